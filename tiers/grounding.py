@@ -52,7 +52,8 @@ _TURNS = frozenset(_TURNING_WORDS.split())
 """Words that turn a sentence round: each of them must be in the sources."""
 _PASSING = PASSING_WORDS | {"me"}
 _POSSESSIVE = late_regex(r"['\u2019]s\b")
-_ENDINGS = late_regex(r"(?<=\w{4})(?:ing|ed|es|s|ly)$")
+_ENDED = ("ing", "ed", "es", "s", "ly")
+_ENDINGS = late_regex(rf"(?<=\w{{4}})(?:{'|'.join(_ENDED)})$")
 
 
 def grounded(text: str, sources: Sequence[str]) -> str:
@@ -105,8 +106,9 @@ def stems_asked(question: str) -> tuple[frozenset[str], ...]:
     seen = question
     if not question.isascii():  # characters that nobody sees take words apart
         seen = "".join([c for c in question if unicodedata.category(c) != "Cf"])
-    clauses = [seen, *(clause for clause in _CLAUSE.split(seen) if _PUTS.search(clause))]
-    return tuple(dict.fromkeys(stems for stems in map(_asked, clauses[:2]) if stems))
+    puts = next((clause for clause in _CLAUSE.split(seen) if _PUTS.search(clause)), seen)
+    clauses = (seen,) if puts == seen else (seen, puts)
+    return tuple(dict.fromkeys(stems for stems in map(_asked, clauses) if stems))
 
 
 def _asked(text: str) -> frozenset[str]:
@@ -137,7 +139,7 @@ def _exact(word: str, at: int) -> bool:
 
 def _forms(text: str) -> set[str]:
     plain = _plain(text)  # all words at once: every request asks
-    return {_ENDINGS.sub("", w) if w.isalpha() else _stripped(w) for w in _WORD.findall(plain)}
+    return {_stripped(w) if w.endswith(_ENDED) else w for w in _WORD.findall(plain)}
 
 
 def _form(word: str) -> str:

@@ -70,11 +70,16 @@ _TOKEN = late_regex(
     rf"\s*(?:((?:{NUMBER})%|[{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,%])|(sqrt|mod|of|[-+*/^()]))"
 )
 _CALCULATING = late_regex(r"[-+*/^]|\bmod\b|\bsqrt\b")
+_LISTED_WORDS = (
+    "to the power of raised multiplied by with times divided over mod modulo plus and minus "
+    "squared cubed square root double twice a an one half sum total product average mean "
+    "difference between add up multiply subtract divide numbers from x percent per cent pct"
+)
+_SUM_WORDS = _LISTED_WORDS.split()
+BEGINNINGS = (*_SUM_WORDS, *FRACTIONS, "sqrt", "(")
+"""Begin any sum, besides numbers."""
 _NO_SUM_WORD = late_regex(
-    r"\b(?!(?:to|the|power|of|raised|multiplied|by|with|times|divided|over|mod|modulo|plus|and"
-    r"|minus|squared|cubed|square|root|(?:sqrt)+|double|twice|an?|one|half|sum|total|product|average"
-    r"|mean|difference|between|add|up|multiply|subtract|divide|numbers|from|x|percent|per|cent|pct"
-    rf"|(?:{'|'.join(FRACTIONS)})s?)(?![a-z]))[a-z]"
+    rf"\b(?!(?:{'|'.join(_SUM_WORDS)}|(?:sqrt)+|(?:{'|'.join(FRACTIONS)})s?)(?![a-z]))[a-z]"
 )
 """Finds a word that no sum has: a text that has one is none, whatever else is in it."""
 _SUM_OF = late_regex(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")

@@ -50,6 +50,11 @@ _FEASTS = {
     "new years": (1, 1), "new year's day": (1, 1), "new year's eve": (12, 31),
     "halloween": (10, 31), "valentine's day": (2, 14), "valentines day": (2, 14),
 }  # fmt: skip
+BEGINNINGS = (
+    *(name[:3].lower() for name in (*MONTHS, *WEEKDAYS)),
+    *("the ", *_NEAR, *_FEASTS),
+)
+"""Begin the name of any day, besides digits."""
 
 
 class Day(tuple[int | None, int, int]):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from router.regexes.late import late_regex
+from tiers.exact.calendar import BEGINNINGS as DAY_BEGINNINGS
 from tiers.exact.calendar import (
     MONTHS,
     both_ends,
@@ -23,7 +24,7 @@ from tiers.exact.calendar import (
     shown_date,
 )
 from tiers.exact.numbers import digits_for_words
-from tiers.exact.wording import Question
+from tiers.exact.wording import Question, holds
 
 MOST = 1_000_000  # of days, weeks, months or years: anything more leaves the calendar
 
@@ -39,8 +40,13 @@ _ASKS = (
     "days ",
     "weeks ",
 )
-_TIME = late_regex("day|date|week|fortnight|month|year")
-"""Found in what any form fits."""
+CUES = ("day", "date", "week", "fortnight", "month", "year")
+"""One of them stands in what any form fits."""
+BEGINNINGS = (
+    *(*_ASKS, "number ", "the ", "on ", "in ", "a ", "an ", "date ", "day ", "week", "weekday "),
+    *("fortnight", "month", "year", "current ", "today", *DAY_BEGINNINGS),
+)
+"""Begin what any form fits, besides numbers."""
 _ASKS_LAST = late_regex(r" (?:what|which) (?:date|day)$")
 _UNIT = r"(?P<unit>day|week|fortnight|month|year)s?"
 _COUNT = rf"(?P<n>\d{{1,7}}|an?|the) {_UNIT}"
@@ -55,7 +61,7 @@ def date_answer(question: Question, today: date) -> str | None:
     '59 days, from 3 March 2027 to 1 May 2027 (the first day is not counted).'
     """
     text = digits_for_words(question.text)
-    if not _TIME.search(text):
+    if not holds(text, CUES):
         return None
     if not question.asked and not text.startswith(_ASKS) and not _ASKS_LAST.search(text):
         return None

@@ -55,14 +55,16 @@ _SMALL = {word: n for n, word in enumerate(_UNITS)} | {
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _SCALE_OF = {"k": 1000, **_SCALES}
-_ONE = "|".join([*_SMALL, *_SCALES])
-_FIRST = "".join(sorted({word[0] for word in (*_SMALL, *_SCALES, "a")}))
+_WORDS = (*_SMALL, *_SCALES)
+_ONE = "|".join(_WORDS)
+_FIRST = "".join(sorted({word[0] for word in (*_WORDS, "a")}))
 _IN_WORDS = late_regex(rf"\b(?=[{_FIRST}])(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
 _SAID_MORE = late_regex(
-    r"\d ?(?:and a half|[tkm]?(?:usd|eur|gbp)|[tkm][$€£]|k|thousand|million|billion|dollar|buck)"
-    r"|(?:usd|eur|gbp|[tkm][$€£]) ?\d"
+    r"\d(?: ?(?:and a half|[tkm]?(?:usd|eur|gbp)|[tkm][$€£]|k|thousand|million|billion|dollar|buck)"
+    r"|(?<=(?:usd|eur|gbp)\d)|(?<=(?:usd|eur|gbp) \d)|(?<=[tkm][$€£]\d)|(?<=[tkm][$€£] \d))"
 )
-"""Finds what may stand behind a number and belong to it, which the next three forms read."""
+"""Finds what may stand beside a number and belong to it, which the next four forms read. It begins
+with the digit, which few texts have, so that others are passed by at once."""
 _AND_A_HALF = late_regex(r"(\d) and a half\b")
 _SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter|[$€£])")
 _NAMED_MONEY = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
@@ -76,6 +78,12 @@ _BEHIND = late_regex(
 )
 """Find TEUR 85, EUR 85 and 85 kUSD. TEUR 2.500 may be 2,500 euros or, in German, 2,500,000."""
 _MONEY_SCALE = {"": 1, "t": 1000, "k": 1000, "m": 10**6}
+BEGINNINGS = (
+    *(*SYMBOLS, ".", "-", "a ", *_WORDS),
+    *(scale + name for scale in _MONEY_SCALE for name in ("usd", "eur", "gbp")),
+    *(scale + sign for scale in _MONEY_SCALE if scale for sign in SYMBOLS),
+)
+"""Begin what reads as a number or a sum of money, besides digits."""
 _NAMES_MONEY = late_regex(
     r"\b(?:tip|tax|vat|commission|discount(?:ed)?|reduction|rebate|sale|off|price|costs?|bill|pays?"
     r"|owes?|people|persons|friends|us|me|myself|guests|kids|children|colleagues|players)\b"

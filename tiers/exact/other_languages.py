@@ -265,6 +265,9 @@ _SYMBOLS = {
     **{name: name for name in ("km", "m", "cm", "mm", "kg", "g", "l", "km/h", "mph")},
     **{"°c": "celsius", "°f": "fahrenheit"},
 }
+_COUNTED = ("kilometer", "meter", "zentimeter", "millimeter", "liter", "tage")
+_DATIVE = {f"{unit}n": unit for unit in _COUNTED}
+"""Gives German units as an answer counts them: "in Kilometern" asks for "48 kilometer"."""
 _DEGREES = late_regex(
     r"(?:(?:grad|degres?|grados?|gradi|graden|stopni|graus?) |°)?(celsius|fahrenheit)\b"
 )
@@ -302,9 +305,9 @@ def in_another_language(text: str) -> str | None:
     if not plain.isascii():
         plain = plain.replace("ß", "ss").translate(_ACCENTS)
     core = " ".join(plain.replace("'", " ").split()).strip(" ?!.=¿¡")
-    core = _DEGREES.sub(lambda unit: f"°{unit[1][0]}", _MILES_AN_HOUR.sub("mph", core))
     if not _BEGINNING.match(core):
         return None
+    core = _DEGREES.sub(lambda unit: f"°{unit[1][0]}", _MILES_AN_HOUR.sub("mph", core))
     if (share := share_of_money(core, _SHARES)) is not None:
         return share
     if not all(_SAFE.fullmatch(number) for number in re.findall(r"-?\d[\d.,]*\d|\d", core)):
@@ -377,6 +380,10 @@ def _shown(number: str) -> str:
     return number.replace(".", ",")
 
 
+def _counted(unit: str) -> str:
+    return _DATIVE.get(unit, unit)
+
+
 def _converted(core: str, language: _Language) -> str | None:
     forms = _forms(language)
     for form in forms.converted:
@@ -391,9 +398,9 @@ def _converted(core: str, language: _Language) -> str | None:
         if not result:
             return None
         about = f"{language.about} " if result[1] else ""
-        rest = f" {_shown(match['n2'])} {match['u2']}" if more else ""
-        left = f"{_shown(match['n'])} {match['u']}{rest}"
-        shown = f"{left} = {about}{_local(result[2])} {match['v']}"
+        rest = f" {_shown(match['n2'])} {_counted(match['u2'])}" if more else ""
+        left = f"{_shown(match['n'])} {_counted(match['u'])}{rest}"
+        shown = f"{left} = {about}{_local(result[2])} {_counted(match['v'])}"
         return shown.replace("°c", "°C").replace("°f", "°F")
     return None
 

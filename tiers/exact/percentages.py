@@ -29,14 +29,20 @@ from tiers.exact.numbers import (
     shown_money,
     written,
 )
-from tiers.exact.wording import Question
+from tiers.exact.wording import Question, holds
 
 _P = rf"(?P<p>{NUMBER}) ?(?:%|percent|per cent|pct)"
 _Y = rf"(?P<y>{AMOUNT})"
 _X = rf"(?P<x>{AMOUNT})"
 _SHARE = r"(?:%|percent(?:age)?|per cent|pct)"
-_NAMED = late_regex("%|per ?cent|pct")
-"""Found in what any form fits."""
+CUES = ("%", "cent", "pct")
+"""One of them stands in what any form fits."""
+BEGINNINGS = (
+    *("a ", "an ", "the ", "price ", "cost ", "what ", "how many ", "from ", "%", "per", "pct"),
+    *("add ", "increase ", "raise ", "subtract ", "take ", "deduct ", "remove ", "decrease "),
+    *("reduce ", "lower ", "discount "),
+)
+"""Begin what any form fits, besides numbers."""
 _TWO_WAYS = late_regex(r"€ ?[1-9]\d{0,2}\.\d{3}(?!\d)")
 """Finds "2.450 euros", which are two to some writers and two thousand to others."""
 _TAX = r"(?:tax|vat|sales tax|tip)"
@@ -50,7 +56,7 @@ def percentage(question: Question) -> str | None:
     ('15% of 240 = 36', '$80 less 25% = $60.00')
     """
     text = digits_for_words(question.text)
-    if not (DIGIT.search(text) and _NAMED.search(text)) or _TWO_WAYS.search(text):
+    if not (DIGIT.search(text) and holds(text, CUES)) or _TWO_WAYS.search(text):
         return None
     for pattern, answer in _forms():
         match = pattern.fullmatch(text)

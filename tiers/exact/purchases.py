@@ -66,6 +66,11 @@ _FRAME = late_regex(
     r"|(?P<bought>(?:if )?(?:i|we)) (?:buy|bought|order|ordered|get|take|have|want) )"
 )
 _BEGINNING = late_regex(rf"(?:{_FRAME.pattern})?(?:half |an? |[\d.])")
+BEGINNINGS = (
+    *("how much ", "what ", "the ", "total ", "sum ", "price ", "cost", "if ", "i ", "we "),
+    *("total:", "sum:", "price:", "half ", "a ", "an "),
+)
+"""Begin what `_BEGINNING` fits, besides numbers."""
 _TOTAL = late_regex(
     r",? (?:in total|(?:what(?:'s| is) )?(?:the |my )?total(?: price| cost)?|(?:all ?)?together"
     r"|overall|how much(?: is (?:that|it|this)| do i pay)?(?: in total| altogether| together)?"

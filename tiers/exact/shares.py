@@ -21,7 +21,7 @@ from tiers.exact.numbers import (
     is_money,
     shown_money,
 )
-from tiers.exact.wording import FRACTIONS, Question
+from tiers.exact.wording import FRACTIONS, Question, holds
 
 MOST_PARTS = 10_000
 
@@ -52,8 +52,13 @@ _FORMS = (
     rf"(?P<n>\d{{1,5}})(?: people| friends| of us) (?:share|split) {_WHOLE}{_EVENLY}"
     r"(?:,? (?:how much )?(?:each|per person))?",
 )
-_SHARED = late_regex("split|divide|share|distribute|how much| off")
-"""Found in what any form fits."""
+CUES = ("split", "divide", "share", "distribute", "how much", " off")
+"""One of them stands in what any form fits."""
+BEGINNINGS = (
+    *("split ", "divide ", "share ", "distribute ", "a ", "an ", "one", "the ", "bill ", "total "),
+    *("sum ", "of ", "each ", "everyone ", "everybody ", "if ", "when ", "half "),
+)
+"""Begin what any form fits, besides numbers."""
 _NAMES = "|".join(FRACTIONS)
 _OFF = late_regex(
     rf"(?P<top>an?|one|\d{{1,2}})[ -](?P<bottom>{_NAMES})s? off(?: of)? {_WHOLE}"
@@ -73,7 +78,7 @@ def share(question: Question) -> str | None:
     ('84 / 6 = 14 each', '$60 less 1/3 = $40.00')
     """
     text = digits_for_words(question.text)
-    if not (DIGIT.search(text) and _SHARED.search(text)):
+    if not (DIGIT.search(text) and holds(text, CUES)):
         return None
     for form in _forms():
         match = form.fullmatch(text)

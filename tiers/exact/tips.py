@@ -40,6 +40,12 @@ _FORMS = (
     rf"(?: with| plus| and|,)+ {_TIP}",
 )
 
+BEGINNINGS = (
+    *("a ", "an ", "the ", "bill ", "total ", "check ", "dinner ", "of "),
+    *("split ", "divide ", "share "),
+)
+"""Begin what any form fits, besides numbers."""
+
 
 @cache
 def _forms() -> tuple[re.Pattern[str], ...]:

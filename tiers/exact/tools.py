@@ -9,33 +9,42 @@ from threading import Lock
 
 from msgspec import Struct
 
-from tiers.exact.arithmetic import arithmetic
-from tiers.exact.dates import date_answer
+from tiers.exact import (
+    arithmetic,
+    dates,
+    numbers,
+    percentages,
+    purchases,
+    shares,
+    tips,
+    units,
+)
 from tiers.exact.numbers import DIGIT, digits_for_words
 from tiers.exact.other_languages import in_another_language
-from tiers.exact.percentages import percentage
 from tiers.exact.phrased.asking import compile_forms as compile_phrased
 from tiers.exact.phrased.asking import phrased
-from tiers.exact.purchases import purchase
-from tiers.exact.shares import share
-from tiers.exact.tips import tip
 from tiers.exact.units import NO_RATES, conversion, exchange, exchange_with, rate_asked_for
-from tiers.exact.wording import Question, question
+from tiers.exact.wording import Question, begins, question
 
 _WITHOUT_NUMBERS: dict[str, Callable[[Question, date, bool], str | None]] = {
-    "dates": lambda core, today, opens: date_answer(core, today),
+    "dates": lambda core, today, opens: dates.date_answer(core, today),
     "units": lambda core, today, opens: conversion(core),
 }
 """Lists the tools that answer a question without a number too: "the date", "a mile in km"."""
 _TOOLS = {
     **_WITHOUT_NUMBERS,
     "currency": lambda core, today, opens: exchange(core),
-    "percentages": lambda core, today, opens: percentage(core),
+    "percentages": lambda core, today, opens: percentages.percentage(core),
     "arithmetic": lambda core, today, opens: (
-        purchase(core, opens=opens) or tip(core) or share(core) or arithmetic(core)
+        purchases.purchase(core, opens=opens)
+        or tips.tip(core)
+        or shares.share(core)
+        or arithmetic.arithmetic(core)
     ),
 }
 """Lists the tools for English sums; those in other words are asked after them."""
+_READERS = (numbers, dates, units, percentages, purchases, tips, shares, arithmetic)
+_BEGINNINGS = tuple(sorted({one for reader in _READERS for one in reader.BEGINNINGS}))
 ALL = tuple(_TOOLS)
 
 
@@ -78,6 +87,17 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
     core = question(text)
     if core is None or not any(map(str.isalnum, core.text)):
         return None
+    if begins(core.text, _BEGINNINGS) and (in_english := _in_english(core, today, tools, opens)):
+        return in_english
+    if {"arithmetic", "percentages", "units"} <= tools:
+        answer_text = in_another_language(text)
+        if answer_text is not None:
+            return Solved("other_languages", answer_text)
+    answered = phrased(text, today, tools)
+    return None if answered is None else Solved(*answered)
+
+
+def _in_english(core: Question, today: date, tools: Collection[str], opens: bool) -> Solved | None:
     numbered = digits_for_words(core.text)
     asked = _TOOLS if DIGIT.search(numbered) or "dozen" in numbered else _WITHOUT_NUMBERS
     for tool, answer in asked.items():
@@ -86,12 +106,7 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
             return Solved(tool, answer_text)
     if "currency" in tools and (asks := rate_asked_for(core)) is not None:
         return Solved("currency", asks, "a rate of exchange")
-    if {"arithmetic", "percentages", "units"} <= tools:
-        answer_text = in_another_language(text)
-        if answer_text is not None:
-            return Solved("other_languages", answer_text)
-    answered = phrased(text, today, tools)
-    return None if answered is None else Solved(*answered)
+    return None
 
 
 def solved_with_rate(asked: str, ours: str, reply: str) -> Solved | None:

@@ -67,6 +67,8 @@ _BEGINNING = late_regex(
 )
 """Fits the beginning of what any form fits; forms are compiled when the first text has it, which
 takes 15 ms."""
+BEGINNINGS = ("a", "one", "half ", "how ", "convert ", "change ", "exchange ", "turn ")
+"""Begin what `_BEGINNING` fits, besides numbers."""
 _SYMBOL = late_regex(rf"([$€£₹]) ?({NUMBER})")
 _OF_SYMBOL = {"$": "usd", "€": "eur", "£": "gbp", "₹": "inr"}
 _NAMED = {"dollar": "usd", "euro": "eur", "pound": "gbp", "rupee": "inr", "yen": "jpy"}
@@ -212,9 +214,9 @@ def _in_codes(text: str) -> str:
 
 def _fit(forms: tuple[str, ...], question: Question) -> re.Match[str] | None:
     """Returns the match of the first form that all of a question about money fits."""
-    text = _in_codes(question.text)
-    if not _BEGINNING.match(text):
+    if not (question.text.startswith(tuple(_OF_SYMBOL)) or _BEGINNING.match(question.text)):
         return None
+    text = _in_codes(question.text)
     return next((match for form in _compiled(forms) if (match := form.fullmatch(text))), None)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -83,6 +84,19 @@ class Question(Struct, frozen=True):
     text: str
     commanded: bool = False
     asked: bool = True
+
+
+def holds(text: str, cues: Iterable[str]) -> bool:
+    """Returns True where one of the cues stands in a text: words that any form of a tool has."""
+    return any([cue in text for cue in cues])
+
+
+def begins(text: str, beginnings: tuple[str, ...]) -> bool:
+    """Returns True for a text that begins with a digit or with one of the beginnings.
+
+    One look at the first word tells what no form fits, in a hundredth of the time of the forms.
+    """
+    return text.startswith(beginnings) or text[:1].isdecimal()
 
 
 def question(text: str) -> Question | None:

@@ -5,38 +5,64 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import date
 
-from router.regexes.late import late_regex
-from tiers.exact.phrased.clocks import clock, clock_forms
-from tiers.exact.phrased.day_sums import dated, day_forms
-from tiers.exact.phrased.everyday import everyday, everyday_forms, split_among
+from msgspec import Struct
+
+from tiers.exact.numbers import DIGIT
+from tiers.exact.phrased import clocks, day_sums, everyday, rates
 from tiers.exact.phrased.figures import MAX_CHARACTERS, core_of
-from tiers.exact.phrased.rates import rate_forms, rated
+from tiers.exact.wording import begins, holds
 
 LANGUAGES = ("en", "de", "fr", "es")
-_TOOLS: tuple[tuple[str, Callable[[str, str, date], str | None]], ...] = (
-    ("dates", dated),
-    ("dates", clock),
-    ("percentages", lambda core, language, today: rated(core, language)),
-    ("units", lambda core, language, today: everyday(core, language)),
-    ("arithmetic", lambda core, language, today: split_among(core) if language == "en" else None),
-)
-"""Lists the names of tools in a policy, each with a function that answers in its name."""
 
-_NUMBERED = late_regex(
-    r"(?i)\d|weihnacht|silvester|neujahr|heiligabend|no[eë]l|nouvel an|jour de l.an|navidad"
-    r"|noche(?:buena|vieja)|a[nñ]o nuevo"
+
+class _Tool(Struct, frozen=True):
+    """Holds a function that answers in the name of a tool, and how all begins that it answers.
+
+    No form of any language fits a text with another beginning, or without one of the cues.
+    """
+
+    name: str  # in a policy
+    answer: Callable[[str, str, date], str | None]
+    cues: tuple[str, ...]
+    beginnings: tuple[str, ...] = ("",)
+
+    def may_answer(self, core: str) -> bool:
+        """Returns False for a question that no form fits, after one look at it."""
+        return begins(core, self.beginnings) and holds(core, self.cues)
+
+
+_TOOLS = (
+    _Tool("dates", day_sums.dated, day_sums.CUES, day_sums.BEGINNINGS),
+    _Tool("dates", clocks.clock, clocks.CUES, clocks.BEGINNINGS),
+    _Tool("percentages", lambda core, language, today: rates.rated(core, language), rates.CUES),
+    _Tool(
+        "units",
+        lambda core, language, today: everyday.everyday(core, language),
+        everyday.CUES,
+        everyday.BEGINNINGS,
+    ),
+    _Tool(
+        "arithmetic",
+        lambda core, language, today: everyday.split_among(core) if language == "en" else None,
+        everyday.SHARED_CUES,
+        everyday.SHARED_BEGINNINGS,
+    ),
 )
-"""Found in what any form fits: a number, or a feast whose day has one."""
+_FEASTS = (
+    *("weihnacht", "silvester", "neujahr", "heiligabend", "noel", "noël", "nouvel an", "jour de l"),
+    *("navidad", "nochebuena", "nochevieja", "ano nuevo", "año nuevo"),
+)
+"""Days that a form reads as it reads numbers."""
 
 
 def compile_forms() -> None:
     """Compiles the forms of all languages, which takes a tenth of a second."""
     for language in LANGUAGES:
         for expressions in (
-            *rate_forms(language).values(),
-            *day_forms(language).values(),
-            *everyday_forms(language).values(),
-            clock_forms(language),
+            *rates.rate_forms(language).values(),
+            *day_sums.day_forms(language).values(),
+            *everyday.everyday_forms(language).values(),
+            clocks.clock_forms(language),
         ):
             for expression in expressions:
                 expression.fullmatch("")
@@ -48,12 +74,13 @@ def phrased(text: str, today: date, tools: Collection[str]) -> tuple[str, str] |
     >>> phrased("20% Rabatt auf 85 Euro", date(2026, 12, 30), ["percentages"])
     ('percentages', '85 € minus 20 % = 68 €')
     """
-    if len(text) > MAX_CHARACTERS or _NUMBERED.search(text) is None:
+    if len(text) > MAX_CHARACTERS or not (DIGIT.search(text) or holds(text.lower(), _FEASTS)):
         return None
     core = core_of(text)
-    for language in LANGUAGES:
-        for tool, answer in _TOOLS:
-            answered = answer(core, language, today) if tool in tools else None
+    asked = [tool for tool in _TOOLS if tool.name in tools and tool.may_answer(core)]
+    for language in LANGUAGES if asked else ():
+        for tool in asked:
+            answered = tool.answer(core, language, today)
             if answered is not None:
-                return tool, answered
+                return tool.name, answered
     return None

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cache
 
-from router.regexes.late import late_regex
 from tiers.exact.calendar import both_ends, last_one, moved, next_one
+from tiers.exact.phrased.days import FRENCH as FRENCH_DAYS
 from tiers.exact.phrased.days import (
     day_in,
     first_of_two,
@@ -204,10 +204,17 @@ _VERBS = {
     "es": ("fue", "es", "será"),
 }
 _PAST = frozenset({"war", "fiel", "etait", "fue", "era", "cayo"})
-_DAYS = late_regex(
-    r"day|week|age|old|born|tag|woche|datum|alt|jour|semaine|date|\bdia|semana|fecha|anos|edad"
+BEGINNINGS = (
+    *("how ", "number of ", "what ", "which ", "i ", "i'm ", "in wie", "wie", "welche", "was"),
+    *("auf ", "ich ", "combien ", "dans combien ", "quel", "je suis ", "cuant", "en que ", "que "),
+    *("naci ", *FRENCH_DAYS),  # "le 3 mai tombe quel jour"
 )
-"""Found in what any form fits."""
+"""Begin what any form fits, besides digits."""
+CUES = (
+    *("day", "week", "date", "how old", "tag", "woche", "datum", "wie alt", "jour", "semaine"),
+    *("monat", "jahr", "quel age", " dia", "semana", "fecha", "cuantos anos", "que edad"),
+)
+"""One of them stands in what any form fits."""
 
 
 @cache
@@ -222,8 +229,6 @@ def dated(core: str, language: str, today: date) -> str | None:
     >>> dated("wie viele tage sind es bis weihnachten", "de", date(2026, 11, 29))
     '26 Tage, vom 29. November 2026 bis zum 25. Dezember 2026 (der erste Tag zählt nicht mit).'
     """
-    if _DAYS.search(core) is None:
-        return None
     for kind, forms in day_forms(language).items():
         places = fitting(forms, core)
         if places is not None:

@@ -32,7 +32,13 @@ _FEASTS = {
 }  # fmt: skip
 _NEAR = {"heute": 0, "morgen": 1, "aujourd'hui": 0, "demain": 1, "hoy": 0, "manana": 1}
 _PLAIN = str.maketrans("äéûáóí", "aeuaoi")
-_BEFORE = late_regex(r"(?:zum |dem |den |der |am |vom |le |la |l'|au |du |el |del |al )")
+_ARTICLES = (
+    *("zum ", "dem ", "den ", "der ", "am ", "vom ", "le ", "la ", "l'", "au ", "du ", "el "),
+    *("del ", "al "),
+)
+_BEFORE = late_regex("|".join(_ARTICLES))
+FRENCH = (*_ARTICLES, *_NEAR, *_FEASTS["fr"])
+"""Begin what reads as a day in French, besides digits."""
 _NUMERIC = late_regex(r"(?P<d>\d{1,2})[./-](?P<m>\d{1,2})[./-](?P<y>\d{4})")
 _ISO = late_regex(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})")
 _OF_MONTH = late_regex(

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cache
 
 from router.regexes.late import late_regex
+from tiers.exact.phrased.figures import BEGINNINGS as SUMS
 from tiers.exact.phrased.figures import in_cents, money, rate, shown
 from tiers.exact.phrased.forms import compiled, count, fitting
 
@@ -141,12 +142,33 @@ _SPLIT = {
 }
 _SPLIT_WORDS = {"en": "each", "de": "für jeden", "fr": "chacun", "es": "cada uno"}
 _BILL = late_regex("rechnung|addition|cuenta")
-_HINTS = late_regex(
-    r"100|mpg|loffel|cuiller|cuchara|\b[et]l\b|bill|dinner|lunch|total|check|durch|auf|unter|"
-    r"rechnung"
-    r"|partag|divis|divid|repart|addition|cuenta"
+SHARED_BEGINNINGS = ("the ", "bill ", "dinner ", "lunch ", "total ", "check ")
+SHARED_CUES = ("bill", "dinner", "lunch", "total", "check")
+"""Begin what any form of a shared bill in English fits, and stand in it."""
+BEGINNINGS = (
+    *("my car ", "how ", "what", "convert ", "wie", "mein auto ", "combien ", "ma voiture "),
+    *("mon auto ", "elle ", "cuant", "mi coche ", "mi carro ", "el coche "),
+    *("teile ", "wir sind ", "zu ", "partage", "divise", "on est ", "nous sommes ", "divid"),
+    *("repart", "somos ", *SUMS),
 )
-"""Found in what any form fits."""
+CUES = (
+    *(
+        "100",
+        "ml",
+        "mil",
+        "durch",
+        "auf",
+        "unter",
+        "rechnung",
+        "partag",
+        "divis",
+        "addition",
+        "divid",
+        "repart",
+    ),
+    "cuenta",
+)
+"""Begin what any other form fits, besides digits, and stand in it."""
 
 
 def everyday(core: str, language: str) -> str | None:
@@ -155,8 +177,6 @@ def everyday(core: str, language: str) -> str | None:
     >>> everyday("wie viele liter brauche ich fur 450 km bei 7 litern auf 100 km", "de")
     '450 km bei 7 l/100 km: 31,5 Liter'
     """
-    if _HINTS.search(core) is None:
-        return None
     for form in everyday_forms(language)["fuel"]:
         if match := form.fullmatch(core):
             km, per = _plain(match["km"], language), _plain(match["per"], language)

@@ -26,6 +26,8 @@ _WORDS = {
     "CHF": "chf franken",
 }
 _SIGNS = {word: sign for sign, words in _WORDS.items() for word in words.split()}
+BEGINNINGS = tuple(_SIGNS)
+"""Begin a sum of money, besides digits."""
 _MONEY = "|".join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))
 _DIGITS = r"\d(?:[\d.,]{0,15}\d)?(?: \d{3})*(?:,\d{1,2})?(?![\d.,]*\d)"
 SUM = rf"(?:(?:{_MONEY}) ?)?{_DIGITS}(?: ?(?:{_MONEY})(?![a-z]))?"
@@ -37,11 +39,10 @@ _GROUPED = late_regex(r"[1-9]\d{0,2}(?:(?:\.\d{3})+|(?: \d{3})+)(?:,\d{1,2})?")
 _PLAIN = late_regex(r"\d+(?:,\d{1,2}|,\d{4,6}|\.\d{1,2})?")
 _WITHOUT_ACCENTS = str.maketrans({"\u2019": "'", "\u00a0": " ", "\u202f": " ", "\u00df": "ss"})
 _INSIDE = late_regex("[\u00bf\u00a1]")
-_SPACES = late_regex(r"\s+")
-_FRAME = late_regex(
-    r"^(?:(?:hi|hello|hey|please|hallo|bitte|bonjour|salut|hola|por favor|s'il (?:vous|te) plait)"
-    r"[ ,!.]+)+|[ ,]+(?:please|bitte|s'il (?:vous|te) plait|svp|por favor|danke|merci|thanks)$"
-)
+_ASKS = ("please", "bitte", "por favor", "s'il vous plait", "s'il te plait")
+_GREETINGS = ("hi", "hello", "hey", "hallo", "bonjour", "salut", "hola", *_ASKS)
+_COURTESIES = ("svp", "danke", "merci", "thanks", *_ASKS)
+_FRAME = late_regex(rf"^(?:(?:{'|'.join(_GREETINGS)})[ ,!.]+)+|[ ,]+(?:{'|'.join(_COURTESIES)})$")
 
 
 class Money(Struct, frozen=True):
@@ -57,10 +58,15 @@ def core_of(text: str) -> str:
     >>> core_of("Bitte: Wie viel sind 5 % von 80?")
     'wie viel sind 5 % von 80'
     """
-    plain = unicodedata.normalize("NFD", text.lower().translate(_WITHOUT_ACCENTS))
-    plain = "".join([mark for mark in plain if not unicodedata.combining(mark)])
-    plain = _SPACES.sub(" ", _INSIDE.sub("", plain)).rstrip(" ?!.=:").lstrip(" ?!=:")
-    return _FRAME.sub("", plain.replace("bitte:", "bitte,")).rstrip(" ?!.,:").lstrip(" ?!,:")
+    plain = text.lower()
+    if not text.isascii():
+        plain = unicodedata.normalize("NFD", plain.translate(_WITHOUT_ACCENTS))
+        plain = "".join([mark for mark in plain if not unicodedata.combining(mark)])
+        plain = _INSIDE.sub("", plain)
+    plain = " ".join(plain.split()).rstrip(" ?!.=:").lstrip(" ?!=:").replace("bitte:", "bitte,")
+    framed = plain.startswith(_GREETINGS) or plain.endswith(_COURTESIES)
+    plain = _FRAME.sub("", plain) if framed else plain
+    return plain.rstrip(" ?!.,:").lstrip(" ?!,:")
 
 
 def money(text: str, language: str) -> Money | None:

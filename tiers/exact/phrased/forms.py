@@ -51,10 +51,12 @@ def _compiled(form: str) -> re.Pattern[str]:
 
 def fitting(forms: Sequence[re.Pattern[str]], core: str) -> dict[str, str] | None:
     """Returns the places of the first form that all of a question fits; None without any."""
-    match = next((match for form in forms if (match := form.fullmatch(core))), None)
-    if match is None:
-        return None
-    return {name.partition("_")[0]: text for name, text in match.groupdict().items() if text}
+    for form in forms:
+        match = form.fullmatch(core)
+        if match is not None:
+            groups = match.groupdict()
+            return {name.partition("_")[0]: text for name, text in groups.items() if text}
+    return None
 
 
 def count(text: str) -> int:

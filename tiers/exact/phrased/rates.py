@@ -90,8 +90,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 _PRICED = frozenset({"tax_on", "gross", "net", "less", "saved", "before", "interest"})
 """Lists the questions about money, in which a number without a currency has cents, too."""
 
-_RATED = late_regex("%|per ?cent|prozent|pour ?cent|por ?ciento|pourcentage|porcentaje|porcentual")
-"""Found in what any form fits."""
+CUES = ("%", "cent", "prozent", "cient")
+"""One of them stands in what any form fits: "per cent", "pourcentage", "por ciento"."""
 
 _QUESTION = late_regex(r"\bhow |\bwhat|\bwie ?viel|\bwas |\bcombien|\bcuant")
 _OTHER_PRICE = late_regex(
@@ -113,8 +113,6 @@ def rated(core: str, language: str) -> str | None:
     >>> rated("price including 20% vat is £600, what is the net price", "en")
     '£600 with 20% tax included: £500 without tax, £100 tax'
     """
-    if _RATED.search(core) is None:
-        return None
     for kind, forms in rate_forms(language).items():
         places = fitting(forms, core)
         if places is not None:

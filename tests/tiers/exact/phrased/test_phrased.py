@@ -84,6 +84,7 @@ PRICES = [
         "450 km bei 7 l/100 km: 31,5 Liter",
     ),
     ("Wie viele ml sind 3 Esslöffel?", "3 EL = 45 ml (1 EL = 15 ml)"),
+    ("Combien de ml font 3 c. à s. ?", "3 c. à s. = 45 ml (1 c. à s. = 15 ml)"),
     (
         "120 € TTC, ça fait combien HT avec 20% de TVA ?",
         "120 € TTC à 20 % : 100 € HT, 20 € de taxe",
@@ -162,6 +163,10 @@ DAYS = [
         "90 Tage nach dem 29. November 2026 ist Samstag, der 27. Februar 2027.",
     ),
     (
+        "Was ist 3 Monate nach dem 3. Mai 2026?",
+        "3 Monate nach dem 3. Mai 2026 ist Montag, der 3. August 2026.",
+    ),
+    (
         "Wie alt ist jemand, der am 14.05.1987 geboren ist?",
         "39 Jahre, am 29. November 2026 (UTC), bei Geburt am 14. Mai 1987.",
     ),
@@ -192,6 +197,10 @@ DAYS = [
     ),
 ]
 CLOCKS = [
+    (
+        "Convert 3pm London time to Tokyo time",
+        "15:00 in London is 00:00 in Tokyo on the next day, on 29 November 2026.",
+    ),
     (
         "What time is it in Tokyo when it is 3pm in London?",
         "15:00 in London is 00:00 in Tokyo on the next day, on 29 November 2026.",
