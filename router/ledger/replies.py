@@ -80,12 +80,15 @@ def reply_of(row: RequestRow) -> ReplyKind:
     return _first(row, RULES)
 
 
-def in_place(row: RequestRow) -> bool:
+def in_place(row: RequestRow, reply: ReplyKind | None = None) -> bool:
     """Returns True where words went out in place of an answer, for the first time or again.
 
-    A repeat is known by what its row keeps of the first one, the verdict and the model.
+    A repeat is known by what its row keeps of the first one, the verdict and the model. `reply` is
+    what `reply_of` returns, from a caller that has it.
     """
-    return row.verdict != "" and _first(row, _FIRST_TIME) in IN_PLACE
+    if reply is None or reply is ReplyKind.REPEATED:
+        reply = _first(row, _FIRST_TIME)
+    return row.verdict != "" and reply in IN_PLACE
 
 
 def no_tier_asked(row: RequestRow) -> bool:

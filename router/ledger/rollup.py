@@ -82,6 +82,7 @@ from router.money.model_redirects import undated
 from router.stats.duration_histogram import place
 from router.types import CostBasis, PSource, RequestRow, RequestState, Role, Verdict, is_assumed
 
+_CARRIED = REASONS - ENDS
 QUARTER_MS = 900_000
 """Sets the finest time of sums: every time zone's midnight falls on a quarter hour."""
 
@@ -99,12 +100,13 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     own = _own_tier(row, is_answered)
     groups = whole, by_time, its_tier, *_ = _groups(row, own, read, cell_of)
     ending = ending_of(row)
-    _count(row, groups, known, ending, rank, read.grounds)
-    _add_savings(row, (whole, by_time), known, is_answered)
+    reply = reply_of(row) if is_answered else None
+    _count(row, groups, known, ending, rank, read.grounds, reply)
+    _add_savings(row, (whole, by_time), known, reply)
     _note_unpriced(row, cell_of(Kind.POLICY, _policy(row)))
     if whole.whole is None:
         whole.whole = Whole()
-    _count_whole(row, whole.whole, known, ending, rank, read)
+    _count_whole(row, whole.whole, known, ending, rank, read, reply)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += row.from_cache
     # Whom a limit refused, or who left, would have had no answer of any model.
@@ -204,7 +206,9 @@ def _groups(row: RequestRow, own: TierName, read: Read, cell_of: CellOf) -> tupl
     )
 
 
-def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answered: bool) -> None:
+def _add_savings(
+    row: RequestRow, cells: tuple[Cell, Cell], known: bool, reply: ReplyKind | None
+) -> None:
     """Pairs each baseline with the row's cost; for an observed row, with its cost if routed.
 
     An observed row was not routed, so its own cost says nothing about routing: it is the baseline
@@ -213,9 +217,8 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
     baseline: nobody was spared what they do not do.
     """
     observed = _observed(row)
-    stands_in = _stands_in(row, is_answered)
-    reply = reply_of(row) if is_answered else None
-    comparable = is_answered and got_answer(row)
+    stands_in, is_answered = _stands_in(reply), reply is not None
+    comparable = _is_comparable(row, reply)
     paid = row.cost_nano_usd - reading_cost(row) if known else None
     estimated = any(attempt.estimated for attempt in row.attempts)
     would = would_have_cost(row) if observed and known and not estimated else None
@@ -248,7 +251,7 @@ def compared_with(row: RequestRow) -> tuple[str, ...]:
         return ()
     if row.endpoint in AFTERWARDS or row.state in (RequestState.FAILED, RequestState.CANCELLED):
         return tuple(BASELINES)
-    if _stands_in(row, answered(row)):
+    if answered(row) and _stands_in(reply_of(row)):
         return ()
     return tuple(key for key, of in BASELINES.items() if of(row.baselines) is not None)
 
@@ -260,12 +263,16 @@ def got_answer(row: RequestRow) -> bool:
     """
     if row.endpoint in AFTERWARDS or not answered(row):
         return False
-    reply = reply_of(row)
+    return _is_comparable(row, reply_of(row))
+
+
+def _is_comparable(row: RequestRow, reply: ReplyKind | None) -> bool:
     return reply in ANSWERED or (reply is ReplyKind.COMPUTED and _is_priced(row))
 
 
-def _stands_in(row: RequestRow, is_answered: bool) -> bool:
-    return is_answered and reply_of(row) not in (*ANSWERED, ReplyKind.COMPUTED)
+def _stands_in(reply: ReplyKind | None) -> bool:
+    """Returns True for a reply whose words stand in for an answer; None is no reply."""
+    return reply is not None and reply not in (*ANSWERED, ReplyKind.COMPUTED)
 
 
 def _is_priced(row: RequestRow) -> bool:
@@ -309,14 +316,15 @@ def _count(
     ending: Ending | None,
     rank: int,
     grounds: str,
+    reply: ReplyKind | None,
 ) -> None:
     ms, bucket = place(row.latency_ms)
-    accepted = row.verdict == Verdict.ACCEPTED.value
+    accepted = row.verdict == Verdict.ACCEPTED
     refused = ending is Ending.REFUSED
     routed = ending is None and row.mode != "observe"
     # A question back may be well asked, and labels be right; nobody accepted an answer there.
-    no_answer = ending is None and reply_of(row) in (ReplyKind.QUESTION, ReplyKind.COMPUTED)
-    words = ending is None and not no_answer and in_place(row)
+    no_answer = reply in (ReplyKind.QUESTION, ReplyKind.COMPUTED)
+    words = reply is not None and not no_answer and in_place(row, reply)
     for cell in groups:
         cell.requests += 1
         cell.spend_nano_usd += row.cost_nano_usd
@@ -336,14 +344,19 @@ def _count(
 
 
 def _count_whole(
-    row: RequestRow, whole: Whole, known: bool, ending: Ending | None, rank: int, read: Read
+    row: RequestRow,
+    whole: Whole,
+    known: bool,
+    ending: Ending | None,
+    rank: int,
+    read: Read,
+    reply: ReplyKind | None,
 ) -> None:
     add_counts(whole.states, {row.state.value: 1})
     level = rank
-    if ending is None:
+    if reply is not None:
         add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
-        passed = [row.verdict == known.value for known in (Verdict.ACCEPTED, Verdict.UNVERIFIED)]
-        reply = reply_of(row)
+        passed = (row.verdict == Verdict.ACCEPTED, row.verdict == Verdict.UNVERIFIED)
         told = [int(passed[0]), int(passed[1])]
         if reply is ReplyKind.COMPUTED:
             priced = _is_priced(row)
@@ -356,7 +369,7 @@ def _count_whole(
         if reply is ReplyKind.ANSWER and read.shortfall:
             short_one = [1, row.cost_nano_usd, int(passed[0])]
             add_sums(whole.shortfalls, {read.shortfall: short_one})
-    else:
+    elif ending is not None:
         level = UNANSWERED
         refusal = refusal_of(row)
         short = (0, 0) if refusal is None else (1, refusal.short_nano_usd)
@@ -384,7 +397,7 @@ def _name_first(names: list[tuple[int, str]], row: RequestRow) -> None:
 
 def _add_reasons(row: RequestRow, reasons: Sums) -> None:
     first = row.reason if row.reason in REASONS else UNKNOWN_NAME
-    carried = {reason for reason in row.reasons if reason in REASONS - ENDS}
+    carried = _CARRIED.intersection(row.reasons)
     add_sums(reasons, {first: [1, row.cost_nano_usd, 0, 0]})
     for reason in carried | {first}:
         add_sums(reasons, {reason: [0, 0, 1, row.cost_nano_usd]})

@@ -17,7 +17,7 @@ from router.money.worst_case import LEAST, SHORT
 from router.policy.schema import Policy
 from router.policy.sections.budgets import MONEY, BudgetSection, LimitSection
 from router.policy.warnings import PolicyWarning, WarningKind
-from router.types import AnswererFacts, ChatRequest, CostBasis, Price, Usage, exact_usd, usd_to_nano
+from router.types import AnswererFacts, ChatRequest, CostBasis, exact_usd, usd_to_nano
 
 USUAL = ChatRequest(SHORT, "auto")
 """Is the shortest request, without a limit on its output."""
@@ -79,20 +79,16 @@ def refused_unpriced(
         f"{one.name} ({one.model})"
         for one in facts
         if one.is_remote
-        and _is_unknown(one.price)
+        and one.price.basis is CostBasis.UNKNOWN
         and any(_counts(section, one.tier, policy.name) for section in strict)
     ]
     embedders = [
         f"{one.name} ({one.model})"
         for one in policy.embedders
-        if _is_unknown(one.price.to_price())
+        if one.price.to_price().basis is CostBasis.UNKNOWN
         and any(_counts(section, None, policy.name) for section in strict)
     ]
     return answerers + embedders
-
-
-def _is_unknown(price: Price) -> bool:
-    return cost.attempt_cost(price, Usage(), 0.0).basis is CostBasis.UNKNOWN
 
 
 def _needs_price(key_path: str, unpriced: Sequence[str]) -> PolicyWarning:

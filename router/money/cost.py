@@ -78,16 +78,15 @@ def attempt_cost(price: Price, usage: Usage, compute_ms: float, images: int = 0)
     1,000 input tokens (200 cached) and 50 output tokens at $1, $0.10 and $4 per million:
     800 x 1,000 + 200 x 100 + 50 x 4,000 = 1,020,000 nano-dollars.
     """
+    basis = price.basis
     if price.per_request_nano_usd is not None:
-        return Cost(price.per_request_nano_usd, CostBasis.LIST_PRICE)
+        return Cost(price.per_request_nano_usd, basis)
     # Own compute is added below only: a list price already includes it.
     own = own_compute(price, compute_ms) if price.per_second_nano_usd else 0
-    if price.input_nano_usd is None or price.output_nano_usd is None:
-        if price.per_second_nano_usd:
-            return Cost(own, CostBasis.OWN_COMPUTE)
-        return Cost(0, CostBasis.UNKNOWN)
+    if basis is not CostBasis.TOKEN_PRICE:
+        return Cost(own, basis)
     tokens = -(-sum(token_parts(price, usage, images).values()) // MEGA)
-    return Cost(tokens + own, CostBasis.TOKEN_PRICE)
+    return Cost(tokens + own, basis)
 
 
 def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:

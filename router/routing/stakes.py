@@ -32,7 +32,8 @@ def domain_at_stake(policy: Policy, signals: Signals) -> Domain:
     sure = signals.domain_p >= section.domain_at
     if sure and heads_read(signals):
         return signals.domain
-    matter, found = matter_of(policy, signals), findings_of(policy, signals)
+    found = findings_of(policy, signals)
+    matter = matter_of(policy, signals, found)
     named = matter.domain if matter.matter is None else matter.matter.domain
     if named is None and found.grave and signals.matter is not None:
         named = signals.matter.domain

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from router.types.answers import Answer, Delta, Usage
-from router.types.enums import Capability, PSource, Reason, Role
+from router.types.enums import Capability, CostBasis, PSource, Reason, Role
 from router.types.measured import measured_once
 from router.types.requests import ChatRequest, JsonText
 from router.types.signals import Signals
@@ -34,6 +34,15 @@ class Price(Struct, frozen=True, dict=True):
     # Names the list and the day from which it is valid; every row priced with it has it.
     version: str = ""
     hour_write_nano_usd: int | None = None  # None: twice the price of input
+
+    @measured_once
+    def basis(self) -> CostBasis:
+        """Returns what the cost of every call at this price rests on."""
+        if self.per_request_nano_usd is not None:
+            return CostBasis.LIST_PRICE
+        if self.input_nano_usd is None or self.output_nano_usd is None:
+            return CostBasis.OWN_COMPUTE if self.per_second_nano_usd else CostBasis.UNKNOWN
+        return CostBasis.TOKEN_PRICE
 
     @measured_once
     def saves_by_caches(self) -> bool:

@@ -47,6 +47,13 @@ def test_labels_and_vectors_are_no_answers(endpoint: str) -> None:
     assert reply_of(replace(row, reason="idempotent_replay")) is ReplyKind.REPEATED
 
 
+def test_words_in_place_are_told_from_a_reply_that_is_known_as_from_the_row() -> None:
+    models, endpoints = ["", "mid-1", NO_ANSWER_MODEL], ["messages", "analyze"]
+    for v, r, m, e in itertools.product(["", *Verdict], Reason, models, endpoints):
+        row = a_row(0, verdict=str(v), reason=str(r), model=m, endpoint=e)
+        assert in_place(row, reply_of(row)) is in_place(row)
+
+
 def test_sql_tells_replies_apart_as_python_does() -> None:
     models, endpoints = ["", "mid-1", NO_ANSWER_MODEL], ["messages", "embeddings", "analyze"]
     kinds = itertools.product(["", *Verdict], Reason, models, endpoints)

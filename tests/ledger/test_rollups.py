@@ -242,6 +242,15 @@ def test_rows_of_many_tenants_are_folded_in_short_transactions(database: Databas
     assert report == from_rows(database, None, None, None)
 
 
+def test_two_hundred_rows_of_a_tenant_take_the_lock_once(database: Database) -> None:
+    write(database.address.path, [a_row(number) for number in range(200)])
+    with database.reading() as connection:
+        (writer_id,) = reading.writers(connection)
+    stores: list[None] = []
+    assert stored.fold_page(database, writer_id, pause=lambda: stores.append(None)) == 200
+    assert len(stores) == 1
+
+
 def test_who_is_overtaken_between_two_transactions_stops(database: Database) -> None:
     write(database.address.path, [a_row(n, tenant=f"tenant-{n}") for n in range(100)])
     with database.reading() as connection:

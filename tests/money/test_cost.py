@@ -218,6 +218,40 @@ def test_own_compute_alone_is_a_price() -> None:
     assert (paid.nano_usd, paid.basis) == (3_600, CostBasis.OWN_COMPUTE)
 
 
+@given(
+    per_request=st.none() | st.integers(0, 10),
+    tokens=st.tuples(st.none() | st.integers(0, 10), st.none() | st.integers(0, 10)),
+    per_second=st.integers(0, 10),
+    usage=st.builds(Usage, input_tokens=st.integers(0, 10), output_tokens=st.integers(0, 10)),
+)
+def test_every_call_at_a_price_has_the_basis_of_the_price(
+    per_request: int | None,
+    tokens: tuple[int | None, int | None],
+    per_second: int,
+    usage: Usage,
+) -> None:
+    price = Price(
+        input_nano_usd=tokens[0],
+        output_nano_usd=tokens[1],
+        per_request_nano_usd=per_request,
+        per_second_nano_usd=per_second,
+    )
+    assert attempt_cost(price, usage, 1.0).basis is price.basis
+
+
+@pytest.mark.parametrize(
+    ("price", "basis"),
+    [
+        (Price(1, output_nano_usd=1, per_request_nano_usd=0), CostBasis.LIST_PRICE),
+        (Price(0, output_nano_usd=0, per_second_nano_usd=1), CostBasis.TOKEN_PRICE),
+        (Price(1, per_second_nano_usd=1), CostBasis.OWN_COMPUTE),
+        (Price(1), CostBasis.UNKNOWN),
+    ],
+)
+def test_a_price_says_what_costs_at_it_rest_on(price: Price, basis: CostBasis) -> None:
+    assert price.basis is basis
+
+
 def test_calls_cost_their_questions_and_what_they_read_and_write_beside() -> None:
     """Three times 100 tokens of a question, 400 of instructions, 600 of output at $1 and $4."""
     calls = AnswerCalls(3, 400, 600)

@@ -27,6 +27,7 @@ from router.api.compose.os_signals import taking
 from router.api.compose.sockets import BACKLOG
 from router.api.http.asgi import Handler
 from router.api.http.tracing import Traced
+from router.api.process import large_pages
 from router.api.process.access_log import AccessLog
 from router.api.process.banner import loaded_line
 from router.api.process.log_stream import LogStream
@@ -102,6 +103,7 @@ async def serve_app(
 
     _share_one_heap()
     _rest_the_collector()
+    large_pages.begin_to_move()
     async with app.life():
         with taking("SIGTERM", stop.set), taking("SIGINT", interrupt):
             await server.serve(ready, stop)

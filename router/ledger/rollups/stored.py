@@ -36,7 +36,10 @@ from router.ledger.sql.schema import requests
 from router.money.days import DAY_MS
 from router.types import RequestRow
 
-FOLD_AT_ONCE = 50  # rows read in one go: about 4 ms of one core
+FOLD_AT_ONCE = 200
+"""Rows read in one go, about 7 ms of one core. Storing the sums of a page takes some 4 ms, and the
+lock that answers wait for, however few rows it has: of 50 rows it was 80 us each, of 200 it is 20.
+"""
 STORE_AT_ONCE = 250
 """Cells from which a transaction takes no further row: answers wait for its lock, some 10 ms."""
 
@@ -86,7 +89,8 @@ class Fold:
         quarter = at_ms - at_ms % QUARTER_MS
 
         def cell_of(kind: Kind, name: str) -> Cell:
-            key = (kind.value, quarter if kind is Kind.TIME else day, row.tenant, name)
+            # `_value_` is read in C; the property `value` calls a Python function, 13 times a row.
+            key = (kind._value_, quarter if kind is Kind.TIME else day, row.tenant, name)
             cell = self.cells.get(key)
             if cell is None:
                 cell = self.cells[key] = Cell()

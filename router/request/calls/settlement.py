@@ -47,12 +47,8 @@ def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
     at a price that is known.
     """
     if plan.spends_outside:
-        return _basis_at(plan.facts.price)
+        return plan.facts.price.basis
     return CostBasis.UNKNOWN if held else CostBasis.OWN_COMPUTE
-
-
-def _basis_at(price: Price) -> CostBasis:
-    return cost.attempt_cost(price, Usage(), 0.0).basis
 
 
 def answered_by(
@@ -176,7 +172,7 @@ def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
         row,
         state=AttemptState.UNKNOWN_COST,
         cost_nano_usd=row.held_nano_usd,
-        cost_basis=_basis_at(plan.facts.price),
+        cost_basis=plan.facts.price.basis,
         estimated=True,
     )
 

@@ -153,7 +153,7 @@ class RungPlan(Struct, frozen=True, dict=True):
     @measured_once
     def unpriced(self) -> bool:
         """Returns True when a provider charges for its answers, and nobody states how much."""
-        unknown = cost.attempt_cost(self.paid.price, Usage(), 0.0).basis is CostBasis.UNKNOWN
+        unknown = self.paid.price.basis is CostBasis.UNKNOWN
         return unknown and self.may_spend_outside
 
     @measured_once

@@ -12,6 +12,7 @@ from msgspec import Struct
 from router.policy.content.term_files import LANGUAGE_MARK
 from router.policy.schema import Policy
 from router.routing.hard_rules import (
+    Findings,
     findings_of,
     heads_read,
     is_grave,
@@ -119,20 +120,21 @@ FRAUD_AT = 0.9
 language than English: of 298 lines of a danger to life it takes some for fraud, so both stand."""
 
 
-def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
-    """Returns the matter whose safe words are due.
+def matter_of(policy: Policy, signals: Signals, findings: Findings | None = None) -> FoundMatter:
+    """Returns the matter whose safe words are due. `findings` are those of these signals.
 
     A phrase says what the matter is, and the reader guesses: a smell of gas is no illness. In
     another language than English it finds that a matter is grave, and seldom which it is, but for
     some.
     """
-    findings = findings_of(policy, signals)
-    named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
-    if named is not None:
-        return FoundMatter(named, named=True)
-    own = _own_domain(policy, findings.lists)
-    if own is not None and not _sure_of_self_harm(signals):
-        return FoundMatter(named=True, domain=own)
+    findings = findings or findings_of(policy, signals)
+    if findings.lists:
+        named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
+        if named is not None:
+            return FoundMatter(named, named=True)
+        own = _own_domain(policy, findings.lists)
+        if own is not None and not _sure_of_self_harm(signals):
+            return FoundMatter(named=True, domain=own)
     if not findings.grave:
         return FoundMatter()
     read = (signals.matter_language or signals.language) in READ_LANGUAGES
