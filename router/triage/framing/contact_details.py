@@ -162,7 +162,11 @@ _NAME = late_regex(
     r"|[가-힣]{2,4}"
 )
 _LONG_NUMBER = re.compile(r"\d(?:[ ()/.-]{0,2}\d){7}")
-_MAY_BE_CITY = re.compile(r"[A-Z]\d|\d{3}(?:-\d{3})? (?:[A-Z]{2} )?[A-ZÀ-Ž]|[A-Z]{2} \d{5}|〒")
+# Each begins at a digit or a sign, at which alone the search of a text then stops.
+_MAY_BE_CITY = re.compile(
+    r"[\d〒](?:(?<=〒)|(?<=[A-Z]\d)|(?<=[A-Z]{2} \d)\d{4}|"
+    r"(?<=\d)\d{2}(?:-\d{3})? (?:[A-Z]{2} )?[A-ZÀ-Ž])"
+)
 _TELLS = re.compile(r"[\d@\n]")
 _DIGITS = re.compile(r"\d+")
 _HAN = re.compile(r"[一-龥]")
