@@ -161,4 +161,4 @@ def _exist(words: Sequence[str], knows: Knows, least: float) -> bool:
             spare -= 1
             if spare < 0:
                 return False
-    return True
+    return spare >= 0

@@ -231,9 +231,9 @@ def without_codes(text: str, words: Sequence[str]) -> Sequence[str]:
     >>> without_codes("Track parcel DE-998877", ["track", "parcel", "de", "998877"])
     ['track', 'parcel', '998877']
     """
-    if _IN_CODES.search(text) is None and "www." not in text:
-        if "://" not in text or _DIGIT.search(text) is None:
-            return words
+    bare = _IN_CODES.search(text) is None and "www." not in text
+    if bare and ("://" not in text or _DIGIT.search(text) is None):
+        return words
     # A bare number has no letters that could be words.
     mixed = [p for p in text.split() if not (p.isalpha() or p.strip(_MARKS).isdigit())]
     pieces = [piece for piece in mixed if _IN_PIECE.search(piece)]

@@ -2,11 +2,12 @@
 
 A phrase has one or more parts that stand near each other in any order; a part has alternatives of
 one or more words in a row. All phrases of all languages are one structure: a text costs one look-up
-per word, and a language more costs memory alone. A phrase is looked at where its rarest part is
-met, since many share one ("my son"). A word of FUZZY_FROM letters and more is found with one letter dropped, added, swapped or wrong
-(Damerau 1964), its first one only swapped: fingers slip later in a word, and another first letter
-makes another word of it (a kitten is not bitten). Two such words share a beginning, perhaps less
-one letter (after Garbe 2012), and few words share one. What a word may stand for is kept.
+per word, since nearly no word of it is in any phrase, and a language more costs memory alone. A
+phrase is looked at where all of its parts are met, by its rarest one: many have "my son". A word of
+FUZZY_FROM letters and more is found with one letter dropped, added, swapped or wrong (Damerau
+1964), its first one only swapped: fingers slip later in a word, and another first letter makes
+another word of it (a kitten is not bitten). Two such words share a beginning, perhaps less one
+letter (after Garbe 2012), and few words share one. What a word may stand for is kept.
 It knows nothing about what a phrase means.
 """
 
@@ -205,7 +206,8 @@ class PhraseFinder:
         met: list[tuple[int, Set[int]]] = []
         seen: set[int] = set()
         for start, (one, after) in enumerate(pairwise(meanings)):
-            if one.begin:  # many common words begin a part, and few go on as one of their parts does
+            # Many common words begin a part, and few go on as one of their parts does.
+            if one.begin:
                 alone = one.following.isdisjoint(after.words)
                 parts = one.parts if alone else _parts_from(start, meanings)
                 if parts:
