@@ -22,7 +22,7 @@ from router.triage.facts.languages import (
 )
 from router.triage.facts.phrase_finder import Phrase, PhraseFinder
 from router.triage.facts.works import _OPENS, _QUESTIONS, _UNOPENED
-from router.triage.framing.contact_details import _CITY, _MAY_BE_CITY
+from router.triage.framing.contact_details import _CITY, _PHONE, _likely
 from router.triage.framing.cores import without_last_names
 from router.triage.framing.frame import _bare, _ending
 from router.triage.framing.words import frame_words
@@ -77,7 +77,13 @@ TEXTS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=14).map("".joi
 @given(TEXTS)
 @examples(500)
 def test_every_city_has_what_tells_that_one_may_be_there(text: str) -> None:
-    assert _CITY.search(text) is None or _MAY_BE_CITY.search(text) is not None
+    assert _CITY.search(text) is None or _CITY in _likely(text)
+
+
+@given(TEXTS)
+@examples(300)
+def test_every_telephone_has_what_tells_that_one_may_be_there(text: str) -> None:
+    assert _PHONE.search(text) is None or _PHONE in _likely(text)
 
 
 @given(TEXTS)
@@ -165,12 +171,12 @@ def test_a_message_of_names_alone_has_no_last_names(text: str) -> None:
 
 
 def test_phrases_cost_nothing_where_only_the_part_that_they_share_is_met() -> None:
-    names = [f"{a}{b}qqq" for a in ascii_lowercase for b in ascii_lowercase]
+    names = [f"{a}{b}qq" for a in ascii_lowercase for b in ascii_lowercase]
     many = PhraseFinder([Phrase(name, (("my son",), (name,))) for name in names])
     one = PhraseFinder([Phrase("one", (("my son",), ("swallowed",)))])
     text = fold("my son " * 40)
     assert seconds(many, text) < 8 * seconds(one, text)
-    assert many.find(fold("my son abqqq")) == ("abqqq",)
+    assert many.find(fold("my son abqq")) == ("abqq",)
 
 
 def seconds(finder: PhraseFinder, text: Folded) -> float:
