@@ -26,6 +26,7 @@ from router.triage.framing.contact_details import _CITY, _PHONE, _likely
 from router.triage.framing.cores import without_last_names
 from router.triage.framing.frame import _bare, _ending
 from router.triage.framing.words import frame_words
+from router.triage.glossed.english import EnglishWords
 from router.triage.text.folding import Folded, fold, words_of
 from router.triage.text.windows import _BEGINS, _apart
 from tests.kits.checks.growth import in_proportion
@@ -203,3 +204,9 @@ def test_a_long_number_of_a_phrase_may_be_mistyped() -> None:
     finder = PhraseFinder([Phrase("form", (("form 10432",),))])
     assert finder.find(fold("form 10423")) == ("form",)
     assert finder.find(fold("form 20432")) == ()
+
+
+def test_a_common_word_is_english_whenever_it_comes() -> None:
+    english = EnglishWords(["track my order"], {"please"}.__contains__)
+    words = ["track", "colis", "please", "8812"]
+    assert [english.share(words), english.share(words)] == [0.75, 0.75]

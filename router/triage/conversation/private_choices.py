@@ -76,9 +76,7 @@ def is_private_choice(words: Sequence[str]) -> bool:
     >>> is_private_choice("my two sons both want the restaurant".split())
     False
     """
-    if not OF_AN_ORGANISATION.isdisjoint(words):
-        return False
-    if _OWN.isdisjoint(words):
+    if _OWN.isdisjoint(words) or not OF_AN_ORGANISATION.isdisjoint(words):
         return False
     text = " ".join(words)
     if _RELATIVE.search(text) and _AT_HOME.search(text):
