@@ -110,6 +110,7 @@ ORDERS = {
     "ignore all {}": "instruction instructions rule rules prompt prompts guideline guidelines "
     "policy policies filter filters restriction restrictions",
     "{} you may": "pretend imagine act_as roleplay role-play from_now_on",
+    "pretend {} may": "you your we i you're i'm",
     "you {} a pirate": "are",
     "send it to the {}": "tier level model critical urgent highest top stakes priority emergency",
     "use the best {}": "model tier level ai",

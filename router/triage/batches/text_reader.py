@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -117,6 +117,9 @@ def _by_rules(facts: TurnFacts) -> TurnReading:
     return reading_of(read_by_rules(facts), None, facts, degraded=True)
 
 
+_NOWHERE = range(0)
+
+
 class _Forms:
     """Holds what the model reads in one batch, and of which text each is a form or a part."""
 
@@ -124,8 +127,10 @@ class _Forms:
         self.asked: list[Asked] = []
         self.texts: list[int] = []
 
-    def add(self, text: int, more: Iterable[Asked]) -> range:
+    def add(self, text: int, more: Sequence[Asked]) -> range:
         """Adds what is read of a text, and returns its places in the batch."""
+        if not more:  # most texts have one form and no parts
+            return _NOWHERE
         begin = len(self.asked)
         self.asked.extend(more)
         places = range(begin, len(self.asked))
@@ -261,6 +266,8 @@ def _undetailed(text: Ruled) -> list[Asked]:
 
 
 def _sentences(text: Ruled) -> list[Asked]:
+    if not text.sentences and not text.own:
+        return []
     among = dict.fromkeys(text.sentences, text.among)
     for own in text.own:  # a sentence may be read for both; the larger chance counts
         among[own.text] = min(own.among, among.get(own.text, own.among))

@@ -64,6 +64,8 @@ _BUSINESS_OF_A_FAMILY = (
 OF_AN_ORGANISATION = frozenset(f"{_OF_AN_ORGANISATION} {_BUSINESS_OF_A_FAMILY}".split())
 _ONE = frozenset({"i", "me", "my"})
 _SEVERAL = frozenset({"we", "our", "us"})
+_OWN = _ONE | {"our"}
+"""A relative is "my" or "our" one; what only one person does stands beside a word of one."""
 
 
 def is_private_choice(words: Sequence[str]) -> bool:
@@ -74,7 +76,7 @@ def is_private_choice(words: Sequence[str]) -> bool:
     >>> is_private_choice("my two sons both want the restaurant".split())
     False
     """
-    if not OF_AN_ORGANISATION.isdisjoint(words):
+    if _OWN.isdisjoint(words) or not OF_AN_ORGANISATION.isdisjoint(words):
         return False
     text = " ".join(words)
     if _RELATIVE.search(text) and _AT_HOME.search(text):

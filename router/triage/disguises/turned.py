@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import methodcaller
 from string import ascii_lowercase, ascii_uppercase
@@ -146,7 +146,19 @@ def _in_other_letters(text: str, unknown: list[str], knows: Knows) -> Iterator[s
                 yield way
     tried = unknown[:MOST_TRIED] if len(unknown) >= SHIFTED_WORDS else []
     least = max(SHIFTED_WORDS, MOST_CERTAIN * len(tried))
+    written = " ".join(tried)
     for table in _SHIFTS if tried else ():
-        if known([word.translate(table) for word in tried], knows) >= least:
+        if _exist(written.translate(table).split(" "), knows, least):
             shifted = methodcaller("translate", table)
             yield from _in_place(text, _existing(unknown, shifted, knows), shifted)
+
+
+def _exist(words: Sequence[str], knows: Knows, least: float) -> bool:
+    """Returns True where at least so many of the words exist; it ends where too few are left."""
+    spare = len(words) - least
+    for word in words:
+        if not knows(word):
+            spare -= 1
+            if spare < 0:
+                return False
+    return spare >= 0

@@ -123,12 +123,14 @@ _CODES = late_regex(
     r"(?<!\S)\S+@\S+|(?:https?://|www\.)\S+|(?<!\w)(?:[^\W\d_]{1,4}|[A-Z]+)?[-_/]?\d\w*(?:[-_/]\w+)*"
 )
 """Addresses, and letters beside digits: "DE-998877", "SAVE10"."""
-_IN_CODES = re.compile(r"[\d@]")
+_IN_CODES = re.compile(r"[\d@](?:(?<=@)|(?=[^\s\d.,;:!?()])|(?<=[^\s\d.,;:!?()]\d))")
+"""Finds an @, and a digit with a letter or a sign beside it: a bare number has no letters."""
+_DIGIT = re.compile(r"\d")
 _MARKS = ".,;:!?()"
 _IN_PIECE = late_regex(r"[\d@]|www\.|://")
 _OPENS_QUESTION = {"come": "it"}
 """Words of several lists that begin a question in one language, and hardly ever in the others."""
-_CAPITALS = re.compile(r"\b[A-Z]{2,4}\b")
+_CAPITALS = re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]{1,3}\b")
 """Finds acronyms, which many languages write alike, and which spell small words of some."""
 _ASCII_PIECE = re.compile(r"[!-~]+")
 _OF_PROGRAMS = frozenset("_(){}<>=;[]|")
@@ -229,7 +231,8 @@ def without_codes(text: str, words: Sequence[str]) -> Sequence[str]:
     >>> without_codes("Track parcel DE-998877", ["track", "parcel", "de", "998877"])
     ['track', 'parcel', '998877']
     """
-    if _IN_CODES.search(text) is None and "www." not in text:
+    bare = _IN_CODES.search(text) is None and "www." not in text
+    if bare and ("://" not in text or _DIGIT.search(text) is None):
         return words
     # A bare number has no letters that could be words.
     mixed = [p for p in text.split() if not (p.isalpha() or p.strip(_MARKS).isdigit())]

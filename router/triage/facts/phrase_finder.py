@@ -3,16 +3,18 @@
 A phrase has one or more parts that stand near each other in any order; a part has alternatives of
 one or more words in a row. All phrases of all languages are one structure: a text costs one look-up
 per word, since nearly no word of it is in any phrase, and a language more costs memory alone. A
-word of FUZZY_FROM letters and more is found with one letter dropped, added, swapped or wrong
-(Damerau 1964), its first one only swapped: fingers slip later in a word, and another first letter
-makes another word of it (a kitten is not bitten). Two such words share a beginning, perhaps less
-one letter (after Garbe 2012), and few words share one. What a word may stand for is kept.
+phrase is looked at where all of its parts are met, by its rarest one: many have "my son". A word of
+FUZZY_FROM letters and more is found with one letter dropped, added, swapped or wrong (Damerau
+1964), its first one only swapped: fingers slip later in a word, and another first letter makes
+another word of it (a kitten is not bitten). Two such words share a beginning, perhaps less one
+letter (after Garbe 2012), and few words share one. What a word may stand for is kept.
 It knows nothing about what a phrase means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -126,6 +128,17 @@ class _Meaning(NamedTuple):
 _NOTHING = _Meaning((), ())
 
 
+class _Meanings(dict[str, _Meaning]):
+    """Holds the meanings of words that texts had; that of another word is asked for."""
+
+    def __init__(self, ask: Callable[[str], _Meaning]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, word: str) -> _Meaning:
+        return self._ask(word)
+
+
 class PhraseFinder:
     """Finds phrases; threads may share it. Only what it keeps of words changes.
 
@@ -154,15 +167,19 @@ class PhraseFinder:
             first = next((found[0] for piece in pieces if (found := self._pieces[piece])), None)
             if first is not None:
                 self._terms.setdefault(first, []).append((pieces, number))
-        self._meanings: dict[str, _Meaning] = {}
+        self._meanings = _Meanings(self._meaning)
         self._not_meant = {word for text in not_meant for word in fold(text).words}
+        # A text's number may then be a mistyped one of a phrase.
+        self._near_numbers = any(word[0].isdigit() and len(word) >= FUZZY_FROM for word in words)
         self._phrases: list[tuple[str, tuple[int, ...], int]] = []
         self._unless: dict[int, int] = {}  # by the place of a phrase
-        self._by_part: list[list[int]] = [[] for _ in numbers]
+        needed_by = Counter([numbers[part] for phrase in phrases for part in phrase.parts])
+        self._by_rarest: dict[int, list[int]] = {}  # phrases by the part that the fewest need
         for place, phrase in enumerate(phrases):
             needed = tuple([numbers[part] for part in phrase.parts])
-            for number in needed:
-                self._by_part[number].append(place)
+            if needed:
+                rarest = min(needed, key=needed_by.__getitem__)
+                self._by_rarest.setdefault(rarest, []).append(place)
             if phrase.unless:
                 self._unless[place] = numbers[phrase.unless]
             window = WINDOW_UNSPACED if phrase.unspaced else WINDOW
@@ -184,37 +201,51 @@ class PhraseFinder:
 
     def places(self, text: Folded) -> Sequence[int]:
         """Returns the places of the phrases found among all phrases, in their order."""
-        kept = self._meanings
         words = text.words if text.text.isascii() else in_syllables(text.words)
-        meanings = [kept.get(word) or self._meaning(word) for word in words]
-        meanings.append(_NOTHING)
-        # Many common words begin a part, and few go on as one of their parts does.
-        starts = [
-            start
-            for start, (one, after) in enumerate(pairwise(meanings))
-            if one.begin and (one.parts or not one.following.isdisjoint(after.words))
+        meanings = [*map(self._meanings.__getitem__, words), _NOTHING]
+        met: list[tuple[int, Set[int]]] = []
+        seen: set[int] = set()
+        for start, (one, after) in enumerate(pairwise(meanings)):
+            # Many common words begin a part, and few go on as one of their parts does.
+            if one.begin:
+                alone = one.following.isdisjoint(after.words)
+                parts = one.parts if alone else _parts_from(start, meanings)
+                if parts:
+                    met.append((start, parts))
+                    seen |= parts
+        whole = [
+            place
+            for part in seen & self._by_rarest.keys()
+            for place in self._by_rarest[part]
+            if seen.issuperset(self._phrases[place][1]) and self._unless.get(place) not in seen
         ]
-        if not starts:
-            return ()
+        return sorted(self._together(whole, met)) if whole else ()
+
+    def _together(self, whole: Sequence[int], met: Sequence[tuple[int, Set[int]]]) -> set[int]:
+        """Returns those of the phrases whose parts are met near each other; all are met."""
+        by_part: dict[int, list[int]] = {}
+        for place in whole:
+            for part in self._phrases[place][1]:
+                by_part.setdefault(part, []).append(place)
         last: dict[int, int] = {}  # where each part was seen last
-        seen: set[int] = set()  # the same parts: hardly a phrase has all of its own among them
         found: set[int] = set()
-        for start in starts:
-            for part in _parts_from(start, meanings):
+        for start, parts in met:
+            for part in parts:
                 last[part] = start
-                seen.add(part)
-                for index in self._by_part[part]:
-                    _, needed, window = self._phrases[index]
-                    if not seen.issuperset(needed):
+                for place in by_part.get(part, ()):
+                    _, needed, window = self._phrases[place]
+                    if not last.keys() >= {*needed}:
                         continue
-                    places = [last[other] for other in needed]
+                    starts = [last[other] for other in needed]
                     # A word that may be a mistyped one of two parts is at most one of them.
-                    if start - min(places) <= window and len({*places}) == len(places):
-                        found.add(index)
-        return sorted([place for place in found if self._unless.get(place) not in seen])
+                    if start - min(starts) <= window and len({*starts}) == len(starts):
+                        found.add(place)
+        return found
 
     def _meaning(self, word: str) -> _Meaning:
         """Returns the words and stems of phrases that a word of the text may stand for."""
+        if word.isdigit() and not self._near_numbers and word not in self._words:
+            word = _NUMBER  # as any other: each text has numbers of its own
         word = word[:LONGEST]  # a longer one would fill the memory, and is no word of a phrase
         meaning = self._meanings.get(word)
         if meaning is None:
@@ -258,9 +289,6 @@ class PhraseFinder:
 
 def _parts_from(start: int, meanings: Sequence[_Meaning]) -> Set[int]:
     """Returns the parts that begin at a word."""
-    one = meanings[start]
-    if one.following.isdisjoint(meanings[start + 1].words):
-        return one.parts  # most words: no part goes on
     parts: set[int] = set()
     nodes: Sequence[_Node] = meanings[start].begin
     at = start + 1

@@ -76,6 +76,7 @@ _ACTS = late_regex(
 )
 """Beginnings of words that act, in all their forms."""
 _NUMBER = re.compile(r"[\d.,]+[km]?")
+_DIGIT = re.compile(r"\d")
 _NEW_SENTENCE = late_regex(r"[.!?;:\n]\s|\n")
 
 
@@ -106,7 +107,7 @@ def only_works_out(text: str) -> bool:
     >>> only_works_out("quanto e 12 vezes 7"), only_works_out("what is 12 times 7 mg")
     (True, False)
     """
-    if len(text) > LONGEST or not any(map(str.isdigit, text)):
+    if len(text) > LONGEST or _DIGIT.search(text) is None:
         return False
     plain = text.strip().lower().lstrip("\u00bf\u00a1").rstrip("?!. ")
     if _CONVERTS.fullmatch(plain):

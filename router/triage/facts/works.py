@@ -109,6 +109,12 @@ _QUESTIONS = [
     )
     for before, after in _FRAMES
 ]
+_UNOPENED = [one for one, (before, _) in zip(_QUESTIONS, _FRAMES, strict=True) if not before]
+_OPENS = late_regex(
+    rf"{_POLITE}(?:{'|'.join([f'(?:{_folded(before)})' for before, _ in _FRAMES if before])}) ",
+    re.IGNORECASE,
+)
+"""Finds what stands before a title of any question but those that begin with one."""
 _BEGINS = late_regex(_folded(
     r"\W{0,3}(?:who|which|what|by|when|in|do|can|could|tell|hi|hello|hey|ok|so|please|quick|wer|von|"
     r"wann|weißt|wissen|hallo|bitte|qui|quand|en|sais|savez|tu|bonjour|quién|cuándo|sabes|sabe|"
@@ -203,7 +209,8 @@ def asks_about_a_work(text: str) -> bool:
         return True
     if not _BEGINS.match(plain):
         return False
-    titles = [found["title"] for question in _QUESTIONS if (found := question.fullmatch(plain))]
+    questions = _UNOPENED if _OPENS.match(plain) is None else _QUESTIONS
+    titles = [found["title"] for question in questions if (found := question.fullmatch(plain))]
     return any(_is_title(title.strip(), plain) for title in titles)
 
 

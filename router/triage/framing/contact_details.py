@@ -162,12 +162,17 @@ _NAME = late_regex(
     r"|[가-힣]{2,4}"
 )
 _LONG_NUMBER = re.compile(r"\d(?:[ ()/.-]{0,2}\d){7}")
-_MAY_BE_CITY = re.compile(r"[A-Z]\d|\d{3}(?:-\d{3})? (?:[A-Z]{2} )?[A-ZÀ-Ž]|[A-Z]{2} \d{5}|〒")
+# Each begins at a digit or a sign, at which alone the search of a text then stops.
+_MAY_BE_CITY = re.compile(
+    r"[\d〒](?:(?<=〒)|(?<=[A-Z]\d)|(?<=[A-Z]{2} \d)\d{4}|"
+    r"(?<=\d)\d{2}(?:-\d{3})? (?:[A-Z]{2} )?[A-ZÀ-Ž])"
+)
 _TELLS = re.compile(r"[\d@\n]")
 _DIGITS = re.compile(r"\d+")
 _HAN = re.compile(r"[一-龥]")
 _HANGUL = re.compile(r"[가-힣]")
 _SENT_WORDS = ("sent", "sendet", "envoy", "enviad", "inviat", "verzonden", "wysłan", "outlook")
+_SIGN = 2  # characters of the sign of a Japanese postcode before its number
 _NEAR = 45  # characters around a number in which a street is looked for
 _EDGES = " \t,;|()-–—.:：、，。"
 _MARK = "\0"
@@ -205,17 +210,18 @@ def _likely(text: str) -> Iterator[re.Pattern[str]]:
     """Yields the patterns that may find something: most of them are slow beside what tells that."""
     if "@" in text:
         yield _EMAIL
-    if _may_have_street(text):
+    number = _DIGITS.search(text)
+    if number is not None and _may_have_street(text):
         yield _ADDRESS
     if not text.isascii() and _HAN.search(text):
         yield _HAN_ADDRESS
     if not text.isascii() and _HANGUL.search(text):
         yield _KOREAN_ADDRESS
-    if _MAY_BE_CITY.search(text):
-        yield _CITY
-    if _LONG_NUMBER.search(text):
-        yield _PHONE
-    if _DIGITS.search(text):
+    if number is not None:
+        if _MAY_BE_CITY.search(text, max(number.start() - _SIGN, 0)):
+            yield _CITY
+        if _LONG_NUMBER.search(text, number.start()):
+            yield _PHONE
         yield _REFERENCE
     lowered = text.lower()
     if any([word in lowered for word in _SENT_WORDS]):

@@ -40,9 +40,11 @@ def cores_of(text: str, language: str) -> tuple[str, ...]:
 def without_last_names(text: str) -> str:
     """Returns a message without a last paragraph of nothing but names and numbers."""
     begin = text.rstrip().rpartition("\n\n")[0]
+    if not begin.strip():
+        return text
     lines = text[len(begin) :].strip().split("\n")
     signed = len(lines) <= MOST_LINES and all(map(_is_signed, lines))
-    return begin if begin.strip() and signed else text
+    return begin if signed else text
 
 
 def _is_signed(line: str) -> bool:

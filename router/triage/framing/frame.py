@@ -59,7 +59,7 @@ _LABELLED = late_regex(
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
-_EDGE = re.compile(r"^\W+|\W+$")
+_INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 _BRIDGES = frozenset(
     fold(
         "but question questions query aber frage fragen mais pero pregunta duda consulta ma "
@@ -68,7 +68,8 @@ _BRIDGES = frozenset(
     ).words
 )
 """Words after which the question itself may begin: "sorry to bother you but how much is it"."""
-_BUT = frozenset(("but", "aber", "mais", "pero", "ma", "maar", "ale", "mas", "so", "and"))
+_BUT_WORDS = ("but", "aber", "mais", "pero", "ma", "maar", "ale", "mas", "so", "and")
+_BUT = frozenset((word,) for word in _BUT_WORDS)
 _ABOUT = frozenset(
     fold(
         "about regarding concerning re zu zum zur wegen über bezüglich sur concernant sobre acerca "
@@ -124,7 +125,9 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _bare(piece: str) -> str:
-    return _EDGE.sub("", piece)
+    """Returns a piece from its first letter or digit to its last one."""
+    inside = _INSIDE.search(piece)
+    return "" if inside is None else inside[0]
 
 
 def _only_tells(bare: str) -> bool:
@@ -248,7 +251,7 @@ def _trimmed(text: str, known: FrameWords) -> str:
 
 def _beginning(tokens: Sequence[str], known: FrameWords) -> int:
     """Returns where the question begins behind a greeting, or behind "but" and its like."""
-    if fold(tokens[0]).words and fold(tokens[0]).words[0] in _BUT:
+    if fold(tokens[0]).words[:1] in _BUT:
         return 1
     begins, cue = 0, False
     for i, token in enumerate(tokens):
@@ -266,6 +269,8 @@ def _beginning(tokens: Sequence[str], known: FrameWords) -> int:
 
 def _ending(tokens: Sequence[str], known: FrameWords) -> int:
     """Returns where a closing begins behind the question; the number of words where none does."""
+    if known.ending.isdisjoint(fold(" ".join(tokens)).words):
+        return len(tokens)
     for i in range(max(LEAST_WORDS, len(tokens) - _MOST_WORDS), len(tokens)):
         if known.ending.isdisjoint(fold(tokens[i]).words):
             continue

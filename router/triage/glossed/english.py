@@ -21,11 +21,12 @@ def tells_nothing(word: str) -> bool:
 
 
 class EnglishWords:
-    """Holds the words that are surely English; immutable."""
+    """Holds the words that are surely English; threads may share it. Common words of texts are kept
+    among them, which are no more than a model's list has."""
 
     def __init__(self, texts: Iterable[str], common: Callable[[str], bool]) -> None:
         """Takes English texts, and what tells a word that many English texts have."""
-        self._words = frozenset(word for text in texts for word in fold(text).words)
+        self._words = {word for text in texts for word in fold(text).words}
         self._common = common
 
     def share(self, words: Sequence[str]) -> float:
@@ -35,6 +36,10 @@ class EnglishWords:
         >>> english.share(["track", "order", "8812", "please"]), english.share(["colis", "8812"])
         (1.0, 0.5)
         """
-        strange = [word for word in words if word not in self._words]
-        others = sum([not (self._common(word) or tells_nothing(word)) for word in strange])
+        others = 0
+        for word in [word for word in words if word not in self._words]:
+            if self._common(word):
+                self._words.add(word)
+            elif not tells_nothing(word):
+                others += 1
         return 1.0 - others / len(words) if others else 1.0

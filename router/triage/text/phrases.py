@@ -197,16 +197,17 @@ _STAGE_HINTS = frozenset(
     route send forward classify treat mark flag rate use system admin developer assistant operator
     root""".split()
 )
-# Each phrase of _STAGED and _ADDRESSED has one of these words, too, or one of _STAGE_PIECES: "you"
-# and "use" alone are in many texts.
+# Each phrase of _STAGED and _ADDRESSED has one of these words, too, or one of _STAGE_PIECES, or one
+# of _STAGE_PLAYS with one of _STAGE_PLAYERS: "you" and "use" alone are in many texts.
 _STAGE_COMPANIONS = frozenset(
     """instruction instructions rule rules prompt prompts guideline guidelines policy policies
-    filter filters restriction restrictions pretend imagine act role roleplay tier level model
-    models llm rung route ai critical urgent highest top stakes priority emergency assistant root
-    classifier gateway trivial routine faq difficulty novelty complexity risk impact tierone
-    levelone""".split()
+    filter filters restriction restrictions tier level model models llm rung route ai critical
+    urgent highest top stakes priority emergency assistant root classifier gateway trivial routine
+    faq difficulty novelty complexity risk impact tierone levelone""".split()
 ).union(*[{role, *[f"{role}{note}" for note in _NOTES]} for role in _ROLES])
 _STAGE_PIECES = ("you are", "from now on", "escalat")
+_STAGE_PLAYS = frozenset("pretend imagine act role roleplay".split())
+_STAGE_PLAYERS = frozenset("you your we i".split())
 _SENTENCE = late_regex(r"[^.?!\n:\]>]*[.?!\n:\]>]*")
 LEAST_LEFT = 3  # words of what is left; fewer ask for nothing
 
@@ -223,7 +224,8 @@ def without_stage(text: Folded) -> str:
     words = text.words
     if _STAGE_HINTS.isdisjoint(words):
         return ""
-    if _STAGE_COMPANIONS.isdisjoint(words):
+    plays = not (_STAGE_PLAYS.isdisjoint(words) or _STAGE_PLAYERS.isdisjoint(words))
+    if not plays and _STAGE_COMPANIONS.isdisjoint(words):
         lower = text.text.lower()
         if not any([piece in lower for piece in _STAGE_PIECES]):
             return ""

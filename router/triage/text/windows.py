@@ -46,6 +46,8 @@ _BEGINS = late_regex(
 )
 """Finds where a sentence begins although none ended: "how do I do it Thank you for the chairs", an
 order behind a colon, a value of JSON."""
+_MAY_BEGIN = re.compile(r'[A-Z":](?:(?<=[a-z0-9] [A-Z])|(?<=[":]))')
+"""Is in what the pattern above finds or before it, and is looked for in a tenth of its time."""
 _OPENER = late_regex(
     r"(?:[-*•]|\d{1,2}[.)])\s+"
     r"|(?:and|but|or|also|then|now|so|next|just|kindly|besides|finally|maybe|perhaps)\b[,\s]*"
@@ -141,7 +143,7 @@ def sentences(text: str) -> tuple[str, ...]:
         return ()
     kept: list[str] = []
     short = False
-    for part in _parts(_BEGINS.sub("\n", text)):
+    for part in _parts(_apart(text)):
         if kept and (short or part.words < FEWEST_WORDS or len(kept) == MOST_PASSAGES):
             kept[-1] += part.text
             short = short and len(kept[-1].split()) < FEWEST_WORDS
@@ -149,6 +151,11 @@ def sentences(text: str) -> tuple[str, ...]:
             kept.append(part.text)
             short = part.words < FEWEST_WORDS
     return tuple(kept) if len(kept) > 1 else ()
+
+
+def _apart(text: str) -> str:
+    """Returns a text with a line for each sentence that begins although none ended."""
+    return text if _MAY_BEGIN.search(text) is None else _BEGINS.sub("\n", text)
 
 
 def _is_short(text: str) -> bool:
@@ -178,7 +185,7 @@ def parts_of(text: str, *, english: bool) -> tuple[Part, ...]:
     if _is_short(text):
         return ()
     text = text[:MAX_CHARS]
-    parts = _parts(_BEGINS.sub("\n", text) if english else text)
+    parts = _parts(_apart(text) if english else text)
     return tuple([Part(_CLOSED.sub("", part.text), part.words) for part in parts if part.words])
 
 
