@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.kits.examples import examples
 from tiers.exact import arithmetic, dates, numbers, percentages, purchases, shares, tips, units
 from tiers.exact.numbers import digits_for_words
 from tiers.exact.phrased import clocks, day_sums, everyday, rates
@@ -35,7 +36,7 @@ RATES = 2  # of `_TOOLS`
 MARKS = " ?!=,:"
 """Never begin a question that is read."""
 WRITTEN = settings(
-    max_examples=200,
+    examples(200),
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
