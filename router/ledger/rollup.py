@@ -99,7 +99,6 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     rank = rank_of(row, read.lowest_level)
     own = _own_tier(row, is_answered)
     groups = whole, by_time, its_tier, *_ = _groups(row, own, read, cell_of)
-    ending = ending_of(row)
     reply = reply_of(row) if is_answered else None
     _count(row, groups, known, rank, read.grounds, reply)
     _add_savings(row, (whole, by_time), known, reply)
@@ -110,7 +109,7 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += row.from_cache
     # Whom a limit refused, or who left, would have had no answer of any model.
-    if read.prospects and row.mode != "observe" and ending in (None, Ending.FAILED):
+    if read.prospects and row.mode != "observe" and ending_of(row) in (None, Ending.FAILED):
         _add_prospects(row, read.prospects, whole.whole, is_answered)
 
 
