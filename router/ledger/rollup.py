@@ -99,18 +99,17 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     rank = rank_of(row, read.lowest_level)
     own = _own_tier(row, is_answered)
     groups = whole, by_time, its_tier, *_ = _groups(row, own, read, cell_of)
-    ending = ending_of(row)
     reply = reply_of(row) if is_answered else None
-    _count(row, groups, known, ending, rank, read.grounds, reply)
+    _count(row, groups, known, rank, read.grounds, reply)
     _add_savings(row, (whole, by_time), known, reply)
     _note_unpriced(row, cell_of(Kind.POLICY, _policy(row)))
     if whole.whole is None:
         whole.whole = Whole()
-    _count_whole(row, whole.whole, known, ending, rank, read, reply)
+    _count_whole(row, whole.whole, known, rank, read, reply)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += row.from_cache
     # Whom a limit refused, or who left, would have had no answer of any model.
-    if read.prospects and row.mode != "observe" and ending in (None, Ending.FAILED):
+    if read.prospects and row.mode != "observe" and ending_of(row) in (None, Ending.FAILED):
         _add_prospects(row, read.prospects, whole.whole, is_answered)
 
 
@@ -218,7 +217,7 @@ def _add_savings(
     """
     observed = _observed(row)
     stands_in, is_answered = _stands_in(reply), reply is not None
-    comparable = _is_comparable(row, reply)
+    comparable = is_answered and got_answer(row)
     paid = row.cost_nano_usd - reading_cost(row) if known else None
     estimated = any(attempt.estimated for attempt in row.attempts)
     would = would_have_cost(row) if observed and known and not estimated else None
@@ -263,15 +262,11 @@ def got_answer(row: RequestRow) -> bool:
     """
     if row.endpoint in AFTERWARDS or not answered(row):
         return False
-    return _is_comparable(row, reply_of(row))
-
-
-def _is_comparable(row: RequestRow, reply: ReplyKind | None) -> bool:
+    reply = reply_of(row)
     return reply in ANSWERED or (reply is ReplyKind.COMPUTED and _is_priced(row))
 
 
 def _stands_in(reply: ReplyKind | None) -> bool:
-    """Returns True for a reply whose words stand in for an answer; None is no reply."""
     return reply is not None and reply not in (*ANSWERED, ReplyKind.COMPUTED)
 
 
@@ -313,15 +308,14 @@ def _count(
     row: RequestRow,
     groups: tuple[Cell, ...],
     known: bool,
-    ending: Ending | None,
     rank: int,
     grounds: str,
     reply: ReplyKind | None,
 ) -> None:
     ms, bucket = place(row.latency_ms)
     accepted = row.verdict == Verdict.ACCEPTED
-    refused = ending is Ending.REFUSED
-    routed = ending is None and row.mode != "observe"
+    refused = ending_of(row) is Ending.REFUSED
+    routed = reply is not None and row.mode != "observe"
     # A question back may be well asked, and labels be right; nobody accepted an answer there.
     no_answer = reply in (ReplyKind.QUESTION, ReplyKind.COMPUTED)
     words = reply is not None and not no_answer and in_place(row, reply)
@@ -330,7 +324,7 @@ def _count(
         cell.spend_nano_usd += row.cost_nano_usd
         cell.unknown_cost += not known
         cell.latency.add_in(ms, bucket)
-        if ending is None:
+        if reply is not None:
             cell.judged += not no_answer
             cell.in_words += words
             cell.accepted += accepted and not no_answer
@@ -344,14 +338,9 @@ def _count(
 
 
 def _count_whole(
-    row: RequestRow,
-    whole: Whole,
-    known: bool,
-    ending: Ending | None,
-    rank: int,
-    read: Read,
-    reply: ReplyKind | None,
+    row: RequestRow, whole: Whole, known: bool, rank: int, read: Read, reply: ReplyKind | None
 ) -> None:
+    ending = ending_of(row)
     add_counts(whole.states, {row.state.value: 1})
     level = rank
     if reply is not None:

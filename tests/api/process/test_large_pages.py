@@ -16,7 +16,7 @@ SETTINGS = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 SINCE = (6, 1)  # the Linux that moves pages when it is asked to
 WANTED = sys.platform == "linux" and SETTINGS.exists() and "[madvise]" in SETTINGS.read_text()
 KNOWN = tuple(map(int, re.findall(r"[0-9]+", os.uname().release)[:2])) >= SINCE
-pytestmark = pytest.mark.skipif(not (WANTED and KNOWN), reason="this system gives no large pages, or gives them unasked")
+pytestmark = pytest.mark.skipif(not (WANTED and KNOWN), reason="large pages: none, or unasked")
 
 AREAS = """
 import mmap, os
