@@ -54,7 +54,7 @@ def test_a_share_of_the_offset_is_taken() -> None:
     mine = [source("messages_one", 200)]
     whole, part = held_out.offset_of(mine, BOTH), held_out.offset_of(mine, BOTH, 0.4)
     assert part == pytest.approx(0.4 * whole)
-    assert held_out.OFFSET_SHARE == {"request_type": 0.4}
+    assert held_out.OFFSET_SHARE == {"domain": 0.0, "request_type": 0.4}
 
 
 def test_a_source_without_the_offset_is_right_more_often() -> None:
