@@ -26,6 +26,7 @@ from router.triage.other_readings import (
     known_form,
     likelier,
     more_harmful,
+    of_a_role,
     of_trouble,
     own_matter,
     surer,
@@ -71,6 +72,7 @@ class Ruled(NamedTuple):
     gloss: Gloss | None
     framed: str  # what is matched in its place; "" where it has no frame
     plain: str  # the text with its harmless phrases in plain words; "" where it has none
+    in_role: str  # what it asks of somebody in an everyday role; "" where it names none
     clauses: tuple[str, ...]  # those that ask, where it asks for several answers
     sentences: tuple[str, ...]  # read by themselves for harm, in a message for grave matters too
     own: tuple[OwnSentence, ...]  # of a longer text, read by themselves for grave matters
@@ -99,6 +101,7 @@ class Places(NamedTuple):
     framed: range
     gloss: range
     plain: range
+    in_role: range
     undetailed: range
     passages: range
     sentences: range
@@ -141,6 +144,8 @@ def put_together(
         row = graver(row, parts.rows[place])
     for place in places.undetailed:
         row = undetailed(row, whole.rows[place], config.momentary)
+    for place in places.in_role:
+        row = of_a_role(row, whole.rows[place], config.momentary)
     row = _with_sentences(text, row, [parts.rows[place] for place in places.sentences])
     if places.clauses:
         match = _by_asks(text.clauses, match, [parts.matches[place] for place in places.clauses])
