@@ -247,9 +247,17 @@ class Resolver(OwnAnswerer):
 
     def _unfit(self, request: ChatRequest, signals: Signals) -> Reason | None:
         """Returns why level 1 can say nothing at all to a request."""
+        unfit, match = self._unfit_alone(request, signals), signals.match
+        if unfit is not None or match is None or not request.is_for_tools:
+            return unfit
+        sure = match.confidence >= self._floor(request, signals)
+        return Reason.TOOLS_OFFERED if sure else Reason.NOTHING_TO_RESOLVE
+
+    def _unfit_alone(self, request: ChatRequest, signals: Signals) -> Reason | None:
+        """Returns why level 1 could say nothing even if the request offered no tools."""
         match = signals.match
         task = classification_task(request, self._knowledge)
-        if match is None or request.tools or not in_scope(match.intent_id, task):
+        if match is None or not in_scope(match.intent_id, task):
             return Reason.NOTHING_TO_RESOLVE
         if task is not None:
             known = [d.id for d in self._knowledge.content.classifications[task].departments]

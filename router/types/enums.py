@@ -173,6 +173,7 @@ class Reason(StrEnum):
     LADDER_FULL = "ladder_full"
     NOT_CAPABLE = "not_capable"
     NOTHING_TO_RESOLVE = "nothing_to_resolve"
+    TOOLS_OFFERED = "tools_offered"  # words of its own would keep a model from calling a tool
     KEPT_OFF_SHELF = "kept_off_shelf"  # too grave or too hostile for an approved answer
     ASKS_TWICE = "asks_twice"  # one approved answer would answer half of it
     RESIDENCY = "residency"  # the policy keeps such details from this answerer

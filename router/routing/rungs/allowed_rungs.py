@@ -78,7 +78,7 @@ def is_pinned(f: RungFacts, asked: Asked) -> bool:
 
 def _unready(f: RungFacts, threshold: float) -> Reason | None:
     """Returns why a rung between floor and ceiling has no answer that could be used."""
-    if f.declined is Reason.NOTHING_TO_RESOLVE:
+    if f.declined in (Reason.NOTHING_TO_RESOLVE, Reason.TOOLS_OFFERED):
         return f.declined
     if _unsure(f, threshold):
         return Reason.LOW_CONFIDENCE
@@ -306,7 +306,7 @@ def _nothing_left(
     silent = [
         i
         for i, r in enumerate(passed)
-        if r in (Reason.NOTHING_TO_RESOLVE, Reason.KEPT_OFF_SHELF)
+        if r in (Reason.NOTHING_TO_RESOLVE, Reason.TOOLS_OFFERED, Reason.KEPT_OFF_SHELF)
         and facts[i].level >= limits.floor
     ]
     if silent:

@@ -62,6 +62,7 @@ export const REASONS = {
   ladder_full: "the ladder has its greatest length",
   not_capable: "not every answerer can do what is asked",
   nothing_to_resolve: "no approved answer fits",
+  tools_offered: "the request offers tools, which only a model calls",
   kept_off_shelf: "it is too grave for an approved answer",
   asks_twice: "it asks for two things, and one approved answer is half",
   residency: "its personal details may not go there",
