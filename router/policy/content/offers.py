@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
+from router.policy.content.languages.question_marks import with_mark
 from router.policy.content.text_keys import COMPOUND
 from router.types import Match
 
@@ -111,8 +112,9 @@ def offer_text(ids: Sequence[str], knowledge: Knowledge) -> str:
     offer = knowledge.content.offer
     if len(ids) == 1 and offer.one is not None:
         before, after = map(in_one_line, offer.one)
-        return "\n".join((before, title_of(knowledge, ids[0]), after))
-    lines = [f"{i}. {title_of(knowledge, name)}" for i, name in enumerate(ids, start=1)]
+        return "\n".join((before, _offered_as(knowledge.intents[ids[0]]), after))
+    intents = [knowledge.intents[name] for name in ids]
+    lines = [f"{i}. {_offered_as(intent)}" for i, intent in enumerate(intents, start=1)]
     return "\n".join((in_one_line(offer.before), *lines, in_one_line(offer.after)))
 
 
@@ -126,9 +128,14 @@ def _title(intent: IntentSection) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _offered_as(intent: IntentSection) -> str:
+    """Returns the approved question as it is offered: an utterance gets the mark that it lacks."""
+    return _title(intent) if intent.title else with_mark(_title(intent))
+
+
 def titles(content: KnowledgeFile) -> dict[str, str]:
-    """Returns the intent of each approved question."""
-    return {_title(intent): intent.id for intent in content.intents}
+    """Returns the intent of each approved question, as it is offered."""
+    return {_offered_as(intent): intent.id for intent in content.intents}
 
 
 def offered(text: str, knowledge: Knowledge) -> tuple[str, ...]:
