@@ -154,6 +154,17 @@ def surer(glossed: Match | None, match: Match | None) -> Match | None:
     return replace(glossed, confidence=match.confidence, together=match.together)
 
 
+def calm_in_role(whole: ModelRow, rest: ModelRow) -> ModelRow:
+    """Returns the reading of a text that plays an everyday role or passes a question on, with the
+    chance of a grave matter of what it asks.
+
+    The words around say nothing of one. From LOWERED_FROM on the larger chance counts.
+    """
+    if whole.grave < LOWERED_FROM or rest.grave >= LOWERED_FROM:
+        return whole
+    return whole._replace(grave=rest.grave, matter=rest.matter)
+
+
 def of_a_role(whole: ModelRow, rest: ModelRow, names: frozenset[str]) -> ModelRow:
     """Returns the reading of a text that plays an everyday role, with the harm of what it asks, by
     the heads of these names.

@@ -8,6 +8,7 @@ from router.triage.facts.file_paths import without_folders
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.framing.frame import may_be_framed, without_frame
 from router.triage.framing.own_sentences import OwnSentence, own_sentences
+from router.triage.framing.reported import reported_question
 from router.triage.framing.roles import without_role
 from router.triage.framing.thanks import THANKS, only_thanks
 from router.triage.glossed.glossary import Gloss
@@ -21,14 +22,16 @@ ASKING_ABROAD = frozenset({"de", "fr", "es"})
 
 
 def asked_in_role(asked: Asked, facts: TurnFacts) -> str:
-    """Returns what a text asks of an everyday role; "" where it names none.
+    """Returns what a text asks of an everyday role, or the question that it passes on; "" for
+    other texts.
 
     Neither beside a disguise nor beside contact details, which may hide something. Orders to the
     router behind it speak of another role.
     """
     if facts.unread or facts.unusual or facts.undetailed:
         return ""
-    rest = without_role(asked.text, facts.folded.words)
+    words = facts.folded.words
+    rest = without_role(asked.text, words) or reported_question(asked.text, words)
     return "" if rest and without_stage(fold(rest)) else rest
 
 

@@ -21,6 +21,7 @@ from router.triage.framing.own_sentences import OwnSentence
 from router.triage.glossed.glossary import Gloss
 from router.triage.other_readings import (
     as_glossed,
+    calm_in_role,
     graver,
     is_known,
     known_form,
@@ -72,7 +73,7 @@ class Ruled(NamedTuple):
     gloss: Gloss | None
     framed: str  # what is matched in its place; "" where it has no frame
     plain: str  # the text with its harmless phrases in plain words; "" where it has none
-    in_role: str  # what it asks of somebody in an everyday role; "" where it names none
+    in_role: str  # what it asks of an everyday role, or passes on; "" where it does neither
     clauses: tuple[str, ...]  # those that ask, where it asks for several answers
     sentences: tuple[str, ...]  # read by themselves for harm, in a message for grave matters too
     own: tuple[OwnSentence, ...]  # of a longer text, read by themselves for grave matters
@@ -132,6 +133,8 @@ def put_together(
     reading = _with_forms(reading, whole, places.forms, form)
     if _means_nothing(facts, reading.match, knows):
         reading = _Reading(reading.row._replace(novelty=1.0), None)
+    for place in places.in_role:
+        reading = reading._replace(row=calm_in_role(reading.row, whole.rows[place]))
     for place in places.framed:
         reading = _without_frame(reading, _Reading(whole.rows[place], whole.matches[place]))
     row, match = _with_gloss(text, reading, whole, places.gloss)

@@ -93,7 +93,7 @@ class TextReader:
             gloss,
             self._mended(said, facts, config) if framed and not facts.other_forms else "",
             in_plain_words(asked, facts),
-            in_role if config.momentary else "",
+            in_role,
             # Whoever has approved answers must not give one of them where two are asked for.
             asks_in(said) if answers else (),
             sentences_of(asked, facts, in_role),
