@@ -17,7 +17,7 @@ then answers, and its answers are judged as those of a grave matter."""
 
 def level_mistakes(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
     """Yields levels above all tiers, and ceilings below them, under which nobody could answer."""
-    levels = [tier["level"] for _, tier in sections(raw, "tiers") if _is_level(tier.get("level"))]
+    levels = [level for _, level in _named(raw, "tiers", "level")]
     if not levels:
         return
     top, low = max(levels), min(levels)
@@ -32,14 +32,10 @@ def level_mistakes(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
         elif level > most:
             yield CrossMistake(path, level, f"at most {most}, since the highest tier is at {top}")
     shadow = raw.get("shadow")
-    level = shadow.get("level") if isinstance(shadow, Mapping) else None
-    if _is_level(level) and level not in levels:
+    called = shadow.get("level") if isinstance(shadow, Mapping) else None
+    if isinstance(called, int) and 1 <= called <= 9 and called not in levels:
         known = ", ".join(map(str, sorted(set(levels))))
-        yield CrossMistake(("shadow", "level"), level, f"the level of a tier ({known})")
-
-
-def _is_level(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 9
+        yield CrossMistake(("shadow", "level"), called, f"the level of a tier ({known})")
 
 
 def _floors(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, int]]:
@@ -54,5 +50,5 @@ def _ceilings(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, int]]:
 def _named(raw: Mapping[str, object], key: str, name: str) -> Iterator[tuple[KeyPath, int]]:
     for i, section in sections(raw, key):
         level = section.get(name)
-        if isinstance(level, int) and _is_level(level):
+        if isinstance(level, int) and 1 <= level <= 9:  # the schema refuses all others
             yield (key, i, name), level

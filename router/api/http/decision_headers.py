@@ -144,6 +144,7 @@ _KINDS = frozenset(
         Reason.NOTHING_KNOWN,
         Reason.NONE_TRUSTED,
         Reason.QUOTED,
+        Reason.BOTH_ANSWERED,
         Reason.EXACT_TOOL,
     }
 )

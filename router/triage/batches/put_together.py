@@ -13,7 +13,7 @@ from router.policy.content.knowledge import in_scope
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.disguises.known_words import Knows
-from router.triage.facts.asks import leans
+from router.triage.facts.asks import leans, only_asks
 from router.triage.facts.doubts import less_sure
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
@@ -151,7 +151,7 @@ def put_together(
         row = of_a_role(row, whole.rows[place], config.momentary)
     row = _with_sentences(text, row, [parts.rows[place] for place in places.sentences])
     if places.clauses:
-        match = _by_asks(text.clauses, match, [parts.matches[place] for place in places.clauses])
+        match = _by_asks(text, match, [parts.matches[place] for place in places.clauses])
     if facts.language in READ_LANGUAGES and not facts.risk_terms and not facts.unusual:
         row = of_trouble(row, facts.folded.words)
         if not (text.apart or text.clauses or facts.passages):
@@ -259,10 +259,9 @@ def _with_sentences(text: Ruled, row: ModelRow, sentences: Sequence[ModelRow]) -
     return row
 
 
-def _by_asks(
-    clauses: Sequence[str], match: Match | None, of_clauses: Sequence[Match | None]
-) -> Match | None:
+def _by_asks(text: Ruled, match: Match | None, of_clauses: Sequence[Match | None]) -> Match | None:
     """Notes the answers of a request that asks for several, by the matches of its clauses."""
+    clauses = text.clauses
     if match is None or match.basis is MatchBasis.WRITTEN:
         return match
     sure = {m.intent_id: m.confidence for m in of_clauses if m and m.confidence >= ASKED_AT}
@@ -273,4 +272,7 @@ def _by_asks(
     ]
     if any(unmet):
         return less_sure(match)  # half of it is not answered
-    return replace(match, asked=tuple(sure.items())) if len(sure) > 1 else match
+    if len(sure) < 2:
+        return match
+    alone = len(sure) == len(clauses) and only_asks(text.said, clauses)
+    return replace(match, asked=tuple(sure.items()), asks_only=alone)

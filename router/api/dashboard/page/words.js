@@ -23,6 +23,7 @@ export const REASONS = {
   exact_tool: "an exact tool computed it",
   small_talk: "approved small talk",
   read_by_rules: "rules and heads read the fields",
+  both_answered: "it asked two questions, and got the approved answer to each",
   quoted: "the nearest approved answers, quoted",
   no_model: "no model here may answer it, which approved words say; add one to the policy's tiers",
   no_passage: "the documents do not answer this",
