@@ -116,7 +116,7 @@ def _roles(language: str, names: RoleNames) -> _Roles:
     join = _JOINS[language]
     mark = rf"(?:\s*[.!:;,\n\u2013\u2014-]+\s*(?:{join}\s)?|\s+{join}\s)"
     return _Roles(
-        late_regex(rf"\s*{_BEFORE[language]}(?:{'|'.join(_FORMS[language])}) ", re.IGNORECASE),
+        late_regex(rf"{_BEFORE[language]}(?:{'|'.join(_FORMS[language])}) ", re.IGNORECASE),
         late_regex(rf"(?:{role}|{place}){_BEHIND.get(language, '')}{mark}", re.IGNORECASE),
     )
 
@@ -140,6 +140,7 @@ def without_role(text: str, words: Sequence[str]) -> str:
     """
     if len(text) > MOST_CHARACTERS or not words or words[0] not in _FIRST:
         return ""
+    text = text.lstrip()
     for roles in _BY_LANGUAGE:
         before = roles.before.match(text)
         role = None if before is None else roles.role.match(text, before.end())

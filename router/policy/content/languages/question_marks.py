@@ -18,7 +18,7 @@ _FIRST_WORDS = (
 _ASKS = frozenset(_FIRST_WORDS.split())
 """First words of a question."""
 _FRENCH = frozenset(("quel", "quelle", "quels", "quelles", "combien", "comment", "quand", "où"))
-_INVERTED = re.compile(r"\w+-(?:je|tu|il|elle|on|vous)", re.IGNORECASE)
+_INVERTED = re.compile(r"\w{1,24}-(?:je|tu|il|elle|on|vous)", re.IGNORECASE)
 """Matches the French verb of a question: "puis-je", "proposez-vous"."""
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _ORDERS = frozenset(("not",))
