@@ -107,7 +107,7 @@ class Passages(OwnAnswerer):
     def _nearest(self, request: ChatRequest, signals: Signals) -> list[tuple[IntentSection, float]]:
         """Returns the fewest answers that are likely enough, [] where all allowed are not."""
         section, match = self._section, signals.match
-        plain = request.response_format.kind == "text" and not request.tools
+        plain = request.response_format.kind == "text" and not request.is_for_tools
         if match is None or not plain or self._resolver.asks_for_class(request):
             return []
         if match.language:  # the sources are in English

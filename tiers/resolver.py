@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -26,7 +25,6 @@ from router.policy.content.knowledge import (
     priority_of,
 )
 from router.policy.content.offers import offer_text, only_courteous, together_in
-from router.policy.content.replies import reply_of
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
@@ -46,27 +44,14 @@ from router.types import (
     Usage,
     Work,
 )
-from tiers.grounding import passing_in, stems_asked, stems_of, without_passing
-from tiers.offering import (
-    LACKS_WORDS,
-    LEAST_ABOUT_WHEN_LIKELY,
-    LIKELY,
-    Chosen,
-    Offers,
-    asks_for_none,
-    words_held,
-    worth_offering,
-)
+from tiers.about_words import AboutWords
+from tiers.offering import LACKS_WORDS, Chosen, Offers, asks_for_none, worth_offering
 from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
 from tiers.slots import Lookup, NotFoundError, Slots, not_shown
 
 BOTH_QUOTED = 0.7
 """Chance of both answers to a request that asks twice, from which quoting both is better than
 asking back: the default of `quote_at`."""
-SHORT_WORDS, UNLIKELY = 4, 0.6
-"""Content words up to which, and chance below which, an answer that is not sure must hold more than
-a third of them: a longer request has words of its own beside its question."""
-
 _Verdict = tuple[Reason | None, Preview | None, Offers]
 """Holds the reason why level 1 can say nothing to a request, and what it asks back: the preview of
 a question, and the intents that this one offers."""
@@ -106,7 +91,7 @@ class Resolver(OwnAnswerer):
             for language, translation in knowledge.translations.items()
         }
         self._clarify = clarify
-        self._stems_of_intents: dict[str, frozenset[str]] = {}
+        self._about = AboutWords(knowledge)
         self._floor = floor
         # Deciding and answering each ask twice in a row about one request.
         self._last: tuple[ChatRequest, Signals, _Verdict] | None = None
@@ -156,11 +141,28 @@ class Resolver(OwnAnswerer):
             unfit, asks, match = self._unfit(request, signals), None, signals.match
             offers: Offers = []
             if unfit is None and match is not None and not self.asks_for_class(request):
+                asks = self._both(match, request, signals)
+            if asks is None and unfit is None and match and not self.asks_for_class(request):
                 offers, _ = self._offers(request, signals)
                 unfit = self._unsaid(match, request, signals, offers)
                 asks = None if unfit else self._question(match, request, offers)
             last = self._last = request, signals, (unfit, asks, offers)
         return last[2]
+
+    def _both(self, match: Match, request: ChatRequest, signals: Signals) -> Preview | None:
+        """Returns the preview of the answers to all that a request asks for; None where they are
+        not surely right together, or it says something else too.
+
+        Each is held to what holds for one answer. Their chances are multiplied.
+        """
+        if not match.asks_only or match.language:
+            return None
+        intents = [self.fillable(name, request) for name, _ in match.asked]
+        if not all([one and one.offered and not kept_off_shelf(signals, one) for one in intents]):
+            return None
+        chance = math.prod([p for _, p in match.asked])
+        sure = chance >= self._floor(request, signals)
+        return Preview(chance, PSource.MATCH, Reason.BOTH_ANSWERED) if sure else None
 
     def _question(self, match: Match, request: ChatRequest, offers: Offers) -> Preview | None:
         if offers:
@@ -190,7 +192,7 @@ class Resolver(OwnAnswerer):
             self._floor(request, signals),
             lambda name: self._may_offer(name, match, signals),
         )
-        if offers and not self._about(offers, match, request):
+        if offers and not self._about.hold(offers, match, request):
             return [], f"those likely have {together_in(offers, match):.2f}, but {LACKS_WORDS}"
         return offers, why
 
@@ -211,45 +213,23 @@ class Resolver(OwnAnswerer):
         fit = all([one and one.offered and not kept_off_shelf(signals, one) for one in intents])
         return list(match.asked) if fit else []
 
-    def _about(self, offers: Offers, match: Match, request: ChatRequest) -> bool:
-        """Returns True where what a request is about stands in the texts of some intents.
-
-        "Is the blender dishwasher safe?" shares its form with questions on warranty, and no word of
-        its matter. A text in another language was compared by its gloss, which lost chance for each
-        word that it lacks.
-        """
-        if match.language:
-            return True
-        known = frozenset[str]().union(*(self.stems(name) for name, _ in offers))
-        # A yes to several questions is about what they were offered for.
-        reply, text = reply_of(request, self._knowledge), request.last_user_text
-        text = reply.subject if reply is not None and reply.undecided else text
-        asked, passing = stems_asked(text), passing_in(text)
-        # The sum of their chances is no chance that was fitted: of "get rid of wasps" it is .7.
-        chance = match.together or together_in(offers, match)
-        if match.basis.read and chance >= LIKELY:
-            return True  # the words were read together with the answers
-        told = [without_passing(stems, known, passing) for stems in asked]
-        return not asked or any([words_held(known, s, chance, self._all_stems) for s in told])
-
-    @cached_property
-    def _all_stems(self) -> frozenset[str]:
-        """Returns the beginnings of all words of the file, worked out at its first offer."""
-        return frozenset[str]().union(*map(self.stems, self._knowledge.intents))
-
     def stems(self, name: str) -> frozenset[str]:
-        """Returns the beginnings of all words of an intent, worked out at its first offer."""
-        stems = self._stems_of_intents.get(name)
-        if stems is None:
-            intent = self._knowledge.intents[name]
-            stems = self._stems_of_intents[name] = stems_of((*intent.utterances, intent.answer))
-        return stems
+        """Returns the beginnings of all words of an intent."""
+        return self._about.stems(name)
 
     def _unfit(self, request: ChatRequest, signals: Signals) -> Reason | None:
         """Returns why level 1 can say nothing at all to a request."""
+        unfit, match = self._unfit_alone(request, signals), signals.match
+        if unfit is not None or match is None or not request.is_for_tools:
+            return unfit
+        sure = match.confidence >= self._floor(request, signals)
+        return Reason.TOOLS_OFFERED if sure else Reason.NOTHING_TO_RESOLVE
+
+    def _unfit_alone(self, request: ChatRequest, signals: Signals) -> Reason | None:
+        """Returns why level 1 could say nothing even if the request offered no tools."""
         match = signals.match
         task = classification_task(request, self._knowledge)
-        if match is None or request.tools or not in_scope(match.intent_id, task):
+        if match is None or not in_scope(match.intent_id, task):
             return Reason.NOTHING_TO_RESOLVE
         if task is not None:
             known = [d.id for d in self._knowledge.content.classifications[task].departments]
@@ -286,12 +266,7 @@ class Resolver(OwnAnswerer):
             return False
         if not self._knowledge.intents[match.intent_id].offered:
             return True
-        if match.language or match.confidence >= UNLIKELY:
-            return False
-        known, asked = self.stems(match.intent_id), stems_asked(request.last_user_text)
-        if not asked or len(asked[0]) > SHORT_WORDS:
-            return False
-        return all([len(one & known) < LEAST_ABOUT_WHEN_LIKELY * len(one) for one in asked])
+        return self._about.lacks(match, request)
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the approved answer, the question for what it lacks, or the class as JSON.
@@ -309,6 +284,8 @@ class Resolver(OwnAnswerer):
             return self._answered(text, facts, work, match)
         knowledge, slots = self._wording_of(match)
         _, asks, offers = self._verdict(work.request, work.signals)
+        if asks is not None and asks.because is Reason.BOTH_ANSWERED:
+            return await self._answered_both(work, match, asks.p)
         if asks is not None and asks.because is Reason.ASKED_WHICH:
             ids = [name for name, _ in offers]
             facts = tuple(f"offered: {name}" for name in ids)
@@ -334,6 +311,15 @@ class Resolver(OwnAnswerer):
             return answer
         return replace(answer, instead=self._instead(match, work.request, knowledge))
 
+    async def _answered_both(self, work: Work, match: Match, chance: float) -> Answer:
+        """Returns the approved answers to all that a request asks for, in its order."""
+        intents = [self._knowledge.intents[name] for name, _ in match.asked]
+        texts = [await self.filled(intent, work) for intent in intents]
+        facts = tuple([f"answered: {intent.id} ({intent.source})" for intent in intents])
+        text = "\n\n".join(texts)
+        answer = self._answered(text, facts, work, match, Reason.BOTH_ANSWERED)
+        return replace(answer, p=chance, matched=None)
+
     def _instead(self, match: Match, request: ChatRequest, knowledge: Knowledge) -> str:
         """Returns the one question that goes out in place of an answer that is not sure enough.
 
@@ -343,7 +329,7 @@ class Resolver(OwnAnswerer):
         if nothing or not knowledge.intents[match.intent_id].offered:
             return ""
         likeliest = [(match.intent_id, match.confidence)]
-        about = self._about(likeliest, match, request)
+        about = self._about.hold(likeliest, match, request)
         return offer_text([match.intent_id], knowledge) if about else ""
 
     def _answered(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from router.policy.content.term_files import ACTIONS, STRATEGY
 from router.policy.judge_checks import judge_mistakes
+from router.policy.level_checks import level_mistakes
 from router.policy.parsing.raw_policy import (
     CrossMistake,
     Rungs,
@@ -55,6 +56,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_answerers(raw, rungs),
         *judge_mistakes(raw, rungs),
         *_shadow(raw, rungs),
+        *level_mistakes(raw),
         *_hard_rules(raw),
         *_heads(raw),
         *_aliases(raw, rungs),

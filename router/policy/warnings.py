@@ -397,14 +397,19 @@ def _hidden_models(policy: Policy) -> Iterator[PolicyWarning]:
 
 
 def _rules(policy: Policy) -> Iterator[PolicyWarning]:
-    top = max(tier.level for tier in policy.tiers)
+    levels = {tier.level for tier in policy.tiers}
     for i, rule in enumerate(policy.hard_rules):
-        if rule.floor is not None and rule.floor > top:
-            yield PolicyWarning(
-                WarningKind.FLOOR_OUT_OF_REACH,
-                f"hard_rules[{i}].floor",
-                f"{rule.name} asks for level {rule.floor}, but the highest tier is at {top}",
-            )
+        if rule.floor is None or rule.floor == 1 or rule.floor in levels:
+            continue
+        answers = min([level for level in levels if level > rule.floor], default=max(levels))
+        above = rule.floor > max(levels)
+        why = f"but the highest tier is at {answers}" if above else "which no tier has"
+        yield PolicyWarning(
+            WarningKind.FLOOR_OUT_OF_REACH,
+            f"hard_rules[{i}].floor",
+            f"{rule.name} asks for level {rule.floor}, {why}: level {answers} answers, and none "
+            "below it",
+        )
     asked = lists_asked(policy)
     for i, name in enumerate([terms.name for terms in policy.terms]):
         if name not in asked:

@@ -81,6 +81,9 @@ REFUSED_TEXT = (
     "again with more detail."
 )
 
+_UNFIT = (Reason.NOTHING_TO_RESOLVE, Reason.TOOLS_OFFERED, Reason.KEPT_OFF_SHELF)
+"""Reasons of an answerer without a model that has no answer to a request."""
+
 
 class Conclusion(Struct, frozen=True):
     """Holds what goes out when the climb is over."""
@@ -177,8 +180,7 @@ def _concluded(
     if best is None and isinstance(failed, CannotAnswer) and not routed.request.needs_shape:
         if failed.words:
             return _nothing_there(routed, failed.words)
-        unfit = failed.reason in (Reason.NOTHING_TO_RESOLVE, Reason.KEPT_OFF_SHELF)
-        if unfit and not pinned(routed):
+        if failed.reason in _UNFIT and not pinned(routed):
             return _no_answer(routed, None, Reason.NO_MODEL)
     raise failed or _no_usable_answer(routed, progress)
 

@@ -75,7 +75,7 @@ def ruled_tools(policy: Policy, request: ChatRequest) -> tuple[str, ...]:
     A tool counts by the name that models get, and by the client's own. None counts where the
     request lets no tool be called.
     """
-    if not request.tools or request.tool_choice == '"none"':
+    if not request.may_call:
         return ()
     globs = {glob for rule in policy.hard_rules for glob in rule.tools}
     if not globs:

@@ -21,7 +21,7 @@ from router.money.model_redirects import FindRedirect, no_redirect
 from router.policy.content.safe_answers import NO_ANSWER, SafeCase, holding_text
 from router.policy.schema import Alias, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
-from router.routing.rungs.rung_plan import Chance, RungPlan, basis_of
+from router.routing.rungs.rung_plan import Chance, Previews, RungPlan, basis_of
 from router.routing.told.shifts import Shifts
 from router.types import (
     EMBEDDER_PREFIX,
@@ -164,6 +164,15 @@ class PolicyRuntime:
         return tuple(facts) if self.shifts is None else self.shifts.of(tuple(facts), signals)
 
 
+def _silent_because(previews: Previews, request: ChatRequest, signals: Signals) -> Reason:
+    """Returns why an answerer whose answers are known beforehand has none for a request."""
+    if request.is_for_tools:
+        alone = replace(request, tools=(), tool_choice=None)
+        if previews(alone, signals) is not None:
+            return Reason.TOOLS_OFFERED
+    return Reason.NOTHING_TO_RESOLVE
+
+
 def _rung_facts(
     plan: RungPlan,
     request: ChatRequest,
@@ -181,7 +190,7 @@ def _rung_facts(
         chance = Chance(preview.p, preview.p_source)
     elif plan.previews is not None:
         chance = Chance(0.0, PSource.KNOWN)
-        declined = Reason.NOTHING_TO_RESOLVE
+        declined = _silent_because(plan.previews, request, signals)
     else:
         chance = plan.chance(signals)
     missing = needs - facts.capabilities

@@ -15,6 +15,11 @@ KNOWN_QUESTION = 0.85
 """Chance of a match from which a text without its disguise or frame is a known question, and a
 gloss calms the heads. It is no policy's floor: what heads then say wrongly was measured at it."""
 
+CALM_IN_ROLE = 0.6
+"""Chance of harm below which a question is harmless, whoever is to answer it. Of 50 ordinary
+questions in roles 48 are below without the role; so is 1 of 15 requests for harm, of .45, which
+the role makes no more harmful."""
+
 GLOSSED_AT = 0.7
 """Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
 questions .93 are then matched rightly."""
@@ -147,6 +152,31 @@ def surer(glossed: Match | None, match: Match | None) -> Match | None:
     if match.confidence <= glossed.confidence:
         return glossed
     return replace(glossed, confidence=match.confidence, together=match.together)
+
+
+def calm_in_role(whole: ModelRow, rest: ModelRow) -> ModelRow:
+    """Returns the reading of a text that plays an everyday role or passes a question on, with the
+    chance of a grave matter of what it asks.
+
+    The words around say nothing of one. From LOWERED_FROM on the larger chance counts.
+    """
+    if whole.grave < LOWERED_FROM or rest.grave >= LOWERED_FROM:
+        return whole
+    return whole._replace(grave=rest.grave, matter=rest.matter)
+
+
+def of_a_role(whole: ModelRow, rest: ModelRow, names: frozenset[str]) -> ModelRow:
+    """Returns the reading of a text that plays an everyday role, with the harm of what it asks, by
+    the heads of these names.
+
+    The role says nothing of harm. From CALM_IN_ROLE on the larger chance counts. What kind of harm
+    it is, the same reading says.
+    """
+    alone = {head.name: _chance(head) for head in rest.heads if len(head.classes) == 1}
+    chances = [chance for name, chance in alone.items() if name in names]
+    if chances and max(chances) < CALM_IN_ROLE:
+        return with_heads(whole, rest, names)
+    return more_harmful(whole, rest, 1, names, own_matter=False)
 
 
 _NOT_OF_THINGS = frozenset({Domain.ENGINEERING_SAFETY, Domain.MEDICAL, Domain.LEGAL})

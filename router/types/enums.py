@@ -130,6 +130,7 @@ class Reason(StrEnum):
     SMALL_TALK = "small_talk"
     READ_BY_RULES = "read_by_rules"  # fields of a text, by rules and heads
     QUOTED = "quoted"  # the nearest approved answers
+    BOTH_ANSWERED = "both_answered"  # the approved answers to two questions
     NO_MODEL = "no_model"  # approved words say that no model here may answer this
     NO_PASSAGE = "no_passage"  # words say that the documents do not answer this
     NOTHING_KNOWN = "nothing_known"  # words say that no approved answer is near enough
@@ -173,6 +174,7 @@ class Reason(StrEnum):
     LADDER_FULL = "ladder_full"
     NOT_CAPABLE = "not_capable"
     NOTHING_TO_RESOLVE = "nothing_to_resolve"
+    TOOLS_OFFERED = "tools_offered"  # words of its own would keep a model from calling a tool
     KEPT_OFF_SHELF = "kept_off_shelf"  # too grave or too hostile for an approved answer
     ASKS_TWICE = "asks_twice"  # one approved answer would answer half of it
     RESIDENCY = "residency"  # the policy keeps such details from this answerer

@@ -294,7 +294,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     def needs(self) -> frozenset[Capability]:
         """Returns the capabilities that an answerer needs for this request."""
         needs = set()
-        if self.tools and self.tool_choice != '"none"':
+        if self.may_call:
             needs.add(Capability.TOOLS)
         if self.response_format.kind == "json_object":
             needs.add(Capability.JSON_MODE)
@@ -308,6 +308,19 @@ class ChatRequest(Struct, frozen=True, dict=True):
             if part.kind in _NEEDED_FOR:
                 needs.add(_NEEDED_FOR[part.kind])
         return frozenset(needs)
+
+    @property
+    def may_call(self) -> bool:
+        """Returns True where tools are offered, and the answer may call one."""
+        return bool(self.tools) and self.tool_choice != '"none"'
+
+    @measured_once
+    def is_for_tools(self) -> bool:
+        """Returns True where only a model can answer: it may call a tool, or a result waits for it.
+
+        Tools that no answer may call change nothing else.
+        """
+        return self.may_call or (bool(self.tools) and self.in_tool_loop)
 
     @property
     def forces_tools(self) -> bool:

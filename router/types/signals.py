@@ -38,6 +38,7 @@ class Match(Struct, frozen=True):
     language: str = ""  # of a request that was matched through a glossary; "": matched as it is
     # Answers to each of several things that the request asks for; none where one answers it.
     asked: tuple[tuple[str, float], ...] = ()
+    asks_only: bool = False  # these things are all that the request says
     worth_reading: bool = False  # the gate lets it pass, and nothing has read it with its answers
     field_odds: float = 0.0  # what speaks for the file's field, for whoever reads it with answers
 

@@ -385,3 +385,29 @@ def test_check_as_json_has_the_line_of_each_example_and_of_each_mistake(tmp_path
     assert mistake["key_path"] == "mode"
     assert mistake["line"] == path.read_text("utf-8").splitlines().index("mode: rout") + 1
     assert mistake["message"].startswith(f"{path}:{mistake['line']}: mode: found ")
+
+
+@pytest.mark.parametrize(
+    ("levels", "floor", "told"),
+    [
+        ((1, 2), 3, "asks for level 3, but the highest tier is at 2: level 2 answers"),
+        ((1, 3), 2, "asks for level 2, which no tier has: level 3 answers"),
+        ((1, 3), 3, ""),
+        ((2, 3), 1, ""),
+    ],
+)
+def test_a_floor_without_a_tier_says_who_answers(
+    levels: tuple[int, int], floor: int, told: str
+) -> None:
+    low, high = levels
+    tiers = [
+        {"name": "low", "level": low, "answerers": [RESOLVER, LOCAL]},
+        {"name": "high", "level": high, "answerers": [REMOTE]},
+    ]
+    rules = [{"name": "r", "domains": ["legal"], "floor": floor}]
+    said = [
+        warning.message
+        for warning in warnings(policy(tiers=tiers, hard_rules=rules))
+        if warning.kind is WarningKind.FLOOR_OUT_OF_REACH
+    ]
+    assert [told in message for message in said] == ([True] if told else [])

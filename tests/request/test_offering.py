@@ -12,6 +12,7 @@ import yaml
 from router.api.http.decision_views import decision_document, routing_view
 from router.errors import PolicyError
 from router.policy.content.knowledge import Knowledge, knowledge_intents, parse_knowledge
+from router.policy.content.languages.question_marks import with_mark
 from router.policy.content.offers import chosen, offer_text, offered
 from router.policy.loading import policies_dir
 from router.policy.sections.answering.without_model import ClarifySection
@@ -26,7 +27,7 @@ from tests.kits.gateway_kit import only_row
 ON = {"from": 0.5, "most": 3}
 OFFER = """\
 Did you mean one of these?
-1. Where is my order
+1. Where is my order?
 2. Cancel my order
 Reply with its number, or ask in other words."""
 THREE = ("order_status", "cancel_order", "hours")
@@ -204,7 +205,7 @@ def test_an_offer_is_read_back_from_its_own_words_alone(knowledge: Knowledge) ->
 
 ONE = """\
 Did you mean this?
-Where is my order
+Where is my order?
 Reply yes, or ask in other words."""
 
 
@@ -360,8 +361,12 @@ def test_a_question_alone_is_read_back_from_its_own_words() -> None:
     assert offered(ONE.replace("my order", "the order"), knowledge) == ()
     worded = parse_knowledge("k.yaml", f'offer: {{before: "Meant:", after: "Say."}}\n{KNOWLEDGE}')
     # Words of ours never stand beside approved ones of the file.
-    assert offer_text(THREE[:1], worded) == "Meant:\n1. Where is my order\nSay."
-    assert offered("Meant: 1. Where is my order Say.", worded) == THREE[:1]
+    assert offer_text(THREE[:1], worded) == "Meant:\n1. Where is my order?\nSay."
+    assert offered("Meant: 1. Where is my order? Say.", worded) == THREE[:1]
+
+
+def test_an_offer_without_marks_is_read_back_too(knowledge: Knowledge) -> None:
+    assert offered(OFFER.replace("order?", "order"), knowledge) == THREE[:2]
 
 
 def test_words_for_one_question_come_together() -> None:
@@ -379,6 +384,29 @@ def test_a_title_is_offered_in_place_of_an_utterance() -> None:
     assert "1. Opening hours" in offer_text(["hours", "order_status"], knowledge)
     asked = dict(knowledge_intents(knowledge))
     assert asked["hours"] == ("when are you open", "Opening hours")
+
+
+def test_a_title_is_offered_as_it_is_written() -> None:
+    assert "1. What is open\n" in offer_text(["hours", "order_status"], _titled("What is open"))
+
+
+@pytest.mark.parametrize(
+    ("utterance", "offered_as"),
+    [
+        ("how do I return an item", "how do I return an item?"),
+        ("how do I return an item?", "how do I return an item?"),
+        ("my laptop is old, when do I get a new one", "my laptop is old, when do I get a new one?"),
+        ("I was charged twice", "I was charged twice"),
+        ("do not disturb", "do not disturb"),
+        ("why", "why"),
+        ("Kann ich in Raten zahlen", "Kann ich in Raten zahlen?"),
+        ("Mein Paket ist weg", "Mein Paket ist weg"),
+        ("Livrez-vous à l'étranger", "Livrez-vous à l'étranger ?"),
+        ("Supprimer mon compte", "Supprimer mon compte"),
+    ],
+)
+def test_a_question_is_offered_with_its_mark(utterance: str, offered_as: str) -> None:
+    assert with_mark(utterance) == offered_as
 
 
 def test_no_other_intent_may_be_asked_by_a_title() -> None:

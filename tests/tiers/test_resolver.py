@@ -181,7 +181,7 @@ async def test_each_of_several_choices_is_the_approved_answer() -> None:
         (_work("ticket_routing/nowhere", "Classify this ticket: x"), Reason.NOTHING_TO_RESOLVE),
         (_work("shipping_times", wanted=ResponseFormat("json_object")), Reason.NOTHING_TO_RESOLVE),
         (_work("no_such_intent", n=2), Reason.NOTHING_TO_RESOLVE),
-        (_work("shipping_times", tools=(TOOL,)), Reason.NOTHING_TO_RESOLVE),
+        (_work("shipping_times", tools=(TOOL,)), Reason.TOOLS_OFFERED),
         (_work("gift_card_balance"), Reason.SLOT_UNFILLED),
         (_work("gift_card_balance", context={"gift_card_balance": ""}), Reason.SLOT_UNFILLED),
         (_work("order_status", context={"order_id": "A-99999"}), Reason.SLOT_UNFILLED),

@@ -65,7 +65,7 @@ class Quoting(OwnAnswerer):
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the quotation, or what a model made of it. Raises CannotAnswer."""
         request = work.request
-        if request.tools or request.response_format.kind != "text":
+        if request.is_for_tools or request.response_format.kind != "text":
             raise CannotAnswer("quoted documents keep no schema and call no tool")
         result = await self._documents.passages(work, self._section.at_most)
         near = tuple(passage for passage in result.passages if passage.p >= self._section.quote_at)

@@ -113,7 +113,7 @@ class ExactTier(OwnAnswerer):
         )
 
     def _known(self, request: ChatRequest, language: str) -> _Known | None:
-        if request.response_format.kind != "text" or request.tools:
+        if request.response_format.kind != "text" or request.is_for_tools:
             return None
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1

@@ -144,6 +144,7 @@ _KINDS = frozenset(
         Reason.NOTHING_KNOWN,
         Reason.NONE_TRUSTED,
         Reason.QUOTED,
+        Reason.BOTH_ANSWERED,
         Reason.EXACT_TOOL,
     }
 )
@@ -153,9 +154,12 @@ _KINDS = frozenset(
 def _told(answered: Committed | Outcome) -> str:
     """Returns why a tier answered: one word, or the rule that decided and the kind of answer.
 
-    A kind of answer alone would hide the rule: `impact_level_2, no_model`.
+    A kind of answer alone would hide the rule: `impact_level_2, no_model`. It would also hide that
+    an answer without a model was left out for tools.
     """
     reason, rules = answered.reason, answered.decision.floor_reasons
+    if not rules and Reason.TOOLS_OFFERED in answered.rung.reasons:
+        rules = (Reason.TOOLS_OFFERED,)
     if reason in _KINDS and rules:
         return f"{rules[0]}, {reason}"
     return reason

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
+from router.policy.content.languages.question_marks import with_mark
 from router.policy.content.text_keys import COMPOUND
 from router.types import Match
 
@@ -108,11 +109,15 @@ MOST_TOGETHER = 3
 
 def offer_text(ids: Sequence[str], knowledge: Knowledge) -> str:
     """Returns the list of approved questions, or one alone, with the words before and after it."""
+    return _worded([_offered_as(knowledge.intents[name]) for name in ids], knowledge)
+
+
+def _worded(questions: Sequence[str], knowledge: Knowledge) -> str:
     offer = knowledge.content.offer
-    if len(ids) == 1 and offer.one is not None:
+    if len(questions) == 1 and offer.one is not None:
         before, after = map(in_one_line, offer.one)
-        return "\n".join((before, title_of(knowledge, ids[0]), after))
-    lines = [f"{i}. {title_of(knowledge, name)}" for i, name in enumerate(ids, start=1)]
+        return "\n".join((before, *questions, after))
+    lines = [f"{i}. {question}" for i, question in enumerate(questions, start=1)]
     return "\n".join((in_one_line(offer.before), *lines, in_one_line(offer.after)))
 
 
@@ -126,13 +131,22 @@ def _title(intent: IntentSection) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _offered_as(intent: IntentSection) -> str:
+    """Returns the approved question as it is offered: an utterance gets the mark that it lacks."""
+    return _title(intent) if intent.title else with_mark(_title(intent))
+
+
 def titles(content: KnowledgeFile) -> dict[str, str]:
-    """Returns the intent of each approved question."""
-    return {_title(intent): intent.id for intent in content.intents}
+    """Returns the intent of each approved question, with and without the mark of an offer."""
+    forms = (_title, _offered_as)
+    return {form(intent): intent.id for form in forms for intent in content.intents}
 
 
 def offered(text: str, knowledge: Knowledge) -> tuple[str, ...]:
-    """Returns the intents that a message of ours offers, () for any other message."""
+    """Returns the intents that a message of ours offers, () for any other message.
+
+    The questions may lack their marks: so they were offered once, and in some conversations are.
+    """
     offer, line = knowledge.content.offer, in_one_line(text)
     listed = _between(line, f"{in_one_line(offer.before)} 1. ", offer.after)
     if listed is None and offer.one is not None:
@@ -140,12 +154,10 @@ def offered(text: str, knowledge: Knowledge) -> tuple[str, ...]:
         listed = _between(line, f"{in_one_line(before)} ", after)
     if listed is None:
         return ()
-    known, ids = titles(knowledge.content), []
-    for part in re.split(r" [2-9]\. ", listed):
-        if part not in known:
-            return ()
-        ids.append(known[part])
-    return tuple(ids) if in_one_line(offer_text(ids, knowledge)) == line else ()
+    known, parts = titles(knowledge.content), re.split(r" [2-9]\. ", listed)
+    if not known.keys() >= set(parts) or in_one_line(_worded(parts, knowledge)) != line:
+        return ()
+    return tuple([known[part] for part in parts])
 
 
 def _between(line: str, before: str, after: str) -> str | None:

@@ -44,7 +44,8 @@ def passed_over(
     if asked.tiers and f.tier not in asked.tiers:
         return Reason.TIER_NOT_ALLOWED
     if f.missing or not fits(f, signals):
-        return Reason.NOT_CAPABLE
+        left_out = f.declined is Reason.TOOLS_OFFERED and not asked.is_pinned
+        return Reason.TOOLS_OFFERED if left_out else Reason.NOT_CAPABLE
     if asked.max_cost_nano_usd is not None and _over(f, asked.max_cost_nano_usd):
         return Reason.OVER_MAX_COST
     if asked.is_pinned:
@@ -78,7 +79,7 @@ def is_pinned(f: RungFacts, asked: Asked) -> bool:
 
 def _unready(f: RungFacts, threshold: float) -> Reason | None:
     """Returns why a rung between floor and ceiling has no answer that could be used."""
-    if f.declined is Reason.NOTHING_TO_RESOLVE:
+    if f.declined in (Reason.NOTHING_TO_RESOLVE, Reason.TOOLS_OFFERED):
         return f.declined
     if _unsure(f, threshold):
         return Reason.LOW_CONFIDENCE
@@ -286,7 +287,7 @@ def _nothing_left(
     unable = [
         f
         for f, r in zip(facts, passed, strict=True)
-        if r is Reason.NOT_CAPABLE
+        if (r is Reason.NOT_CAPABLE or (r is Reason.TOOLS_OFFERED and f.missing))
         and is_pinned(f, asked)
         and (pinned or limits.floor <= f.level <= limits.ceiling)
     ]
@@ -306,7 +307,7 @@ def _nothing_left(
     silent = [
         i
         for i, r in enumerate(passed)
-        if r in (Reason.NOTHING_TO_RESOLVE, Reason.KEPT_OFF_SHELF)
+        if r in (Reason.NOTHING_TO_RESOLVE, Reason.TOOLS_OFFERED, Reason.KEPT_OFF_SHELF)
         and facts[i].level >= limits.floor
     ]
     if silent:

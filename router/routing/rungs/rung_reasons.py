@@ -105,6 +105,7 @@ def _headline(weighed: Weighed) -> tuple[Reason, ...]:
     if limits.floor == 1:
         lower = _lower(weighed, best.level)
         for reason in (
+            Reason.TOOLS_OFFERED,
             Reason.KEPT_OFF_SHELF,
             Reason.ASKS_TWICE,
             Reason.SLOT_UNFILLED,

@@ -8,19 +8,41 @@ from router.triage.facts.file_paths import without_folders
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.framing.frame import may_be_framed, without_frame
 from router.triage.framing.own_sentences import OwnSentence, own_sentences
+from router.triage.framing.reported import reported_question
+from router.triage.framing.roles import without_role
 from router.triage.framing.thanks import THANKS, only_thanks
 from router.triage.glossed.glossary import Gloss
 from router.triage.text.folding import fold
-from router.triage.text.windows import asking
+from router.triage.text.phrases import without_stage
+from router.triage.text.windows import asking, sentences
 from router.types import READ_LANGUAGES
 
 ASKING_ABROAD = frozenset({"de", "fr", "es"})
 """Other languages whose sentences that ask are found."""
 
 
-def sentences_of(asked: Asked, facts: TurnFacts) -> tuple[str, ...]:
+def asked_in_role(asked: Asked, facts: TurnFacts) -> str:
+    """Returns what a text asks of an everyday role, or the question that it passes on; "" for
+    other texts.
+
+    Neither beside a disguise nor beside contact details, which may hide something. Orders to the
+    router behind it speak of another role.
+    """
+    if facts.unread or facts.unusual or facts.undetailed:
+        return ""
+    words = facts.folded.words
+    rest = without_role(asked.text, words) or reported_question(asked.text, words)
+    return "" if rest and without_stage(fold(rest)) else rest
+
+
+def sentences_of(asked: Asked, facts: TurnFacts, in_role: str) -> tuple[str, ...]:
     """Returns the sentences that are read by themselves: all of a message, or those of a longer
-    text that ask, where the policy reads texts for harm."""
+    text that ask, where the policy reads texts for harm.
+
+    `in_role` is what it asks of a role: the sentence of the role itself asks nothing.
+    """
+    if in_role:
+        return sentences(in_role)
     english = facts.language in READ_LANGUAGES
     asks = english or facts.language in ASKING_ABROAD
     if facts.sentences or not asked.config.momentary or not asks:
@@ -35,9 +57,9 @@ def own_sentences_of(asked: Asked, facts: TurnFacts) -> tuple[OwnSentence, ...]:
     return own_sentences(facts.instead or without_folders(asked.text), facts.language)
 
 
-def said_in(asked: Asked, facts: TurnFacts) -> str:
-    """Returns what a text says without its disguise, its contact details and its frame, or for what
-    it thanks."""
+def said_in(asked: Asked, facts: TurnFacts, in_role: str) -> str:
+    """Returns what a text says without its disguise, its contact details, its frame and its role,
+    or for what it thanks."""
     config = asked.config
     if facts.instead or config.knowledge is None or facts.unread:
         return facts.instead or asked.text
@@ -45,7 +67,9 @@ def said_in(asked: Asked, facts: TurnFacts) -> str:
     if language in READ_LANGUAGES and only_thanks(asked.text, facts.folded.words):
         return THANKS if config.knowledge.written(THANKS) is not None else asked.text
     rest, words = asked.text, facts.folded.words
-    if facts.undetailed:
+    if in_role:
+        rest, words = in_role, fold(in_role).words
+    elif facts.undetailed:
         rest, words = facts.undetailed, facts.undetailed_words
     framed = may_be_framed(rest, words, language)
     if rest == asked.text and not framed:

@@ -13,7 +13,7 @@ from router.policy.content.knowledge import in_scope
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.disguises.known_words import Knows
-from router.triage.facts.asks import leans
+from router.triage.facts.asks import leans, only_asks
 from router.triage.facts.doubts import less_sure
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
@@ -21,11 +21,13 @@ from router.triage.framing.own_sentences import OwnSentence
 from router.triage.glossed.glossary import Gloss
 from router.triage.other_readings import (
     as_glossed,
+    calm_in_role,
     graver,
     is_known,
     known_form,
     likelier,
     more_harmful,
+    of_a_role,
     of_trouble,
     own_matter,
     surer,
@@ -71,6 +73,7 @@ class Ruled(NamedTuple):
     gloss: Gloss | None
     framed: str  # what is matched in its place; "" where it has no frame
     plain: str  # the text with its harmless phrases in plain words; "" where it has none
+    in_role: str  # what it asks of an everyday role, or passes on; "" where it does neither
     clauses: tuple[str, ...]  # those that ask, where it asks for several answers
     sentences: tuple[str, ...]  # read by themselves for harm, in a message for grave matters too
     own: tuple[OwnSentence, ...]  # of a longer text, read by themselves for grave matters
@@ -99,6 +102,7 @@ class Places(NamedTuple):
     framed: range
     gloss: range
     plain: range
+    in_role: range
     undetailed: range
     passages: range
     sentences: range
@@ -129,6 +133,8 @@ def put_together(
     reading = _with_forms(reading, whole, places.forms, form)
     if _means_nothing(facts, reading.match, knows):
         reading = _Reading(reading.row._replace(novelty=1.0), None)
+    for place in places.in_role:
+        reading = reading._replace(row=calm_in_role(reading.row, whole.rows[place]))
     for place in places.framed:
         reading = _without_frame(reading, _Reading(whole.rows[place], whole.matches[place]))
     row, match = _with_gloss(text, reading, whole, places.gloss)
@@ -141,9 +147,11 @@ def put_together(
         row = graver(row, parts.rows[place])
     for place in places.undetailed:
         row = undetailed(row, whole.rows[place], config.momentary)
+    for place in places.in_role:
+        row = of_a_role(row, whole.rows[place], config.momentary)
     row = _with_sentences(text, row, [parts.rows[place] for place in places.sentences])
     if places.clauses:
-        match = _by_asks(text.clauses, match, [parts.matches[place] for place in places.clauses])
+        match = _by_asks(text, match, [parts.matches[place] for place in places.clauses])
     if facts.language in READ_LANGUAGES and not facts.risk_terms and not facts.unusual:
         row = of_trouble(row, facts.folded.words)
         if not (text.apart or text.clauses or facts.passages):
@@ -251,10 +259,9 @@ def _with_sentences(text: Ruled, row: ModelRow, sentences: Sequence[ModelRow]) -
     return row
 
 
-def _by_asks(
-    clauses: Sequence[str], match: Match | None, of_clauses: Sequence[Match | None]
-) -> Match | None:
+def _by_asks(text: Ruled, match: Match | None, of_clauses: Sequence[Match | None]) -> Match | None:
     """Notes the answers of a request that asks for several, by the matches of its clauses."""
+    clauses = text.clauses
     if match is None or match.basis is MatchBasis.WRITTEN:
         return match
     sure = {m.intent_id: m.confidence for m in of_clauses if m and m.confidence >= ASKED_AT}
@@ -265,4 +272,7 @@ def _by_asks(
     ]
     if any(unmet):
         return less_sure(match)  # half of it is not answered
-    return replace(match, asked=tuple(sure.items())) if len(sure) > 1 else match
+    if len(sure) < 2:
+        return match
+    alone = len(sure) == len(clauses) and only_asks(text.said, clauses)
+    return replace(match, asked=tuple(sure.items()), asks_only=alone)

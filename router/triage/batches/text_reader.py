@@ -16,6 +16,7 @@ from router.triage.batches.asked import Asked, ReadingUse
 from router.triage.batches.config import Rerank, TriageConfig
 from router.triage.batches.forms import (
     as_meant,
+    asked_in_role,
     gloss_asked,
     in_plain_words,
     is_written,
@@ -77,7 +78,8 @@ class TextReader:
         config = asked.config
         facts = self._facts(asked.text, config, asked.spoken)
         answers = config.knowledge is not None and not facts.unread
-        said = said_in(asked, facts)
+        in_role = asked_in_role(asked, facts)
+        said = said_in(asked, facts, in_role)
         gloss = self._gloss(asked, facts, said)
         if gloss is not None and not facts.clear:
             # What the function words leave open, a glossary tells.
@@ -91,9 +93,10 @@ class TextReader:
             gloss,
             self._mended(said, facts, config) if framed and not facts.other_forms else "",
             in_plain_words(asked, facts),
+            in_role,
             # Whoever has approved answers must not give one of them where two are asked for.
             asks_in(said) if answers else (),
-            sentences_of(asked, facts),
+            sentences_of(asked, facts, in_role),
             own_sentences_of(asked, facts) if self.model is not None else (),
         )
 
@@ -190,6 +193,7 @@ class TextBatch:
             whole.add(i, [Asked(one.plain, one.config, use=ReadingUse.HARM)] if one.plain else [])
             for i, one in texts
         ]
+        in_role = [whole.add(i, _in_role(one)) for i, one in texts]
         undetailed = [whole.add(i, _undetailed(one)) for i, one in texts]
         whole.begin(model)
         passages = [
@@ -203,7 +207,7 @@ class TextBatch:
         sentences = [parts.add(i, _sentences(one) if is_new else ()) for i, one, is_new in new]
         clauses = [parts.add(i, _clauses(one) if is_new else ()) for i, one, is_new in new]
         parts.begin(model)
-        columns = (forms, framed, gloss, plain, undetailed, passages, sentences, clauses)
+        columns = (forms, framed, gloss, plain, in_role, undetailed, passages, sentences, clauses)
         self._places = list(map(Places, range(len(texts)), *columns))
         return whole, parts
 
@@ -258,6 +262,10 @@ class TextBatch:
             yield
         except Exception:  # any failure of the model on any text must give signals, not an error
             self._forms = ()
+
+
+def _in_role(text: Ruled) -> list[Asked]:
+    return [_for_harm(text, text.in_role, fold(text.in_role).words)] if text.in_role else []
 
 
 def _undetailed(text: Ruled) -> list[Asked]:

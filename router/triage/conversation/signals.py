@@ -246,8 +246,10 @@ def _asked_last(about: TurnReading, last: TurnReading) -> TurnReading:
     """
     if about.match is None or not about.match.asked:
         return about
-    asked = last.match.asked if last.match is not None else ()
-    return replace(about, match=replace(about.match, asked=asked))
+    if last.match is None:
+        return replace(about, match=replace(about.match, asked=(), asks_only=False))
+    asked, alone = last.match.asked, last.match.asks_only
+    return replace(about, match=replace(about.match, asked=asked, asks_only=alone))
 
 
 def _together(

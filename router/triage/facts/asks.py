@@ -8,6 +8,8 @@ my badge is broken"), which asks for help with it. Words that "and" joins within
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 from router.regexes.late import late_regex
 
@@ -60,6 +62,9 @@ _ASK = late_regex(
     re.IGNORECASE,
 )
 
+_WORD = re.compile(r"[\w']+")
+_JOINING = frozenset(("and", "also", "please", "plus", "besides", "then", "too", "as", "well"))
+"""Words that may stand between two questions, and add nothing."""
 _ENDED = (".", ";", "?", "!")
 
 _LEANS = late_regex(
@@ -80,6 +85,21 @@ def leans(clause: str) -> bool:
     One that only its mark makes a question may be idle ("any ideas?"): it says as little.
     """
     return clause.endswith("?") or _POINTS.search(clause) is not None
+
+
+def only_asks(text: str, clauses: Sequence[str]) -> bool:
+    """Returns True where a text says nothing but these clauses that ask, each by itself.
+
+    >>> only_asks("Are you hiring, and when are you open?", ["Are you hiring", "when are you open"])
+    True
+    >>> only_asks("Are you hiring? I am angry. Are you open?", ["Are you hiring", "Are you open"])
+    False
+    """
+    if any(map(leans, clauses)):
+        return False
+    left = Counter(_WORD.findall(text.casefold()))
+    left.subtract(_WORD.findall(" ".join(clauses).casefold()))
+    return _JOINING.issuperset(word for word, count in left.items() if count > 0)
 
 
 def asks_in(text: str) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def test_terms_stand_in_order_and_each_has_one_plain_sentence() -> None:
 PASSED_OVER = {
     "above_ceiling", "asks_twice", "below_floor", "higher_expected_loss", "hint_max_tier",
     "kept_off_shelf", "ladder_full", "low_impact", "not_capable", "over_max_cost", "residency",
-    "tier_not_allowed", "unknown_price", "would_not_help",
+    "tier_not_allowed", "tools_offered", "unknown_price", "would_not_help",
 }  # fmt: skip
 """Reasons for a rung that was not taken: no report names them."""
 PLAIN = {"answer_accepted", "answer_in_hand", "certificate_suspended", "shadowed"}

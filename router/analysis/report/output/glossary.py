@@ -63,6 +63,7 @@ TERMS = (
         "which nobody paid.",
         ("baselines",),
     ),
+    Term("Both answered", "Two approved questions were asked, and each got its approved answer."),
     Term(
         "Budget exhausted",
         "A budget had too little left for the next call, or its store did not answer.",

@@ -36,7 +36,7 @@ def quotable_of(policy: Policy, service: DocumentService | None) -> Quotable | N
     collections, labels = frozenset(documents.collections), frozenset(documents.access)
 
     async def quotable(request: ChatRequest, identity: Identity) -> float | None:
-        if service.is_empty or request.tools or request.sampling.n > 1:
+        if service.is_empty or request.is_for_tools or request.sampling.n > 1:
             return None
         if request.response_format.kind != "text":
             return None

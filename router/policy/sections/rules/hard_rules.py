@@ -75,8 +75,19 @@ class HardRule(Section):
         description="The request offers a tool whose name fits any of these, as `delete_*`. Not "
         "where its `tool_choice` is `none`.",
     )
-    floor: int | None = Field(default=None, ge=1, le=9, description="No tier below this level.")
-    ceiling: int | None = Field(default=None, ge=1, le=9, description="No tier above this level.")
+    floor: int | None = Field(
+        default=None,
+        ge=1,
+        le=9,
+        description="No tier below this level: at most 3, or the level of the highest tier. Where "
+        "no tier has it the next higher one answers, and the highest one where none is higher.",
+    )
+    ceiling: int | None = Field(
+        default=None,
+        ge=1,
+        le=9,
+        description="No tier above this level: from the level of the lowest tier on.",
+    )
 
     @model_validator(mode="after")
     def _is_not_empty(self) -> HardRule:
