@@ -312,7 +312,6 @@ def _count(
 ) -> None:
     ms, bucket = place(row.latency_ms)
     accepted = row.verdict == Verdict.ACCEPTED.value
-    refused = ending is Ending.REFUSED
     routed = ending is None and row.mode != "observe"
     # A question back may be well asked, and labels be right; nobody accepted an answer there.
     no_answer = ending is None and reply_of(row) in (ReplyKind.QUESTION, ReplyKind.COMPUTED)
@@ -321,18 +320,20 @@ def _count(
         cell.requests += 1
         cell.spend_nano_usd += row.cost_nano_usd
         cell.unknown_cost += not known
-        cell.latency.add_in(ms, bucket)
         if ending is None:
+            cell.latency.add_in(ms, bucket)
             cell.judged += not no_answer
             cell.in_words += words
             cell.accepted += accepted and not no_answer
             cell.on_prior += accepted and routed and not no_answer and grounds == PSource.PRIOR
         else:
-            cell.refused += refused
-            cell.failed += not refused
+            cell.refused += ending is Ending.REFUSED
+            cell.failed += ending is not Ending.REFUSED
         if routed:
             by_level = cell.routed_by_level
             by_level[rank] = by_level.get(rank, 0) + 1
+    if ending is not None:  # how long a reply takes is no question of those that got none
+        groups[2].latency.add_in(ms, bucket)
 
 
 def _count_whole(
@@ -344,6 +345,7 @@ def _count_whole(
         add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
         passed = [row.verdict == known.value for known in (Verdict.ACCEPTED, Verdict.UNVERIFIED)]
         reply = reply_of(row)
+        add_lists(whole.climbed, [int(rank > 0), int(rank > 0 and row.escalations > 0)])
         told = [int(passed[0]), int(passed[1])]
         if reply is ReplyKind.COMPUTED:
             priced = _is_priced(row)

@@ -22,6 +22,7 @@ from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
 from router.money.days import MINUTE_MS
 from router.types import (
+    NO_ANSWER_MODEL,
     AttemptState,
     BudgetWindow,
     CostBasis,
@@ -270,8 +271,8 @@ def turns(
         rows = connection.exec_driver_sql(
             "SELECT newest.policy, a.answerer, a.state, a.cost_basis, a.started_at_ms, "
             f"a.latency_ms, a.error_code, a.discarded FROM attempts a JOIN ({newest}) newest "
-            "ON newest.request_id = a.request_id",
-            values,
+            "ON newest.request_id = a.request_id WHERE a.model <> ?",
+            (*values, NO_ANSWER_MODEL),  # approved words, which are no call
         ).fetchall()
     return tuple(
         Turn(policy, answerer, AttemptState(state), CostBasis(basis), at_ms, ms, error, bool(lost))
