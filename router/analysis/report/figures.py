@@ -305,6 +305,7 @@ class Counts:
     observed: int
     lowest_level: int | None = 1  # answers above it are escalated; None: policies differ in it
     single_level: bool = False  # True: the policies have no other level, so nothing can escalate
+    climbed: int | None = None  # replies at a level after another tier's turn; None: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,9 @@ TERMS = (
     ),
     Term("Draft", "An answer that was made and did not go out.", ("drafts",)),
     Term(
-        "Escalated",
+        "Above lowest",
         "Answered above the lowest level of the policy, at once or after another tier's turn.",
+        ("above level", "above the lowest level"),
     ),
     Term(
         "Estimated",
