@@ -32,7 +32,7 @@ from router.analysis.report.figures import (
 from router.analysis.report.replies import GroundsFigures, Replies, ReplyFigures
 from router.rendering.json_values import Json, money
 
-SCHEMA = "tiergate.report/2"
+SCHEMA = "tiergate.report/3"
 """Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 

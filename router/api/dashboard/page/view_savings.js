@@ -55,7 +55,9 @@ const missing = ({ complete, most, purged, covers_since_ms: since }) =>
 /** What the baseline of the headline says, and what of it rests on accepted replies. */
 function savedTile({ savings, headline_baseline, not_told_because: because }, usd) {
   const led = savings.find((one) => one.baseline === headline_baseline);
-  if (!led) return ["Saved", "–", because];
+  const people = savings.find((one) => one.baseline === "people" && one.tellable);
+  const beside = people ? `${because}; against ${people.label[0].toLowerCase()}${people.label.slice(1)}: ${usd(people.saved_usd)}` : because;
+  if (!led) return ["Saved", "–", beside];
   const chance = mayBeChance(led) ? "This may be chance. " : "";
   const part = `${chance}${usd(led.accepted_saved_usd)} with accepted replies only. Baseline: ${led.label}`;
   return ["Saved", usd(led.saved_usd), part, exact(led.saved_usd)];
@@ -150,7 +152,7 @@ function escalated(report, usd) {
   const reasons = report.escalation_reasons.filter((one) => one.first_requests).slice(0, 8);
   const most = Math.max(...reasons.map((one) => one.first_requests), 1);
   return section(
-    "Why requests were escalated",
+    "Why requests went above the lowest level",
     "By the reason that decided, with what they cost.",
     reasons.length
       ? bars("Reasons", reasons.map((one) => [because(one.reason), `${count(one.first_requests)} · ${usd(one.first_spend_usd)}`, one.first_requests / most]))
@@ -164,12 +166,14 @@ const MEASURED = ["answer", "labelled", "measured"];
 
 /** The accepted share by the report's one rule: an assumed one is marked, and one of which nobody measured anything is no 0 %. */
 function acceptedOf(one, { accepted_on: grounds, outcomes }) {
-  const shown = share(one.acceptance);
+  if (!one.judged) return "–";
+  const of = `${count(one.accepted)} of ${count(one.judged)}, `;
+  const shown = of + share(one.acceptance);
   if (one.accepted && one.on_prior >= one.accepted) return `${shown} assumed`;
-  if (one.accepted || !one.judged) return shown;
-  if (one.in_words >= one.judged) return "–";
+  if (one.accepted) return shown;
+  if (one.in_words >= one.judged) return `${of}words`;
   const known = grounds.some((of) => MEASURED.includes(of.grounds)) || outcomes.some((of) => of.count);
-  return known ? shown : "not measured";
+  return known ? shown : `${of}not measured`;
 }
 
 function byTier(report, usd) {
