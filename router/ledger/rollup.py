@@ -406,8 +406,8 @@ def _add_attempts(
         if attempt.role in ANSWERING and made:
             tried.setdefault((tier.level, tier.tier, undated(tier.model)), tier)
         gone = (int(made), cost) if thrown_away(attempt) else (0, 0)
-        add_sums(whole.roles, {attempt.role.value: [int(made), cost, *gone]})
         if made or cost:
+            add_sums(whole.roles, {attempt.role.value: [int(made), cost, *gone]})
             add_sums(whole.bases, {basis_of(attempt).value: [int(made), cost]})
         own_compute = attempt.cost_basis is CostBasis.OWN_COMPUTE and attempt.compute_ms > 0
         whole.unpriced_compute += own_compute and not cost

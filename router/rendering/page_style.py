@@ -52,6 +52,7 @@ thead th{border-top:0;color:var(--soft);font-weight:500;font-size:13px;vertical-
 tbody th{font-weight:550}
 th.t,td.t{text-align:left}
 td.wrap,th.wrap{white-space:normal;overflow-wrap:break-word;min-width:6em;max-width:18em}
+td.long{white-space:normal;min-width:6.5em;text-wrap:balance}
 td.loss{color:var(--loss);font-weight:600}
 td.gain{color:var(--accent);font-weight:600}
 tr.sum th,tr.sum td{font-weight:650;border-top:1.5px solid var(--soft)}
@@ -96,7 +97,7 @@ main:has(.folded){margin-top:36px}
 .told details{margin-top:2px}.told summary{margin-bottom:0;font-size:13px}
 .empty{color:var(--soft);margin:0}
 footer{margin-top:72px;padding-top:20px;padding-bottom:56px;color:var(--soft);font-size:13px}
-@media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px}th,td{padding:9px 8px}
+@media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px;white-space:normal}th,td{padding:9px 8px}
 .charts{column-gap:28px}}
 @media (max-width:560px){.told>div{grid-template-columns:minmax(0,1fr)}
 main,header,footer{padding-left:18px;padding-right:18px}header{

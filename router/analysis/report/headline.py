@@ -123,10 +123,15 @@ def _against_people(told: Told, findings: Findings) -> list[str]:
     if saving is None:
         return []
     people = f"{saving.label[0].lower()}{saving.label[1:]}"
+    parts = (
+        _difference(saving, "saved", "cost", money),
+        *_questions(saving, money),
+        *_reviewers(saving, findings),
+    )
     return [
         f"Against {money(saving.baseline_nano_usd)} for {people}{_scope(saving, findings)}, "
-        f"routing {_difference(saving, 'saved', 'cost', money)}. That price is what the policy "
-        "states: it counts where people gave such answers before."
+        f"routing {', '.join(parts)}. That price is what the policy states: it counts where people "
+        "gave such answers before."
     ]
 
 

@@ -74,8 +74,11 @@ const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" 
 const REPLIES = [["They were", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"]];
 const NOT_KNOWN = ["Of it not known", "n"];
 
+/** Marks the row that adds up those above it. */
+const SUM = { class: "sum" };
+
 /** What the requests got: an answer, words in place of one, or nothing. */
-function got({ replies, unknown_cost: unknown }, usd) {
+function got({ replies, requests, spend_usd: spend, unknown_cost: unknown }, usd) {
   const columns = unknown.held_nano_usd ? [...REPLIES, NOT_KNOWN] : REPLIES;
   const held = (one) => (one.held_unknown_usd === null ? "–" : el("span", { title: exact(one.held_unknown_usd) }, usd(one.held_unknown_usd)));
   const shown = parts(replies.map((one) => one.requests));
@@ -88,7 +91,7 @@ function got({ replies, unknown_cost: unknown }, usd) {
       replies.map((one, at) => {
         const cells = [named(one), count(one.requests), share(shown[at]), el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))];
         return row(columns, unknown.held_nano_usd ? [...cells, held(one)] : cells);
-      }),
+      }).concat(row(columns, ["Total", count(requests), share(requests ? 1 : null), usd(spend), ...(unknown.held_nano_usd ? [usd(unknown.held_usd)] : [])], SUM)),
     ),
   );
 }
@@ -160,7 +163,7 @@ function escalated(report, usd) {
   );
 }
 
-const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "n"], ["Median", "n"], ["95 %", "n"]];
+const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "long"], ["Median", "n"], ["95 %", "n"]];
 
 const MEASURED = ["answer", "labelled", "measured"];
 
@@ -182,6 +185,7 @@ function byTier(report, usd) {
   const colours = hues(tiers);
   const shown = tiers.filter((one) => one.requests || one.spend_nano_usd);
   const ofAll = parts(shown.map((one) => one.requests));
+  const total = summed(shown);
   return section(
     "Tiers and models",
     null,
@@ -199,9 +203,16 @@ function byTier(report, usd) {
           duration(one.p50_ms),
           duration(one.p95_ms),
         ]),
-      ),
+      ).concat(row(TIERS, ["Total", "–", count(total.requests), share(total.requests ? 1 : null), usd(report.spend_usd), acceptedOf(total, report), "–", "–"], SUM)),
     ),
   );
+}
+
+/** The figures of all tiers together, of which the accepted share is a part. */
+function summed(tiers) {
+  const of = (name) => tiers.reduce((sum, one) => sum + one[name], 0);
+  const [requests, judged, in_words, on_prior, accepted] = ["requests", "judged", "in_words", "on_prior", "accepted"].map(of);
+  return { requests, judged, in_words, on_prior, accepted, acceptance: judged ? accepted / judged : null };
 }
 
 const fine = (title, lines) => section(title, null, el("ul", { class: "fine" }, lines.map((line) => el("li", null, line))));
