@@ -97,8 +97,8 @@ main:has(.folded){margin-top:36px}
 .told details{margin-top:2px}.told summary{margin-bottom:0;font-size:13px}
 .empty{color:var(--soft);margin:0}
 footer{margin-top:72px;padding-top:20px;padding-bottom:56px;color:var(--soft);font-size:13px}
-@media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px;white-space:normal}th,td{padding:9px 8px}
-.charts{column-gap:28px}}
+@media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px;white-space:normal}
+th,td{padding:9px 8px}.charts{column-gap:28px}}
 @media (max-width:560px){.told>div{grid-template-columns:minmax(0,1fr)}
 main,header,footer{padding-left:18px;padding-right:18px}header{
 padding-top:32px}

@@ -153,6 +153,7 @@ OTHER_MEMBERS = [
     ("The price of a seat: rows 30, 45 and 60", 0),
     ("We paid 2,000 for 1,200 warm meals", 2_000),
     ("I paid $100 in room 250", 100),
+    ("Open until 20, and 3 euros for a coat", 3.75),
     ("We had 40k followers before and 35k after the price rise", 0),
 ]
 

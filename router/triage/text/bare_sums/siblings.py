@@ -90,7 +90,8 @@ class SumsOfLists(BareSums):
             return True
         if not raw.isdigit() or len(raw) > 7 or int(raw) in _YEARS:
             return False
-        if anchor.value < LEAST_PLAIN and self._raw[anchor.start].isdigit():
+        alone = anchor.end == anchor.start + 1  # no currency stands with it
+        if anchor.value < LEAST_PLAIN and alone and self._raw[anchor.start].isdigit():
             return LEAST_SMALL <= quantity.value < LEAST_PLAIN
         round_one = quantity.value >= LEAST_PLAIN and quantity.value % _STEP == 0
         return round_one and (timed or self._raw[anchor.start][:1].isdigit())
