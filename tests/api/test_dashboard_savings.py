@@ -177,8 +177,8 @@ def test_accepted_shares_are_marked_as_in_the_report(browser: Browser, served: S
     """The dashboard had 100 % of what a prior let pass, and 0 % of what nobody measured."""
     same = ["2 of 4, 50.0 % assumed", "2 of 4, 50.0 %"]
     assert opened(browser, served).run(ACCEPTED) == [
-        [*same, "0 of 4, not measured", "0 of 4, words", "\u2013"],
-        [*same, "0 of 4, 0.0 %", "0 of 4, words", "\u2013"],
+        [*same, "0 of 4, not measured", "0 of 4, words", "\u2013", "4 of 16, 25.0 %"],
+        [*same, "0 of 4, 0.0 %", "0 of 4, words", "\u2013", "4 of 16, 25.0 %"],
     ]
 
 

@@ -185,6 +185,8 @@ def _unanswered(saving: Saving, findings: Findings) -> list[str]:
             failed = all(line.name == Ending.FAILED.value for line in paid)
             kind = "that failed" if failed else "without an answer"
             return [f"the {amount} of {requests} {kind} counts as well"] if paid else []
+    if findings.unknown.requests:  # what is not known is in no saving
+        return ["what requests without an answer are known to have cost counts as well"]
     return ["what requests without an answer cost counts as well"]
 
 
