@@ -51,7 +51,7 @@ from router.analysis.report.sentences import (
     names_notes,
     notes,
 )
-from router.analysis.report.tallies import Tally, TierKey, by_day, escalated, group_figures
+from router.analysis.report.tallies import Tally, TierKey, by_day, climbed, escalated, group_figures
 from router.ledger.aggregates import (
     Cell,
     Ending,
@@ -307,15 +307,8 @@ def _counts(tally: Tally, whole: Whole, total: Cell, names: BaselineNames) -> Co
         observed=whole.observed,
         lowest_level=names.lowest_level,
         single_level=names.single_level,
-        climbed=_climbed(tally, whole),
+        climbed=climbed(tally, whole),
     )
-
-
-def _climbed(tally: Tally, whole: Whole) -> int | None:
-    """Returns the replies after another tier's turn; None where older purged rows do not tell."""
-    replies, climbed = whole.climbed
-    at_levels = sum(cell.requests for (level, *_), cell in tally.tiers().items() if level)
-    return climbed if replies == at_levels else None
 
 
 def _levels(tiers: Mapping[TierKey, Cell], planned: Mapping[int, float]) -> tuple[LevelShare, ...]:
