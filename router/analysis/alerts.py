@@ -168,7 +168,8 @@ def unanswered_alerts(hour: Hour, waiting: int) -> list[Alert]:
     kinds = (
         ("no_answer", whole.no_answer, "told that there is no answer"),
         ("requests_failed", whole.failed, ""),
-        ("refused_by_limit", whole.refused, "refused by a limit or as impossible here"),
+        ("refused_by_limit", whole.refused - whole.impossible, "refused by a limit"),
+        ("impossible_here", whole.impossible, "refused, since no answerer here may do it"),
     )
     for code, number, what in kinds:
         if not number:

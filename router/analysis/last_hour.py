@@ -30,6 +30,7 @@ class Minute:
     open: int = 0
     failed: int = 0
     refused: int = 0  # by a limit or as impossible here; this is not a failure
+    impossible: int = 0  # of these, what no answerer here may do
     cancelled: int = 0  # its client left before an answer was whole
     answered: int = 0  # replies at a level, as the report counts them: vectors have none
     escalated: int = 0  # of these, above the policies' lowest level
@@ -151,6 +152,7 @@ def _count(minute: Minute, part: Slice, lowest_level: int) -> None:
         # The ledger books refused requests as failed; people see them apart.
         minute.failed += part.requests - part.refused
         minute.refused += part.refused
+        minute.impossible += part.impossible
 
 
 def quantile(counts: Mapping[int, int], q: float, middle: Middle) -> float | None:

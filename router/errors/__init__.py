@@ -121,7 +121,7 @@ from router.errors.ledger import (
     LedgerUnavailable,
     RatesUnavailable,
 )
-from router.errors.refusing import REFUSED_CODES
+from router.errors.refusing import IMPOSSIBLE_CODES, REFUSED_CODES
 from router.errors.request import (
     AuthenticationFailed,
     BodyTooLarge,
@@ -146,6 +146,7 @@ from router.errors.request import (
 )
 
 __all__ = [
+    "IMPOSSIBLE_CODES",
     "NOT_ADMITTED",
     "QUOTA",
     "QUOTA_EXHAUSTED",

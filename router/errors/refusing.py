@@ -29,3 +29,8 @@ REFUSED_CODES = frozenset(
     code for error in every_error() if error.refuses for code in codes_of(error)
 )
 """Codes of errors by which a limit declines a request; all others say that something failed."""
+
+IMPOSSIBLE_CODES = frozenset(
+    code for error in (request.NotCapable, answerer.UpstreamTooLong) for code in codes_of(error)
+)
+"""Those of them that are no limit: what no answerer can do, or none that is allowed."""

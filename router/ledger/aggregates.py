@@ -184,6 +184,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
     """By `Shortfall`: answers, their spend, those accepted. Rows of older versions are in none."""
     unverified: list[int] = msgspec.field(default_factory=lambda: [0, 0])
     """Answers that were marked unverified, their spend. Older purged rows are not in it."""
+    climbed: list[int] = msgspec.field(default_factory=lambda: [0, 0])
+    """Replies at a level, and those of them after another tier's turn. Older rows are in none."""
     unrouted: list[int] = msgspec.field(default_factory=lambda: [0, 0])
     """Labels and vectors that no baseline prices, of rows that an older version purged: `replies`
     has them as answers there. Their spend."""
@@ -239,12 +241,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
             add_sums(self.settles_held.setdefault(at, {}), sums)
         for name in _WHOLE_COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        add_lists(self.provider, other.provider)
-        add_lists(self.estimated, other.estimated)
-        add_lists(self.routed, other.routed)
-        add_lists(self.unverified, other.unverified)
-        add_lists(self.unrouted, other.unrouted)
-        add_lists(self.assumed, other.assumed)
+        for name in _WHOLE_LISTS:
+            add_lists(getattr(self, name), getattr(other, name))
         for ours, theirs in (
             (self.replies, other.replies),
             (self.grounds, other.grounds),
@@ -342,6 +340,8 @@ _COUNTS = (
     "own_spend_nano_usd",
     "cache_hits",
 )
+
+_WHOLE_LISTS = ("provider", "estimated", "routed", "unverified", "unrouted", "assumed", "climbed")
 
 _WHOLE_COUNTS = (
     "reviews",

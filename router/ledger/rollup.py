@@ -305,13 +305,9 @@ def rank_of(row: RequestRow, lowest_level: int) -> int:
 
 
 def _count(
-    row: RequestRow,
-    groups: tuple[Cell, ...],
-    known: bool,
-    rank: int,
-    grounds: str,
+    row: RequestRow, groups: tuple[Cell, ...], known: bool, rank: int, grounds: str,
     reply: ReplyKind | None,
-) -> None:
+) -> None:  # fmt: skip
     ms, bucket = place(row.latency_ms)
     accepted = row.verdict == Verdict.ACCEPTED
     refused = ending_of(row) is Ending.REFUSED
@@ -323,8 +319,8 @@ def _count(
         cell.requests += 1
         cell.spend_nano_usd += row.cost_nano_usd
         cell.unknown_cost += not known
-        cell.latency.add_in(ms, bucket)
         if reply is not None:
+            cell.latency.add_in(ms, bucket)
             cell.judged += not no_answer
             cell.in_words += words
             cell.accepted += accepted and not no_answer
@@ -335,6 +331,8 @@ def _count(
         if routed:
             by_level = cell.routed_by_level
             by_level[rank] = by_level.get(rank, 0) + 1
+    if reply is None:  # how long a reply takes is no question of those that got none
+        groups[2].latency.add_in(ms, bucket)
 
 
 def _count_whole(
@@ -346,6 +344,7 @@ def _count_whole(
     if reply is not None:
         add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
         passed = (row.verdict == Verdict.ACCEPTED, row.verdict == Verdict.UNVERIFIED)
+        add_lists(whole.climbed, [int(rank > 0), int(rank > 0 and row.escalations > 0)])
         told = [int(passed[0]), int(passed[1])]
         if reply is ReplyKind.COMPUTED:
             priced = _is_priced(row)
@@ -406,8 +405,8 @@ def _add_attempts(
         if attempt.role in ANSWERING and made:
             tried.setdefault((tier.level, tier.tier, undated(tier.model)), tier)
         gone = (int(made), cost) if thrown_away(attempt) else (0, 0)
-        add_sums(whole.roles, {attempt.role.value: [int(made), cost, *gone]})
         if made or cost:
+            add_sums(whole.roles, {attempt.role.value: [int(made), cost, *gone]})
             add_sums(whole.bases, {basis_of(attempt).value: [int(made), cost]})
         own_compute = attempt.cost_basis is CostBasis.OWN_COMPUTE and attempt.compute_ms > 0
         whole.unpriced_compute += own_compute and not cost

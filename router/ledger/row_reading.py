@@ -15,6 +15,7 @@ from router.errors import REFUSED_CODES, AnswererNotReady, CannotAnswer, Overloa
 from router.ledger.aggregates import Ending
 from router.types import (
     ASKS_LABEL,
+    NO_ANSWER_MODEL,
     Action,
     AttemptRow,
     AttemptState,
@@ -217,8 +218,11 @@ def was_made(attempt: AttemptRow | Turn) -> bool:
     """Returns True when a call was made: the one rule by which all tables count calls.
 
     What was refused before anything was sent is `released` and no call: by a limit, a full queue, a
-    store, an answerer that is out of use. An answerer that looks and declines was asked.
+    store, an answerer that is out of use. An answerer that looks and declines was asked. Approved
+    words that stand in for a missing model are no call of one.
     """
+    if isinstance(attempt, AttemptRow) and attempt.model == NO_ANSWER_MODEL:
+        return False
     if attempt.state is AttemptState.RELEASED:
         return attempt.error_code == CannotAnswer.code
     return attempt.error_code not in _REFUSED_UNSENT

@@ -84,8 +84,10 @@ def page_header(
 
 
 def _told(subject: str, sentences: Sequence[str]) -> Markup:
-    each = (el("p", glued(sentence), _class="verdict") for sentence in sentences)
-    return el("div", el("dt", subject), el("dd", *each))
+    """Renders sentences about a subject; the first one shows, the others are folded."""
+    first, *others = (el("p", glued(sentence), _class="verdict") for sentence in sentences)
+    more = [el("details", el("summary", "More"), *others)] if others else []
+    return el("div", el("dt", subject), el("dd", first, *more))
 
 
 def glued(text: str) -> str:
@@ -95,8 +97,20 @@ def glued(text: str) -> str:
 
 def section(title: str, lead: str, content: tuple[Markup, ...]) -> Markup:
     """Renders one part of the page: a title, a first line, and its content."""
-    first = (el("p", lead, _class="lead"),) if lead else ()
-    return el("section", el("h2", title), *first, *content)
+    return el("section", el("h2", title), *led_by(lead), *content)
+
+
+def led_by(lead: str) -> tuple[Markup, ...]:
+    """Renders the first line of a part; nothing without one."""
+    return (el("p", lead, _class="lead"),) if lead else ()
+
+
+def folded(title: str, gist: str, content: tuple[Markup, ...], *, opened: bool = False) -> Markup:
+    """Renders a part of the page of which only title and `gist` show until a reader opens it."""
+    small = (el("small", gist),) if gist else ()
+    summary = el("summary", el("h2", title), *small)
+    inside = el("details", summary, *content, open="" if opened else None)
+    return el("section", inside, _class="folded")
 
 
 def table(
@@ -139,6 +153,8 @@ def _cell(index: int, cell: str | Tinted, kind: str | None, column: str) -> Mark
     text, kind = cell if isinstance(cell, Tinted) else (cell, kind)
     if index == 0:
         return el("th", text, scope="row", _class=kind)
+    if kind is None and ", " in text:  # two figures: "138 of 145, 95.2 %"
+        return el("td", glued(text), _class="long", data_label=column)
     return el("td", text, _class=kind, data_label=column)
 
 

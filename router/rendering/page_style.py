@@ -13,13 +13,13 @@ html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,
 "Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums}
 main,header,footer{max-width:1080px;margin:0 auto;padding:0 32px}
-header{padding-top:56px}
-.eyebrow{margin:0 0 20px;color:var(--soft);font-size:14px;display:flex;flex-wrap:wrap;gap:4px 16px}
+header{padding-top:36px}
+.eyebrow{margin:0 0 14px;color:var(--soft);font-size:14px;display:flex;flex-wrap:wrap;gap:4px 16px}
 .eyebrow strong{color:var(--accent);font-weight:650;letter-spacing:.01em}
 h1{margin:0;font-size:clamp(21px,3vw,29px);line-height:1.32;font-weight:620;
 letter-spacing:-.012em;
 max-width:30em;text-wrap:pretty;overflow-wrap:anywhere}
-.tiles{display:flex;flex-wrap:wrap;gap:1px;margin:36px 0 0;
+.tiles{display:flex;flex-wrap:wrap;gap:1px;margin:24px 0 0;
 background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
 .tile{background:var(--card);padding:16px 20px 18px;margin:0;min-width:min-content;flex:1 1 150px}
 .tile:nth-last-child(n+7):first-child,.tile:nth-last-child(n+7):first-child~.tile{flex-basis:210px}
@@ -32,7 +32,7 @@ h2{margin:0 0 4px;font-size:20px;font-weight:620;letter-spacing:-.008em}
 h3{margin:0 0 14px;font-size:15px;font-weight:600}
 .verdict{margin:14px 0 0;max-width:46em;color:var(--soft);text-wrap:pretty}
 .verdict+.verdict{margin-top:6px}
-.told{margin:28px 0 0}.told>div{display:grid;grid-template-columns:7em minmax(0,1fr);gap:0 20px;
+.told{margin:18px 0 0}.told>div{display:grid;grid-template-columns:7em minmax(0,1fr);gap:0 20px;
 padding:12px 0;border-top:1px solid var(--line)}.told>div:first-child{border-top:0}
 .told dt{font-weight:600;font-size:14px;padding-top:1px}.told dd{margin:0}
 .told .verdict:first-child{margin-top:0}
@@ -52,6 +52,7 @@ thead th{border-top:0;color:var(--soft);font-weight:500;font-size:13px;vertical-
 tbody th{font-weight:550}
 th.t,td.t{text-align:left}
 td.wrap,th.wrap{white-space:normal;overflow-wrap:break-word;min-width:6em;max-width:18em}
+td.long{white-space:normal;min-width:6.5em;text-wrap:balance}
 td.loss{color:var(--loss);font-weight:600}
 td.gain{color:var(--accent);font-weight:600}
 tr.sum th,tr.sum td{font-weight:650;border-top:1.5px solid var(--soft)}
@@ -87,10 +88,17 @@ border-radius:6px;padding:16px 20px}
 .warning p{margin:6px 0 0;overflow-wrap:anywhere}
 .warning .ids{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px}
 details{margin-top:18px}summary{cursor:pointer;color:var(--soft);font-size:14px;margin-bottom:12px}
+.folded{margin-top:0;border-top:1px solid var(--line)}
+.folded>details{margin:0}.folded>details>summary{padding:14px 0;margin:0;color:var(--ink)}
+.folded>details>summary h2{display:inline;margin:0 0 0 4px}
+.folded>details>summary small{margin-left:12px;color:var(--soft)}
+.folded>details[open]{padding-bottom:44px}
+main:has(.folded){margin-top:36px}
+.told details{margin-top:2px}.told summary{margin-bottom:0;font-size:13px}
 .empty{color:var(--soft);margin:0}
 footer{margin-top:72px;padding-top:20px;padding-bottom:56px;color:var(--soft);font-size:13px}
-@media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px}th,td{padding:9px 8px}
-.charts{column-gap:28px}}
+@media (max-width:1160px){table{font-size:13.5px}thead th{font-size:12px;white-space:normal}
+th,td{padding:9px 8px}.charts{column-gap:28px}}
 @media (max-width:560px){.told>div{grid-template-columns:minmax(0,1fr)}
 main,header,footer{padding-left:18px;padding-right:18px}header{
 padding-top:32px}
@@ -114,7 +122,10 @@ font-weight:400;font-size:11.5px;white-space:normal}}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12px}header{
 padding-top:0}
 main,header,footer{max-width:none;padding-left:0;padding-right:0}section{margin-top:30px}
-figure,tr,.tiles,.warning{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible;
+details::details-content{content-visibility:visible;display:block;height:auto}
+summary{list-style:none;cursor:auto}.told summary{display:none}
+.folded>details>summary{padding:8px 0}.folded>details[open]{padding-bottom:18px}
+figure,tr,.tiles,.warning{break-inside:avoid}summary{break-after:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible;
 background:none}table{font-size:10.5px}th,td{padding:5px 6px;white-space:normal}}
 """
 """Styles every page. A table wider than its box scrolls in it; a shade at the edge shows that there

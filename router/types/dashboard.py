@@ -23,6 +23,7 @@ class Slice(Struct, frozen=True):
     answered: bool = True  # the client got a reply; nothing else has a tier
     reply: str = ""  # what it got: a `ReplyKind` of the ledger, "" without one
     policy: str = ""
+    impossible: int = 0  # of the refused ones, what no answerer may do: no limit refused them
 
 
 class DecisionQuery(Struct, frozen=True):

@@ -200,8 +200,22 @@ def test_requests_that_a_limit_refused_are_told_apart_from_failed_ones() -> None
     refused = replace(slice_of(1, 2, state=RequestState.FAILED, answered=False), refused=2)
     (alert,) = unanswered_alerts(hour_of([slice_of(1, 8), refused], NOW, bucket_ms), 0)
     assert alert.code == "refused_by_limit"
-    told = "2 of 10 requests of the last hour were refused by a limit or as impossible here."
-    assert alert.message == told
+    assert alert.message == "2 of 10 requests of the last hour were refused by a limit."
+
+
+def test_what_no_answerer_may_do_is_refused_by_no_limit() -> None:
+    """Pictures that no model here can take stood under "refused by limit"."""
+    refused = replace(
+        slice_of(1, 5, state=RequestState.FAILED, answered=False), refused=5, impossible=4
+    )
+    hour = hour_of([slice_of(1, 5), refused], NOW, bucket_ms)
+    alerts = {alert.code: alert.message for alert in unanswered_alerts(hour, 0)}
+    assert (hour.whole.refused, hour.whole.impossible) == (5, 4)
+    assert alerts == {
+        "refused_by_limit": "1 of 10 requests of the last hour was refused by a limit.",
+        "impossible_here": "4 of 10 requests of the last hour were refused, since no answerer here "
+        "may do it.",
+    }
 
 
 def test_a_cost_that_is_not_known_alerts() -> None:

@@ -175,10 +175,10 @@ ACCEPTED = """Promise.all([
 
 def test_accepted_shares_are_marked_as_in_the_report(browser: Browser, served: Served) -> None:
     """The dashboard had 100 % of what a prior let pass, and 0 % of what nobody measured."""
-    same = ["50.0 % assumed", "50.0 %"]
+    same = ["2 of 4, 50.0 % assumed", "2 of 4, 50.0 %"]
     assert opened(browser, served).run(ACCEPTED) == [
-        [*same, "not measured", "\u2013", "\u2013"],
-        [*same, "0.0 %", "\u2013", "\u2013"],
+        [*same, "0 of 4, not measured", "0 of 4, words", "\u2013", "4 of 16, 25.0 %"],
+        [*same, "0 of 4, 0.0 %", "0 of 4, words", "\u2013", "4 of 16, 25.0 %"],
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from router.types import NANO_PER_USD
 from tests.kits.inputs.amounts import read_amounts
 
-RATES = {"USD": 1.0, "EUR": 1.25, "INR": 0.0125}
+RATES = {"USD": 1.0, "EUR": 1.25, "INR": 0.0125, "SEK": 0.1}
 
 
 def largest(text: str) -> float:
@@ -121,6 +121,16 @@ LISTS = [
     ("Die Miete beträgt 12.000 jetzt, 15.000 im Juni und 20.000 am Ende", [20_000, 15_000, 12_000]),
     ("Sie fordern 12.000 sofort, dann 15.000 im Juni", [15_000, 12_000]),
     ("Pagamos 12.000 ahora, 15.000 en junio y 20.000 al final", [20_000, 15_000, 12_000]),
+    # the currency of a list holds for what a word of money names in it
+    ("Miete 950 Euro kalt, 1.200 warm, Kaution 2.850", [3_562.5, 1_500, 1_187.5]),
+    ("Rent 950 Euro cold, 1,200 warm, deposit 2,850", [3_562.5, 1_500, 1_187.5]),
+    ("Fakturor på 1 200, 3 400 och 560 kronor", [340, 120, 56]),
+    ("Fakturor på 1 200 och 3 400 kronor", [340, 120]),
+    ("Invoices of 12,000 and 14,000 dollars", [14_000, 12_000]),
+    ("I paid 100 on Monday and 250 on Tuesday", [250, 100]),
+    ("I paid $100 on Monday and 250 on Tuesday", [250, 100]),
+    ("The refunds are 30, 45 and 60", [60, 45, 30]),
+    ("Refunds of 30, 45, and 60.", [60, 45, 30]),
 ]
 
 
@@ -137,6 +147,13 @@ OTHER_MEMBERS = [
     ("We paid $1,600 for the 4090 or 4080", 1_600),
     ("They want 1,000, then 15% and 2,000 steps", 1_000),
     ("We paid 4,000 in 6,000 instalments", 4_000),
+    ("Refunds of 30, 45 and 60 orders", 0),
+    ("The fees are 12, 15 and 18 percent", 0),
+    ("Pay invoices 30, 31 and 32", 0),
+    ("The price of a seat: rows 30, 45 and 60", 0),
+    ("We paid 2,000 for 1,200 warm meals", 2_000),
+    ("I paid $100 in room 250", 100),
+    ("Open until 20, and 3 euros for a coat", 3.75),
     ("We had 40k followers before and 35k after the price rise", 0),
 ]
 

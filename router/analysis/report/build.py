@@ -51,7 +51,7 @@ from router.analysis.report.sentences import (
     names_notes,
     notes,
 )
-from router.analysis.report.tallies import Tally, TierKey, by_day, escalated, group_figures
+from router.analysis.report.tallies import Tally, TierKey, by_day, climbed, escalated, group_figures
 from router.ledger.aggregates import (
     Cell,
     Ending,
@@ -307,6 +307,7 @@ def _counts(tally: Tally, whole: Whole, total: Cell, names: BaselineNames) -> Co
         observed=whole.observed,
         lowest_level=names.lowest_level,
         single_level=names.single_level,
+        climbed=climbed(tally, whole),
     )
 
 

@@ -60,7 +60,7 @@ class TierFigures:
     figures: GroupFigures
     tried: int  # requests that called for an answer here, whoever answered finally
     own_spend_nano_usd: int  # cost of the calls made here, whoever answered finally
-    # Names that the model gave itself, with requests and their spend; none where it has one only.
+    # Names that the model gave itself, with requests and their spend; none where there is one.
     names: tuple[tuple[str, int, int], ...] = ()
 
 
@@ -305,13 +305,14 @@ class Counts:
     observed: int
     lowest_level: int | None = 1  # answers above it are escalated; None: policies differ in it
     single_level: bool = False  # True: the policies have no other level, so nothing can escalate
+    climbed: int | None = None  # replies at a level after another tier's turn; None: not known
 
 
 @dataclass(frozen=True, slots=True)
 class EstimatedCost:
     """Counts calls whose usage nobody reported, booked at a bound that is never too low.
 
-    They are part of the spend. The sum is below 0 where a bill of this period corrected calls of an
+    The spend has them. The sum is below 0 where a bill of this period corrected calls of an
     earlier one by more.
     """
 
@@ -446,5 +447,4 @@ class Report:
     @property
     def leading_observed_saving(self) -> Saving | None:
         """Returns the saving of observed requests that the headline names."""
-        named = (s for s in self.observed_savings if s.key == self.leading_observed)
-        return next(named, None)
+        return next((s for s in self.observed_savings if s.key == self.leading_observed), None)

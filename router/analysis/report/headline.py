@@ -97,7 +97,7 @@ def _lost(findings: Findings) -> list[str]:
 def _told(told: Told, findings: Findings) -> list[str]:
     saving = told.saving
     if saving is None or saving.saved_nano_usd is None:
-        return [told.why]
+        return [told.why, *_against_people(told, findings)]
     money = findings.money
     label = BASELINE_WORDS[saving.key]
     if saving.partly_silent:
@@ -115,6 +115,24 @@ def _told(told: Told, findings: Findings) -> list[str]:
         *_bounds(saving, findings),
     )
     return [f"{base}, routing {', '.join(parts)}.", *_turned(told, money), *_net(saving, findings)]
+
+
+def _against_people(told: Told, findings: Findings) -> list[str]:
+    """Tells the saving against people alone: their price is the policy's, and nobody paid it."""
+    saving, money = told.people, findings.money
+    if saving is None:
+        return []
+    people = f"{saving.label[0].lower()}{saving.label[1:]}"
+    parts = (
+        _difference(saving, "saved", "cost", money),
+        *_questions(saving, money),
+        *_reviewers(saving, findings),
+    )
+    return [
+        f"Against {money(saving.baseline_nano_usd)} for {people}{_scope(saving, findings)}, "
+        f"routing {', '.join(parts)}. That price is what the policy states: it counts where people "
+        "gave such answers before."
+    ]
 
 
 def _turned(told: Told, money: Dollars) -> list[str]:
@@ -167,6 +185,8 @@ def _unanswered(saving: Saving, findings: Findings) -> list[str]:
             failed = all(line.name == Ending.FAILED.value for line in paid)
             kind = "that failed" if failed else "without an answer"
             return [f"the {amount} of {requests} {kind} counts as well"] if paid else []
+    if findings.unknown.requests:  # what is not known is in no saving
+        return ["what requests without an answer are known to have cost counts as well"]
     return ["what requests without an answer cost counts as well"]
 
 

@@ -36,6 +36,7 @@ class Told:
     short: str = ""
     passed_over: str = ""  # the reason to name this baseline and none that comes before it
     turned: tuple[Saving, ...] = ()  # baselines against which the saving that is named is a loss
+    people: Saving | None = None  # what people would have cost, where no model can be named
 
     @property
     def key(self) -> str | None:
@@ -71,6 +72,8 @@ def compare(tally: Tally, total: Cell, names: BaselineNames, replies: Replies) -
     answers = max(replies.answers - passed_on, *(saving.compared for saving in savings))
     computed = replies.of(ReplyKind.COMPUTED)
     routed = leading(savings, answers, replies.compared_words, only_computed=computed > 0)
+    if routed.saving is None:
+        routed = _beside_people(routed, savings)
     would = leading(observed, passed_on, "observed answers", "would have saved")
     return Compared(savings, observed, answers, passed_on, routed, would)
 
@@ -141,6 +144,15 @@ def leading(
         f"not enough to tell: {few} can be compared, {MIN_FOR_INTERVAL} are needed",
         since,
     )
+
+
+def _beside_people(told: Told, savings: tuple[Saving, ...]) -> Told:
+    """Adds the saving against people, which a table tells, to what no model can be compared in."""
+    people = next((one for one in savings if one.key == "people" and one.tellable), None)
+    if people is None:
+        return told
+    against = "about savings against a model."
+    return replace(told, why=told.why.replace("about savings.", against), people=people)
 
 
 def _passed_over(chosen: Saving, by_key: dict[str, Saving], answers: int, words: str) -> str:

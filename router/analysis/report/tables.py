@@ -41,6 +41,8 @@ from router.types import PSource, RequestState
 Row = tuple[str, ...]
 TOTAL = "Total"
 
+ABOVE_LOWEST = "above lowest"
+"""Names the column of requests answered above their policy's lowest level, climbed or not."""
 GROUP_COLUMNS = ("requests", "of all", "spend", "p50", "p95", "accepted")
 PAYING_COLUMNS = (
     "requests",
@@ -49,7 +51,7 @@ PAYING_COLUMNS = (
     "not admitted",
     "failed or left",
     "accepted",
-    "escalated",
+    ABOVE_LOWEST,
 )
 """Names the columns by whom the spend is charged; a client that left got no answer either.
 What was refused as harmful got its reply, so it is among none of those without one."""
@@ -71,7 +73,7 @@ NOT_KNOWN = "of it not known"
 GROUNDS_TITLE = "What accepted answers rest on"
 GROUNDS_COLUMNS = ("their chance rests on", "answers", "of accepted", "spend", "of all spend")
 ENDING_COLUMNS = ("how it ended", "reason", "requests", "spend", "short by", "on average")
-REASON_COLUMNS = ("reason", "decided", "their spend", "escalated", "carried by", "their spend")
+REASON_COLUMNS = ("reason", "decided", "their spend", ABOVE_LOWEST, "carried by", "their spend")
 
 
 def money_of(report: Report, exact: bool) -> Dollars:
@@ -80,18 +82,25 @@ def money_of(report: Report, exact: bool) -> Dollars:
 
 
 def accepted_text(figures: GroupFigures, report: Report) -> str:
-    """Writes the accepted share of a group's replies; 0.0 % would pass for a verdict on them.
+    """Writes "138 of 145, 95.2 %": accepted replies, so that a total can be added up by hand.
 
-    Nobody accepts approved words, so a group that has nothing else has a dash. Answers of which
-    nobody measured anything cannot be accepted. Where all that was accepted rests on priors, the
-    share is marked as assumed. Every table has this rule, totals too.
+    A share of 0.0 % would pass for a verdict on replies. Nobody accepts approved words, so a group
+    that has nothing else has "0 of 9, words". Answers of which nobody measured anything cannot be
+    accepted. Where all that was accepted rests on priors, the share is marked as assumed. Every
+    table has this rule, totals too.
     """
+    if not figures.judged:
+        return NOTHING
+    return f"{count(figures.accepted)} of {count(figures.judged)}, {_accepted(figures, report)}"
+
+
+def _accepted(figures: GroupFigures, report: Report) -> str:
     if figures.accepted and figures.on_prior >= figures.accepted:
         return f"{percent(figures.acceptance)} assumed"
-    if figures.accepted or not figures.judged:
+    if figures.accepted:
         return percent(figures.acceptance)
     if figures.in_words >= figures.judged:
-        return NOTHING
+        return "words"
     measured = any(line.name in _MEASURED for line in report.replies.grounds)
     judged = any(measure.count for measure in report.outcomes)
     return percent(figures.acceptance) if measured or judged else NOT_MEASURED
@@ -205,7 +214,7 @@ def _paying(figures: GroupFigures, share: str, money: Dollars, report: Report) -
 
 
 def named_rows(report: Report, breakdown: Breakdown, money: Dollars) -> list[Row]:
-    """Returns name, GROUP_COLUMNS and escalated of each row, and the total."""
+    """Returns name, GROUP_COLUMNS and ABOVE_LOWEST of each row, and the total."""
     shares = _shares(breakdown.rows)
     rows = [
         (

@@ -251,6 +251,13 @@ def escalated(cell: Cell) -> int:
     return sum(n for rank, n in cell.routed_by_level.items() if rank > 1)
 
 
+def climbed(tally: Tally, whole: Whole) -> int | None:
+    """Returns the replies after another tier's turn; None where older purged rows do not tell."""
+    replies, after_another = whole.climbed
+    at_levels = sum(cell.requests for (level, *_), cell in tally.tiers().items() if level)
+    return after_another if replies == at_levels else None
+
+
 def group_figures(cell: Cell, total: int, raised: int) -> GroupFigures:
     """Returns the sums as figures, with shares of `total` requests."""
     return GroupFigures(

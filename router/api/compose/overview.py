@@ -23,6 +23,7 @@ from router.analysis.report.output.json import report_object
 from router.api.compose.core import Core
 from router.api.compose.mounted.learning_view import Learning
 from router.api.compose.mounted.readiness import WITHHELD, without_details
+from router.api.dashboard.answerer_json import figures_of, turns_by_answerer
 from router.api.dashboard.overview_json import (
     Json,
     Judged,
@@ -42,24 +43,23 @@ from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
 from router.ledger.rollups.reading import purged
 from router.ledger.rollups.settled import settled_later
-from router.ledger.row_reading import AFTERWARDS, call_failed, was_made
+from router.ledger.row_reading import AFTERWARDS
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
 from router.ledger.tables.feedback import outcomes
 from router.ledger.tables.reviews import failed_waits, waiting
-from router.ledger.waste import thrown_away
 from router.money.budget_check import budget_warnings
 from router.money.budgets import WindowKind, window_start
-from router.money.days import DAY_MS, MINUTE_MS
+from router.money.days import DAY_MS, MINUTE_MS, utc_day
+from router.money.price_book import PriceBook
 from router.policy.warnings import PolicyWarning
 from router.routing.rungs.rung_plan import RungPlan
-from router.stats.duration_histogram import DurationHistogram
 from router.types import (
-    AttemptState,
     Clock,
     CostBasis,
     DecisionQuery,
+    MinutePrice,
     RefusedCalls,
     RequestRow,
     RequestState,
@@ -244,6 +244,7 @@ class Overview:
                 policy_text=lambda policy_hash: policies.policy_content(
                     self._database, policy_hash
                 ),
+                minute_price=lambda policy_hash: self._minute_price(policy_hash, now_ms),
                 # A headline without the answers that people called wrong would hide them.
                 outcomes=outcomes(self._database, since_ms=begin or since_ms, tenant=tenant),
                 waiting=waiting(self._database, begin or since_ms, None, tenant),
@@ -260,6 +261,13 @@ class Overview:
             "most": REPORTED,
         }
         return {**coverage, "report": report_object(report)}
+
+    def _minute_price(self, policy_hash: str, now_ms: int) -> MinutePrice | None:
+        """Returns what a person's minute costs by a policy that is served."""
+        for loaded in self._core.loaded.values():
+            if loaded.hash == policy_hash:
+                return PriceBook.of(loaded, utc_day(now_ms)).reviewer_minute()
+        return None
 
     async def confidence(self, days: int, tenant: str | None) -> Json:
         """Returns answers' confidence by tier, and how often people found confident
@@ -385,41 +393,6 @@ class Overview:
                 message = f"The price of {name} is unknown: its calls are in no sum of money."
                 alerts.append(Alert("warn", "price_unknown", name, message))
         return alerts
-
-
-ANSWERED = (AttemptState.SETTLED, AttemptState.UNKNOWN_COST)
-"""Lists the states of a call whose answer came, if it names no error."""
-
-
-def turns_by_answerer(turns: Iterable[Turn]) -> dict[tuple[str, str], list[Turn]]:
-    """Returns the calls by policy and answerer: policies may give two answerers one name."""
-    by_answerer: dict[tuple[str, str], list[Turn]] = {}
-    for turn in turns:
-        by_answerer.setdefault((turn.policy, turn.answerer), []).append(turn)
-    return by_answerer
-
-
-def figures_of(turns: Sequence[Turn]) -> Json:
-    """Returns how many calls of an answerer were made and failed, and how long answers took."""
-    turns = [turn for turn in turns if was_made(turn)]
-    ended = [turn for turn in turns if turn.state is not AttemptState.CANCELLED]
-    failures = [turn for turn in ended if call_failed(turn)]
-    last = max(failures, key=lambda turn: turn.started_at_ms, default=None)
-    latencies = DurationHistogram()
-    # Failed calls say nothing about how long an answer takes, those of unknown price do.
-    for turn in ended:
-        if turn.state in ANSWERED and not call_failed(turn):
-            latencies.add(turn.latency_ms)
-    return {
-        "attempts": len(turns),
-        "failed": len(failures),
-        "discarded": sum(thrown_away(turn) for turn in turns),
-        "p50_ms": latencies.quantile(0.5),
-        "p95_ms": latencies.quantile(0.95),
-        "last_error": None
-        if last is None
-        else {"code": last.error_code or last.state.value, "at_ms": last.started_at_ms},
-    }
 
 
 def _price_known(plan: RungPlan) -> bool:

@@ -50,6 +50,7 @@ def minute_json(minute: Minute) -> Json:
         "open": minute.open,
         "failed": minute.failed,
         "refused": minute.refused,
+        "impossible": minute.impossible,
         "cancelled": minute.cancelled,
         "answered": minute.answered,
         "escalated": minute.escalated,

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from router.errors import REFUSED_CODES
+from router.errors import IMPOSSIBLE_CODES, REFUSED_CODES
 from router.ledger.record_reading import confidence_source
 from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, reply_sql
 from router.ledger.row_reading import AFTERWARDS
@@ -22,6 +22,7 @@ from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
 from router.money.days import MINUTE_MS
 from router.types import (
+    NO_ANSWER_MODEL,
     AttemptState,
     BudgetWindow,
     CostBasis,
@@ -44,6 +45,7 @@ SCANNED = 10_000
 ASKED = f"(endpoint NOT IN ({', '.join(repr(one) for one in sorted(AFTERWARDS))}))"
 """SQL condition of clients' requests: rows with money for an earlier request are no traffic."""
 _REFUSED = ", ".join(repr(code) for code in sorted(REFUSED_CODES))
+_IMPOSSIBLE = ", ".join(repr(code) for code in sorted(IMPOSSIBLE_CODES))
 _ANSWERED = (
     f"CASE WHEN state = '{RequestState.SETTLED}' "
     f"OR (state = '{RequestState.UNKNOWN_COST}' AND verdict <> '') THEN 1 ELSE 0 END"
@@ -101,7 +103,8 @@ def slices(
             "SUM(CASE WHEN verdict <> '' AND mode <> 'observe' THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN escalations > 0 THEN 1 ELSE 0 END), SUM(cost_nano_usd), "
             f"SUM(CASE WHEN error_code IN ({_REFUSED}) THEN 1 ELSE 0 END), "
-            f"{_ANSWERED} AS answered, {_REPLY} AS reply, policy "
+            f"{_ANSWERED} AS answered, {_REPLY} AS reply, policy, "
+            f"SUM(CASE WHEN error_code IN ({_IMPOSSIBLE}) THEN 1 ELSE 0 END) "
             f"FROM requests WHERE created_at_ms >= ? AND created_at_ms < ? AND {ASKED}{whose} "
             "GROUP BY at_minute, by_tier, by_level, state, bucket, answered, reply, policy",
             (since_ms, until_ms, *values),
@@ -120,7 +123,7 @@ def slices(
 
 
 def _slice(row: tuple[Any, ...]) -> Slice:
-    sums = (*row[4:8], int(row[8]), int(row[9]), bool(row[10]), *row[11:])
+    sums = (*row[4:8], int(row[8]), int(row[9]), bool(row[10]), *row[11:-1], int(row[-1]))
     cells = (*row[:3], RequestState(row[3]), *sums)
     return Slice(*cells)
 
@@ -270,8 +273,8 @@ def turns(
         rows = connection.exec_driver_sql(
             "SELECT newest.policy, a.answerer, a.state, a.cost_basis, a.started_at_ms, "
             f"a.latency_ms, a.error_code, a.discarded FROM attempts a JOIN ({newest}) newest "
-            "ON newest.request_id = a.request_id",
-            values,
+            "ON newest.request_id = a.request_id WHERE a.model <> ?",
+            (*values, NO_ANSWER_MODEL),  # approved words, which are no call
         ).fetchall()
     return tuple(
         Turn(policy, answerer, AttemptState(state), CostBasis(basis), at_ms, ms, error, bool(lost))

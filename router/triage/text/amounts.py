@@ -161,7 +161,12 @@ class _Sums(SumsOfLists):
         """Returns a number without a currency as a sum, by its words or by the list it is in."""
         if self._counts_on(quantity, waiting[-1] if waiting else None):
             return None
-        return self._without_currency(quantity) or self._continued(quantity, earlier)
+        # The currency of a list holds for all of it: "950 Euro, deposit 2,850".
+        return (
+            self._continued(quantity, earlier)
+            or self._without_currency(quantity)
+            or self._small_ones(quantity)
+        )
 
     def _with_currency(self, quantity: Quantity) -> Sum | None:
         before = self._currency_before(quantity.start)

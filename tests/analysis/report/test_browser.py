@@ -37,6 +37,7 @@ PROBE = """<!DOCTYPE html><html><body><iframe id="f" src="report.html" width="WI
 </iframe><pre id="out"></pre><script>
 onload = () => {
   const page = document.getElementById("f").contentDocument;
+  page.querySelectorAll("details").forEach(d => { d.open = true; });
   const boxes = [...page.querySelectorAll(".scroll")];
   const out = {
     title: page.title,

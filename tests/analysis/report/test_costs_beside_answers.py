@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router.analysis.report.build import Extra
-from router.types import ASSUMED, Baselines, MinutePrice
+from router.types import ASSUMED, Baselines, MinutePrice, RequestState
 from tests.analysis.report.test_beside_routing import people
 from tests.analysis.report.test_headline import loss
 from tests.analysis.report.test_sections import a_failure, report_of
@@ -28,6 +28,14 @@ def test_failed_requests_have_no_amount_where_only_some_are_in_a_saving() -> Non
     assert "over the 30 answers (what requests without an answer cost counts as well)" in (
         told.headline
     )
+
+
+def test_of_requests_of_unknown_cost_a_saving_counts_what_is_known() -> None:
+    """A hold of $1.00 was compared with nothing, and counted as well, in one sentence."""
+    failed = replace(a_failure(1), cost_nano_usd=USD)
+    unknown = replace(failed, request_id="u", state=RequestState.UNKNOWN_COST)
+    told = report_of([*a_day(30, 0, 0), failed, unknown]).headline
+    assert "(what requests without an answer are known to have cost counts as well; what" in told
 
 
 def test_a_loss_beyond_the_whole_baseline_is_told_in_times() -> None:

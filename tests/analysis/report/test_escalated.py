@@ -26,7 +26,9 @@ def test_answers_are_escalated_from_above_the_lowest_level_that_the_policies_hav
     report = report_of(rows, Extra(policy_text=lambda _: FROM_SECOND))
     assert (report.counts.escalated, report.counts.lowest_level) == (1, 2)
     assert sum(row.first_requests for row in report.escalation_reasons) == 1
-    assert "1 of 3 replies, above level 2" in report_html(report)
+    page = report_html(report)
+    assert "<dt>Above level 2</dt>" in page
+    assert "1 of 3 replies, at once or" in page
 
 
 def test_where_policies_have_a_single_level_nothing_can_escalate() -> None:
@@ -45,7 +47,9 @@ def test_a_request_is_escalated_above_the_lowest_level_of_its_own_policy() -> No
     assert (counts.escalated, counts.lowest_level, counts.single_level) == (2, None, False)
     assert [row.figures.escalated for row in report.policies] == [1, 1]
     assert sum(row.first_requests for row in report.escalation_reasons) == 2
-    assert "2 of 4 replies, above the lowest level of their policy" in report_html(report)
+    page = report_html(report)
+    assert "<dt>Above the lowest level of their policy</dt>" in page
+    assert "2 of 4 replies, at once or" in page
     single = {"abc": SECOND_ONLY, "def": SECOND_ONLY.replace("level: 2", "level: 1")}
     report = report_of([of_levels(0, 2, (2,)), of_levels(1, 1, (1,), policy_hash="def")],
                        Extra(policy_text=single.get))  # fmt: skip
@@ -83,3 +87,12 @@ def test_a_share_of_a_level_says_how_much_of_it_no_model_wrote() -> None:
     page = report_html(report)
     assert "Share of level 3, 1 of them words without a model" in page
     assert "Share of level 1</th>" in page
+
+
+def test_what_climbed_is_told_beside_what_was_answered_above_the_lowest_level() -> None:
+    """The page said that 39.4 % escalated where `x-tiergate-escalations` was 0 in every answer."""
+    at_once = [of_levels(n, 3, (1, 3)) for n in range(3)]
+    report = report_of([*at_once, of_levels(3, 1, (1, 3)), of_levels(4, 3, (1, 3), escalations=1)])
+    assert (report.counts.escalated, report.counts.climbed) == (4, 1)
+    assert "another tier&#x27;s turn: 1 of all replies climbed" in report_html(report)
+    assert "scalated" not in report_html(report)

@@ -7,7 +7,9 @@ import pytest
 from router.analysis.report.build import Extra, build_report
 from router.analysis.report.figures import Saving
 from router.analysis.report.named_savings import leading
+from router.analysis.report.output.html import report_html
 from router.types import AttemptState, Baselines
+from tests.analysis.report.test_sections import report_of
 from tests.kits.books.report_rows import NOON_MS, USD, a_row, an_attempt
 from tests.kits.changed import replace
 
@@ -84,3 +86,24 @@ def test_a_baseline_that_answered_nothing_is_told_beside_a_model_that_did(
         in build_report(rows, since_ms=None, until_ms=None, now_ms=NOON_MS, extra=extra).headline
     )
     assert told is in_vain
+
+
+def test_people_are_told_where_no_model_can_be_compared() -> None:
+    """ "Nothing can be said about savings" stood above a table that said 99.9 % saved."""
+    priced = Baselines(None, None, None, 5 * USD)
+    report = report_of([a_row(number, baselines=priced) for number in range(40)])
+    assert report.told.saved == (
+        "No request can be compared with a baseline, because a price is unknown or no upstream "
+        "said what was used, so nothing can be said about savings against a model.",
+        "Against $200.00 for people at $5.00 a request, routing saved $199.60 (99.8 %; 95 % "
+        "interval 99.8 % to 99.8 %). That price is what the policy states: it counts where people "
+        "gave such answers before.",
+    )
+    assert "against people at $5.00 a request: $199.60" in report_html(report)
+
+
+def test_people_are_not_told_below_the_answers_that_an_interval_needs() -> None:
+    priced = Baselines(None, None, None, 5 * USD)
+    report = report_of([a_row(number, baselines=priced) for number in range(29)])
+    assert len(report.told.saved) == 1
+    assert "against a model" not in report.told.saved[0]

@@ -133,12 +133,12 @@ def test_a_model_of_which_nobody_measured_an_answer_has_no_share_of_accepted_one
     report = report_of(rows)
     answered = table_of(page(report), "Who answered")
     expected = {
-        "approved-answers": "100.0 %",
-        "no model: an approved safe text": "—",
-        "deep-1": "not measured",
+        "approved-answers": "3 of 3, 100.0 %",
+        "no model: an approved safe text": "0 of 1, words",
+        "deep-1": "0 of 3, not measured",
     }
     assert {row[2]: row[-1] for row in answered[:-1]} == expected
-    assert answered[-1][-1] == "42.9 %"  # 3 of 6 answers and of the words in place of one
+    assert answered[-1][-1] == "3 of 7, 42.9 %"  # the sum of the lines above it
     tried = expected | {"mid-1": "—"}  # which answered nothing
     money = money_of(report, exact=False)
     assert {row[2]: row[8] for row in tier_rows(report, money)[:-1]} == tried

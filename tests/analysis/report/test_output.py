@@ -86,7 +86,7 @@ def test_the_terminal_shows_models_where_the_tiers_have_other_rows() -> None:
 def test_the_terminal_shows_no_tables_of_no_requests() -> None:
     lines = terminal(report_of([])).rstrip().splitlines()
     assert lines[0].startswith("No requests in this period")
-    assert lines[-1].endswith("latency p50 \N{EM DASH}, p95 \N{EM DASH}")
+    assert lines[-1].endswith("latency of replies p50 \N{EM DASH}, p95 \N{EM DASH}")
     assert len(lines) < 6
 
 
@@ -166,7 +166,8 @@ def test_json_keys_are_stable(day: Report) -> None:
         "schema", "headline", "sentences", "period", "filters", "headline_baseline",
         "not_told_because", "shown_places", "requests", "states", "verdicts", "replies",
         "replies_told", "waiting", "quality", "accepted_on", "escalated", "lowest_level",
-        "single_level", "reviews", "cache_hits", "observed", "spend_nano_usd", "spend_usd",
+        "climbed", "single_level", "reviews", "cache_hits", "observed", "spend_nano_usd",
+        "spend_usd",
         "discarded_nano_usd", "discarded_usd",
         "unattributed_nano_usd", "unattributed_usd", "latency", "levels", "tiers", "domains",
         "request_types", "tenants", "keys", "tags", "each_tag", "endpoints", "models", "adapters",
@@ -209,7 +210,9 @@ def test_html_is_well_formed(day: Report, hostile: Report) -> None:
 
 
 def test_escalated_share_names_the_requests_that_it_is_of(day: Report) -> None:
-    assert "45 of 1,045 replies, above level 1" in report_html(day)
+    page = report_html(day)
+    assert "<dt>Above level 1</dt>" in page
+    assert "45 of 1,045 replies, at once or after another tier" in page
 
 
 def test_page_sets_the_first_sentence_as_its_title_over_the_others(day: Report) -> None:

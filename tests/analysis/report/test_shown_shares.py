@@ -18,6 +18,7 @@ from router.analysis.report.tables import (
     paying_rows,
     tier_rows,
 )
+from router.rendering.figures_in_words import NOTHING
 from router.types import SAFE_ANSWER_MODEL, RequestRow
 from tests.analysis.report.test_output import terminal
 from tests.analysis.report.test_sections import THEIRS, report_of
@@ -58,9 +59,11 @@ def test_every_table_has_one_rule_for_the_accepted_share() -> None:
     money = money_of(report, exact=False)
     domains = next(entry for entry in chargeback(report) if entry.title == "Domains")
     accepted = {row[0]: row[6] for row in paying_rows(report, domains, money)}
-    assert accepted == {"medical": "—", "legal": "not measured", "Total": "not measured"}
-    assert {row[8] for row in tier_rows(report, money)} == {"—", "not measured"}
+    alone, total = "0 of 1, not measured", "0 of 4, not measured"
+    assert accepted == {"medical": "0 of 3, words", "legal": alone, "Total": total}
+    assert {row[8] for row in tier_rows(report, money)} == {"0 of 3, words", alone, total}
     models = next(entry for entry in others(report) if entry.title == "Models")
-    assert {row[6] for row in named_rows(report, models, money)} == {"—", "not measured"}
+    assert {row[6] for row in named_rows(report, models, money)} == {"0 of 3, words", alone, total}
     only = report_of(rows[:3])
-    assert [row[8] for row in tier_rows(only, money)] == ["—"] * 3
+    accepted_rows = {row[8] for row in tier_rows(only, money)}
+    assert accepted_rows == {"0 of 3, words", NOTHING}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.api.compose.overview import figures_of, turns_by_answerer
+from router.api.dashboard.answerer_json import figures_of, turns_by_answerer
 from router.types import AttemptState, CostBasis, Turn
 
 

@@ -132,6 +132,24 @@ async def test_slices_add_up_by_minute_tier_and_state(ledger: SqlLedger) -> None
     assert sum(s.spend_nano_usd for s in slices) == 5 * 10_000_000 + 5_000_000_000
 
 
+async def test_slices_tell_what_is_impossible_from_what_a_limit_refused(
+    ledger: SqlLedger,
+) -> None:
+    codes = ("unsupported_capability", "residency", "context_length_exceeded", "unknown_price")
+    states = {"state": RequestState.FAILED, "attempts": ()}
+    rows = [a_row(at, error_code=code, **states) for at, code in enumerate(codes)]
+    await kept(ledger, *rows, a_row(9, error_code="server_error", **states))
+    slices = overview.slices(ledger.database, NOON_MS, NOON_MS + 10, None)
+    assert (sum(s.refused for s in slices), sum(s.impossible for s in slices)) == (4, 3)
+
+
+async def test_words_in_place_of_a_model_are_no_call_of_an_answerer(ledger: SqlLedger) -> None:
+    words = an_attempt("req-00000", 2, 0, model=NO_ANSWER_MODEL)
+    await kept(ledger, a_row(0, 2, attempts=(words,)), a_row(1, 2))
+    (turn,) = overview.turns(ledger.database, 0, None)
+    assert turn.answerer == "mid-1"
+
+
 @pytest.mark.parametrize("state", sorted(set(RequestState) - {RequestState.OPEN}))
 @pytest.mark.parametrize("verdict", ["", "accepted"])
 async def test_slices_are_answered_as_the_report_counts_answers(

@@ -241,7 +241,7 @@ def savings_chart(savings: Sequence[Saving]) -> Markup:
 
 
 def reasons_chart(reasons: Sequence[ReasonFigures], money: Dollars) -> Markup:
-    """Draws escalated requests by the reason that decided."""
+    """Draws requests above the lowest level by the reason that decided."""
     shown = [reason for reason in reasons if reason.first_requests][:MAX_BARS]
     most = max((reason.first_requests for reason in shown), default=0)
     lines = [
@@ -253,7 +253,7 @@ def reasons_chart(reasons: Sequence[ReasonFigures], money: Dollars) -> Markup:
         for reason in shown
     ]
     text = "Requests answered above the lowest level, by the reason that decided, and their cost."
-    return chart("reasons", "Why requests were escalated", text, lines)
+    return chart("reasons", "Why requests went above the lowest level", text, lines)
 
 
 def latency_chart(tiers: Sequence[TierFigures]) -> Markup:

@@ -23,6 +23,11 @@ class Term:
 
 TERMS = (
     Term(
+        "Above lowest",
+        "Answered above the lowest level of the policy, at once or after another tier's turn.",
+        ("above level", "above the lowest level"),
+    ),
+    Term(
         "Accepted",
         "The answer keeps its promised form, nothing speaks against it, and its chance to be right "
         "is high enough for the policy; a question back is no such answer.",
@@ -109,10 +114,6 @@ TERMS = (
         ("domains",),
     ),
     Term("Draft", "An answer that was made and did not go out.", ("drafts",)),
-    Term(
-        "Escalated",
-        "Answered above the lowest level of the policy, at once or after another tier's turn.",
-    ),
     Term(
         "Estimated",
         "Booked at a bound that is never too low, because nobody said what the call used.",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.analysis.report.figures import Report, Saving
-from router.analysis.report.headline import left_of, without_answer
 from router.analysis.report.output import charts
 from router.analysis.report.output.glossary import GLOSSARY, terms_of_page
 from router.analysis.report.output.leads import (
     CHARGEBACK_LEAD,
     ENDINGS_LEAD,
+    GISTS,
     GROUNDS_LEAD,
     OUTCOMES_LEAD,
     REASONS_LEAD,
@@ -20,10 +20,11 @@ from router.analysis.report.output.leads import (
     TIERS_LEAD,
     WASTE_LEAD,
 )
+from router.analysis.report.output.page_head import report_header
 from router.analysis.report.output.text import EXACT, outcome_rows, share_of_spend
-from router.analysis.report.replies import REPLY_WORDS
 from router.analysis.report.sentences import WASTE_WORDS, fixed_line, forecast_line, waste_lines
 from router.analysis.report.tables import (
+    ABOVE_LOWEST,
     ENDING_COLUMNS,
     GROUNDS_COLUMNS,
     GROUNDS_TITLE,
@@ -37,7 +38,6 @@ from router.analysis.report.tables import (
     by_days,
     chargeback,
     ending_rows,
-    filters_line,
     grounds_rows,
     has_routed_savings,
     level_shares,
@@ -49,17 +49,13 @@ from router.analysis.report.tables import (
     reply_columns,
     reply_rows,
     saving_row,
-    states_line,
     tier_rows,
-    unverified_note,
 )
-from router.ledger.replies import ReplyKind
 from router.rendering.figures_in_words import (
     NOTHING,
     Dollars,
     count,
     counted,
-    duration,
     moment,
     percent,
     plain,
@@ -71,10 +67,10 @@ from router.rendering.page import (
     charts_grid,
     figure,
     fine,
+    folded,
     glued,
+    led_by,
     page,
-    page_header,
-    section,
     signed,
     table,
 )
@@ -87,16 +83,23 @@ def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = (
     the figures.
     """
     money = money_of(report, exact)
-    header = _header(report, money, lines)
-    sections = [section(*part) for part in _parts(report, money)]
+    header = report_header(report, money, lines)
+    sections = [
+        folded(title, GISTS.get(title, ""), (*led_by(lead), *content), opened=title in OPENED)
+        for title, lead, content in _parts(report, money)
+    ]
     rows = [(term.name, term.meaning) for term in terms_of_page(joined(header, *sections))]
     words = table(GLOSSARY, ("Word", "Meaning"), rows, texts=2)
     return page(
         "Tiergate cost report",
         header,
-        [*sections, section(GLOSSARY, "", (words,))],
+        [*sections, folded(GLOSSARY, GISTS[GLOSSARY], (words,))],
         f"Generated {moment(report.period.generated_at_ms)} from the ledger. {EXACT}",
     )
+
+
+OPENED = ("What the requests got", "Savings")
+"""Names the sections that a payer reads first; the others are folded, and open in print."""
 
 
 def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup, ...]]]:
@@ -133,96 +136,6 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
     return parts
 
 
-def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
-    period, counts = report.period, report.counts
-    # Without bounds, the rows themselves show the period.
-    begin = period.since_ms if period.since_ms is not None else period.first_row_ms
-    end = period.until_ms if period.until_ms is not None else period.last_row_ms
-    tiles = (
-        ("Spend", money(report.spend_nano_usd), _spend_note(report, money)),
-        _saved_tile(report, money),
-        ("Unverified", percent(report.quality.unverified_share), unverified_note(report)),
-        *_waiting_tile(report),
-        # Open requests are in the states, but in no figure of this page.
-        ("Requests", count(counts.requests), states_line(report) or "none"),
-        _escalated_tile(report),
-        ("Median latency", duration(report.p50_ms), f"p95 {duration(report.p95_ms)}"),
-    )
-    when = f"{moment(begin, period.zone)} to {moment(end, period.zone)}"
-    chosen = filters_line(report)
-    eyebrow = ("Cost report", when, *((f"only {chosen}",) if chosen else ()))
-    first, *paid = report.told.paid
-    told = dict(zip(SUBJECTS, report.told.parts, strict=True)) | {SUBJECTS[0]: tuple(paid)}
-    by_subject = [(subject, sentences) for subject, sentences in told.items() if sentences]
-    return page_header(eyebrow, first, tiles, lines, by_subject)
-
-
-SUBJECTS = ("Spend", "Savings", "Quality", "Failures", "Later bills")
-"""Names what the first sentences are about, in the order of `Sentences.parts`."""
-
-
-def _spend_note(report: Report, money: Dollars) -> str:
-    """Writes what of the spend is no known cost, and what of it was discarded."""
-    held, discarded = report.unknown.held_nano_usd, money(report.discarded_nano_usd)
-    unknown = f"{money(held)} of it is not known, and counts at its most; " if held else ""
-    return f"{unknown}{discarded} discarded"
-
-
-def _escalated_tile(report: Report) -> tuple[str, str, str]:
-    """Returns the share of replies above the policies' lowest level, and what it is a share of."""
-    counts, answered = report.counts, sum(level.requests for level in report.levels)
-    if counts.single_level:
-        one = "one level each" if counts.lowest_level is None else f"level {counts.lowest_level}"
-        only = f"the policies have only {one}"
-        return ("Escalated", NOTHING, only)
-    share = percent(counts.escalated / answered if answered else None)
-    above = f"above level {counts.lowest_level}"
-    if counts.lowest_level is None:
-        above = "above the lowest level of their policy"
-    return ("Escalated", share, f"{count(counts.escalated)} of {count(answered)} replies, {above}")
-
-
-def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
-    """Returns the saving against the headline's baseline, and its part with accepted replies."""
-    saving = report.leading_saving
-    if saving is None:
-        observed = report.leading_observed_saving
-        if observed is not None:
-            unknown = "the quality of those answers is not known: none was made"
-            return ("Would have saved", money(observed.saved_nano_usd), unknown)
-        return ("Saved", NOTHING, report.unsaved)
-    accepted = money(saving.accepted_saved_nano_usd)
-    part = f"{accepted} with accepted replies only. Baseline: {saving.label}"
-    answers = saving.compared + saving.apart
-    if saving.apart:
-        part += (
-            f", over {count(saving.compared)} of {count(answers)} {report.replies.compared_words}"
-        )
-    unrouted, spend = bool(report.quality.observed), report.spend_nano_usd
-    rest = without_answer(saving, spend, report.replies, observed=unrouted)
-    left = left_of(saving, rest)
-    if left is not None:
-        part = f"{money(left)} after what bought no answer. {part}"
-    if saving.may_be_chance:
-        part = f"This may be chance. {part}"
-    return ("Saved", money(saving.saved_nano_usd), part)
-
-
-def _waiting_tile(report: Report) -> list[tuple[str, str, str]]:
-    """Returns what waits for a person, where that is known and anything was handed to people."""
-    handed, waiting = report.replies.of(ReplyKind.SAFE_WORDS), report.replies.waiting
-    if waiting is None or not (handed or waiting):
-        return []
-    return [
-        (
-            "Wait for a person",
-            count(waiting),
-            f"{count(handed)} {REPLY_WORDS[ReplyKind.SAFE_WORDS]}"
-            f"{'; other matters wait too' if waiting > handed else ''}",
-        )
-    ]
-
-
 def _titled(columns: Row) -> Row:
     """Capitalises names of columns for the page: `Their spend`, but `p50`."""
     return tuple(name if name in ("p50", "p95") else name[0].upper() + name[1:] for name in columns)
@@ -254,7 +167,8 @@ def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
         title = "What routing would have saved where it only observed"
         observed = _saving_table(title, report.observed_savings, money)
         parts.append(el("div", el("h3", title), observed, style=ABOVE))
-    return (*parts, fine(report.assumptions))
+    how = el("summary", "How savings are reckoned")
+    return (*parts, el("details", how, fine(report.assumptions)))
 
 
 def _grounds(report: Report, money: Dollars) -> tuple[Markup, ...]:
@@ -343,7 +257,7 @@ MIN_COLUMNS = 2
 
 
 def _named(report: Report, breakdown: Breakdown, money: Dollars) -> Markup:
-    columns = (breakdown.first, *GROUP_COLUMNS, "escalated")
+    columns = (breakdown.first, *GROUP_COLUMNS, ABOVE_LOWEST)
     return _summed(breakdown.title, columns, named_rows(report, breakdown, money))
 
 
@@ -399,7 +313,7 @@ def _points(difference: float) -> str:
 def _reasons(report: Report, money: Dollars) -> tuple[Markup, ...]:
     rows = [(row[0][:1].upper() + row[0][1:], *row[1:]) for row in reason_rows(report, money)]
     raised = charts.reasons_chart(report.escalation_reasons, money)
-    chart = figure("Escalated requests, by the reason that decided", "", raised)
+    chart = figure("Above the lowest level, by the reason that decided", "", raised)
     title = "Why requests went where they did"
     return (_summed(title, REASON_COLUMNS, rows), charts_grid(chart))
 

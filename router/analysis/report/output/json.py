@@ -32,7 +32,7 @@ from router.analysis.report.figures import (
 from router.analysis.report.replies import GroundsFigures, Replies, ReplyFigures
 from router.rendering.json_values import Json, money
 
-SCHEMA = "tiergate.report/2"
+SCHEMA = "tiergate.report/3"
 """Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 
@@ -67,6 +67,7 @@ def report_object(report: Report) -> Json:
         "accepted_on": [_ground(x) for x in report.replies.grounds],
         "escalated": counts.escalated,
         "lowest_level": counts.lowest_level,  # answers above it are escalated
+        "climbed": counts.climbed,  # replies after another tier's turn: escalations of the header
         "single_level": counts.single_level,
         "reviews": counts.reviews,
         "cache_hits": counts.cache_hits,

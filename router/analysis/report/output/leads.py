@@ -1,4 +1,7 @@
-"""Holds the first lines of the page's sections: what each counts, and how to read it."""
+"""Holds the first lines of the page's sections: what each counts, and how to read it.
+
+GISTS stand beside the titles of folded sections.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,12 @@ CHARGEBACK_LEAD = (
     "Whom and what the spend may be charged to. Each table adds up to the whole, what reviews and "
     "bills cost later included; only “each tag” counts a request under every tag it has. Domain "
     "and type are as triage read each request, a grave matter that got a safe text is under its "
-    "own domain; escalated means answered above the lowest level."
+    "own domain; “above lowest” counts what was answered above the lowest level of its policy."
 )
 REASONS_LEAD = (
     "“Decided” counts each request once, under the reason that decided, whether it was answered "
-    "or not; “escalated” are those of them answered above the lowest level. “Carried by” counts a "
-    "request under every reason it had, so those do not add up."
+    "or not; “above lowest” are those of them answered above the lowest level. “Carried by” counts "
+    "a request under every reason it had, so those do not add up."
 )
 ENDINGS_LEAD = (
     "A refused request (by a limit, or for what no tier can do) is no failed one. “Short by” is "
@@ -47,3 +50,22 @@ WASTE_LEAD = (
     "Money for calls whose answer the client did not get. Each call counts in one line at most."
 )
 ROLES_LEAD = "Every call the gateway made. Discarded calls gave an answer that nobody saw."
+
+GISTS = {
+    "What accepted answers rest on": "how far anybody measured that they are right",
+    "Spend over time": "by day or month, with the forecast",
+    "Tiers": "who answered, at what spend, how fast, and what was accepted",
+    "Outcomes": "what people reported, latency, shares of the levels",
+    "Chargeback": "by tenant, key, tag, endpoint, domain and request type",
+    "Requests without a reply": "why there was none, and what they cost",
+    "Models": "the same figures by model",
+    "Adapters": "the same figures by adapter",
+    "Policies": "the same figures by version of a policy",
+    "Why requests went where they did": "by the reason that decided",
+    "Waste": "what was paid for and not used",
+    "What the calls were for": "by role, and how each cost is known",
+    "Cost not known": "which requests, and what is held for them",
+    "How to read this": "what the figures count, and where they end",
+    "Words of this report": "each with its meaning",
+}
+"""Says in a few words what a folded section holds, by its title."""

@@ -28,6 +28,7 @@ from router.analysis.report.sentences import (
     waste_lines,
 )
 from router.analysis.report.tables import (
+    ABOVE_LOWEST,
     ENDING_COLUMNS,
     GROUNDS_COLUMNS,
     GROUNDS_TITLE,
@@ -190,8 +191,8 @@ def about(report: Report) -> str:
 
 
 def latencies(report: Report) -> str:
-    """Writes "latency p50 13 ms, p95 1.2 s"."""
-    return f"latency p50 {duration(report.p50_ms)}, p95 {duration(report.p95_ms)}"
+    """Writes "latency of replies p50 13 ms, p95 1.2 s"."""
+    return f"latency of replies p50 {duration(report.p50_ms)}, p95 {duration(report.p95_ms)}"
 
 
 def _saved(report: Report, money: Dollars) -> str:
@@ -242,7 +243,7 @@ def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
     for breakdown in (*((days,) if len(days.rows) > 1 else ()), *others(report)):
         if breakdown.rows and _in_tiers(report, breakdown):
             continue
-        columns = (breakdown.first, *GROUP_COLUMNS, "escalated")
+        columns = (breakdown.first, *GROUP_COLUMNS, ABOVE_LOWEST)
         sheets.append(sheet(breakdown.title, columns, named_rows(report, breakdown, money)))
     return sheets
 
@@ -330,10 +331,15 @@ def share_of_spend(report: Report, row: WasteFigures) -> float | None:
     return share_of(row.spend_nano_usd, report.shared_nano_usd)
 
 
+def replied(report: Report) -> int:
+    """Returns the requests that got a reply, whose latencies the report has."""
+    return report.counts.requests - sum(row.requests for row in report.endings)
+
+
 def outcome_rows(report: Report) -> list[tuple[str, str, str, str]]:
     """Returns the outcomes that people ask for: measure, value, 95 % interval, count."""
     rows = _outcome_rows(report)
-    total = count(report.counts.requests)
+    total = count(replied(report))
     rows.append(("Latency, median", duration(report.p50_ms), NOTHING, total))
     rows.append(("Latency, 95th percentile", duration(report.p95_ms), NOTHING, total))
     for level, share in zip(report.levels, level_shares(report.levels), strict=True):

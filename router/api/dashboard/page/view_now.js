@@ -33,6 +33,7 @@ const PLACES = {
   requests_failed: ["#/decisions", { state: "failed" }, "Decisions"],
   requests_failing: ["#/decisions", { state: "failed" }, "Decisions"],
   refused_by_limit: ["#/decisions", { state: "failed" }, "Decisions"],
+  impossible_here: ["#/decisions", { state: "failed" }, "Decisions"],
   unknown_cost: ["#/decisions", { state: "unknown_cost" }, "Decisions"],
   tier_not_ready: ["#/health", {}, "Health"],
 };
@@ -75,8 +76,8 @@ function figures({ hour, tiers, lowest_level, single_level, waiting }) {
     ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
     ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
     ["Failed", count(hour.failed), `${done ? `${share(hour.failed / done)}; ` : ""}${count(hour.cancelled)} left by their client`, null, hour.failed ? "bad" : ""],
-    ["Not admitted", count(hour.refused), `${done ? `${share(hour.refused / done)}; ` : ""}by a limit, or as impossible here`, null, hour.refused ? "warn" : ""],
-    ["Median latency", duration(hour.p50_ms), `95th percentile ${duration(hour.p95_ms)}`],
+    ["Not admitted", count(hour.refused), `${count(hour.refused - hour.impossible)} by a limit, ${count(hour.impossible)} as impossible here`, null, hour.refused ? "warn" : ""],
+    ["Median latency", duration(hour.p50_ms), `of replies, within 6 %; 95th percentile ${duration(hour.p95_ms)}`],
   ]);
 }
 

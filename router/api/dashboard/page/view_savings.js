@@ -55,7 +55,9 @@ const missing = ({ complete, most, purged, covers_since_ms: since }) =>
 /** What the baseline of the headline says, and what of it rests on accepted replies. */
 function savedTile({ savings, headline_baseline, not_told_because: because }, usd) {
   const led = savings.find((one) => one.baseline === headline_baseline);
-  if (!led) return ["Saved", "–", because];
+  const people = savings.find((one) => one.baseline === "people" && one.tellable);
+  const beside = people ? `${because}; against ${people.label[0].toLowerCase()}${people.label.slice(1)}: ${usd(people.saved_usd)}` : because;
+  if (!led) return ["Saved", "–", beside];
   const chance = mayBeChance(led) ? "This may be chance. " : "";
   const part = `${chance}${usd(led.accepted_saved_usd)} with accepted replies only. Baseline: ${led.label}`;
   return ["Saved", usd(led.saved_usd), part, exact(led.saved_usd)];
@@ -72,8 +74,11 @@ const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" 
 const REPLIES = [["They were", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"]];
 const NOT_KNOWN = ["Of it not known", "n"];
 
+/** Marks the row that adds up those above it. */
+const SUM = { class: "sum" };
+
 /** What the requests got: an answer, words in place of one, or nothing. */
-function got({ replies, unknown_cost: unknown }, usd) {
+function got({ replies, requests, spend_usd: spend, unknown_cost: unknown }, usd) {
   const columns = unknown.held_nano_usd ? [...REPLIES, NOT_KNOWN] : REPLIES;
   const held = (one) => (one.held_unknown_usd === null ? "–" : el("span", { title: exact(one.held_unknown_usd) }, usd(one.held_unknown_usd)));
   const shown = parts(replies.map((one) => one.requests));
@@ -86,7 +91,7 @@ function got({ replies, unknown_cost: unknown }, usd) {
       replies.map((one, at) => {
         const cells = [named(one), count(one.requests), share(shown[at]), el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))];
         return row(columns, unknown.held_nano_usd ? [...cells, held(one)] : cells);
-      }),
+      }).concat(row(columns, ["Total", count(requests), share(requests ? 1 : null), usd(spend), ...(unknown.held_nano_usd ? [usd(unknown.held_usd)] : [])], SUM)),
     ),
   );
 }
@@ -150,7 +155,7 @@ function escalated(report, usd) {
   const reasons = report.escalation_reasons.filter((one) => one.first_requests).slice(0, 8);
   const most = Math.max(...reasons.map((one) => one.first_requests), 1);
   return section(
-    "Why requests were escalated",
+    "Why requests went above the lowest level",
     "By the reason that decided, with what they cost.",
     reasons.length
       ? bars("Reasons", reasons.map((one) => [because(one.reason), `${count(one.first_requests)} · ${usd(one.first_spend_usd)}`, one.first_requests / most]))
@@ -158,18 +163,20 @@ function escalated(report, usd) {
   );
 }
 
-const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "n"], ["Median", "n"], ["95 %", "n"]];
+const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "long"], ["Median", "n"], ["95 %", "n"]];
 
 const MEASURED = ["answer", "labelled", "measured"];
 
 /** The accepted share by the report's one rule: an assumed one is marked, and one of which nobody measured anything is no 0 %. */
 function acceptedOf(one, { accepted_on: grounds, outcomes }) {
-  const shown = share(one.acceptance);
+  if (!one.judged) return "–";
+  const of = `${count(one.accepted)} of ${count(one.judged)}, `;
+  const shown = of + share(one.acceptance);
   if (one.accepted && one.on_prior >= one.accepted) return `${shown} assumed`;
-  if (one.accepted || !one.judged) return shown;
-  if (one.in_words >= one.judged) return "–";
+  if (one.accepted) return shown;
+  if (one.in_words >= one.judged) return `${of}words`;
   const known = grounds.some((of) => MEASURED.includes(of.grounds)) || outcomes.some((of) => of.count);
-  return known ? shown : "not measured";
+  return known ? shown : `${of}not measured`;
 }
 
 function byTier(report, usd) {
@@ -178,6 +185,7 @@ function byTier(report, usd) {
   const colours = hues(tiers);
   const shown = tiers.filter((one) => one.requests || one.spend_nano_usd);
   const ofAll = parts(shown.map((one) => one.requests));
+  const total = summed(shown);
   return section(
     "Tiers and models",
     null,
@@ -195,9 +203,16 @@ function byTier(report, usd) {
           duration(one.p50_ms),
           duration(one.p95_ms),
         ]),
-      ),
+      ).concat(row(TIERS, ["Total", "–", count(total.requests), share(total.requests ? 1 : null), usd(report.spend_usd), acceptedOf(total, report), "–", "–"], SUM)),
     ),
   );
+}
+
+/** The figures of all tiers together, of which the accepted share is a part. */
+function summed(tiers) {
+  const of = (name) => tiers.reduce((sum, one) => sum + one[name], 0);
+  const [requests, judged, in_words, on_prior, accepted] = ["requests", "judged", "in_words", "on_prior", "accepted"].map(of);
+  return { requests, judged, in_words, on_prior, accepted, acceptance: judged ? accepted / judged : null };
 }
 
 const fine = (title, lines) => section(title, null, el("ul", { class: "fine" }, lines.map((line) => el("li", null, line))));

@@ -85,6 +85,9 @@ BEHIND = BEHIND_CERTAIN | _folded(
 )
 """Words that may follow a sum and that it does not count."""
 
+BEHIND_LAST = _folded("warm kalt brutto netto cold gross net hors ttc ht inkl exkl incl excl")
+"""Words that a sum may have behind it where nothing is named after them: "1.200 warm, ..."."""
+
 COUNTED = frozenset(
     """sales claims loans invoices invoiced payments contracts bills transfers purchases refunds
     deposits quotes grants fines deals funds pensions salaries fees charges
@@ -122,13 +125,15 @@ PLANS = frozenset({"401", "403", "457"})
 MOMENTS = frozenset("second sec s minute min ms millisecond".split())
 """No sum of money is due that often, but a count of requests is."""
 PERIODS = frozenset({*words.TIME_UNITS, *words.UNIT_ALIASES, "hour", "h", "y", "m", "a"})
-JOINS = frozenset({"or", "and", "to", "-", "vs", "oder", "ou", "o", "of", "und"})
+JOINS = frozenset("or and to - vs oder ou o of und och eller og oraz lub".split())
 
 LISTING = frozenset({",", "+", "-", "&"}) | _folded(
     """and or then plus to vs versus against from than und oder dann bzw et ou puis y o luego e poi
     ed depois en of dan lub oraz och eller og"""
 )
 """What stands before the next number of a list: "12,000 now, 15,000 in June"."""
+NAMED = MONEY | words.CONTEXT
+"""Words of money that may stand before a number of a list: "..., deposit 2,850"."""
 ABOUT = words.LINKS | {"then", "later", "another", "finally", "maybe", "perhaps", "(", "again"}
 """Words between that and the number."""
 WHEN = _folded(

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from router.triage.text import money_words as words
 from router.triage.text.bare_sums import bare_words as bare
+from router.triage.text.currencies.crowns import CROWNS
 from router.triage.text.numbers import NUMBER, Numbers, Quantity, Sum
 
 GROUPED = re.compile(
@@ -34,6 +35,7 @@ SHORT_TEXT = 60
 """Tokens of a text whose every sentence is about one matter: a word of money of any counts."""
 
 
+_MONEY_NAMES = words.CURRENCY_WORDS.keys() | CROWNS
 _OF_MONEY = bare.MONEY | words.CONTEXT | bare.ASKS
 
 
@@ -158,7 +160,13 @@ class BareSums(Numbers):
             if other is None or other.value < LEAST:
                 break
             at = other.end
+            if self._is_currency(at) or self._word(at) in _MONEY_NAMES:
+                return False  # "1 200 och 3 400 kronor"
         low, following = self._word(at), self._word(at + 1)
+        if low in bare.JOINS and self._kind_at(at + 1) == NUMBER:  # "3 400 och 560 kronor"
+            return False
+        if low in bare.BEHIND_LAST and self._ends_sum(at + 1):
+            return False
         if low == "'":  # "1,000's of ways"
             return True
         if low in bare.BEHIND or (low == "-" and self._kind_at(at + 1) != NUMBER):

@@ -9,6 +9,7 @@ It knows nothing about exchange rates.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from router.triage.text import money_words as words
@@ -22,8 +23,12 @@ MOST_EARLIER = 4
 """Numbers before a sum that are looked at: its list may begin with them."""
 LEAST_PLAIN = 100
 """Less, written without thousands, is as likely a count."""
+LEAST_SMALL = 10
+"""Least of a list of small sums that a word of money leads to: "refunds of 30, 45 and 60"."""
 _STEP = 50
 """Sums in plain digits, "1450", are round; numbers of models and orders seldom are."""
+_SPACED = re.compile(r"[1-9][0-9]{0,2}(?: [0-9]{3})+")
+"""Matches a sum with its thousands apart, as in "1 200, 3 400 and 560 kronor"."""
 _YEARS = range(1900, 2101)
 
 
@@ -58,6 +63,7 @@ class SumsOfLists(BareSums):
         if not 0 < len(between) <= APART or len(self._sentence(end - 1, 1)) < len(between):
             return False
         last = start - 1
+        last -= last > end and self._low[last] in bare.NAMED  # "1.200 warm, Kaution 2.850"
         while last > end and self._low[last] in bare.ABOUT:
             last -= 1
         if self._low[last] not in bare.LISTING:
@@ -80,8 +86,29 @@ class SumsOfLists(BareSums):
             return False
         if quantity.scale:
             return quantity.scale in bare.SCALES and quantity.value >= LEAST
-        if GROUPED.fullmatch(raw) is not None:
+        if GROUPED.fullmatch(raw) is not None or _SPACED.fullmatch(raw) is not None:
             return True
-        plain = raw.isdigit() and quantity.value >= LEAST_PLAIN and quantity.value % _STEP == 0
-        bare_anchor = self._raw[anchor.start][:1].isdigit()
-        return plain and bare_anchor and len(raw) <= 7 and int(raw) not in _YEARS
+        if not raw.isdigit() or len(raw) > 7 or int(raw) in _YEARS:
+            return False
+        alone = anchor.end == anchor.start + 1  # no currency stands with it
+        if anchor.value < LEAST_PLAIN and alone and self._raw[anchor.start].isdigit():
+            return LEAST_SMALL <= quantity.value < LEAST_PLAIN
+        round_one = quantity.value >= LEAST_PLAIN and quantity.value % _STEP == 0
+        return round_one and (timed or self._raw[anchor.start][:1].isdigit())
+
+    def _small_ones(self, quantity: Quantity) -> Sum | None:
+        """Returns the first of a list of sums below a hundred that a word of money leads to."""
+        start, end = quantity.start, quantity.end
+        if not LEAST_SMALL <= quantity.value < LEAST_PLAIN or not self._raw[start].isdigit():
+            return None
+        if quantity.scale or not self._linked(start) or self._names(start):
+            return None
+        at, others = end, 0
+        while others < MOST_EARLIER and self._word(at) in bare.LISTING:
+            at += self._word(at + 1) in bare.LISTING  # "30, 45, and 60"
+            if self._kind_at(at + 1) != NUMBER or not self._raw[at + 1].isdigit():
+                break
+            at, others = at + 2, others + 1
+        # What the last one counts, the others count too.
+        listed = others > 0 and self._ends_sum(at) and self._word(at) not in ("-", "/")
+        return Sum(quantity.value, "USD", start, end) if listed else None
