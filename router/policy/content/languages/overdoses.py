@@ -63,7 +63,7 @@ class OverdoseSection(Section):
         of = "|".join(re.escape(as_plain(term)) for term in self.no_medicine)
         words = "|".join(map(re.escape, self._own))
         before = rf"(?:{of})\w{{0,8}} ?(?:\w{{1,12}} )?(?:{words})\w*"
-        return re.compile(rf"{before}|(?:{words})\w* (?:\w{{1,12}} ){{0,3}}(?:{of})\w*")
+        return re.compile(rf"{before}|(?:{words})\w* (?:\w{{1,12}} ){{0,2}}(?:{of})\w*")
 
     @cached_property
     def _count(self) -> re.Pattern[str]:
