@@ -9,7 +9,15 @@ from msgspec.structs import replace
 from router.stats.calibration import one_among
 from router.triage.framing.everyday_trouble import only_trouble
 from router.triage.reading import ModelRow
-from router.types import READ_LANGUAGES, Domain, HeadReading, Match, MatchBasis, RequestType
+from router.types import (
+    READ_LANGUAGES,
+    Domain,
+    HeadReading,
+    Match,
+    MatchBasis,
+    Matter,
+    RequestType,
+)
 
 KNOWN_QUESTION = 0.85
 """Chance of a match from which a text without its disguise or frame is a known question, and a
@@ -180,14 +188,21 @@ def of_a_role(whole: ModelRow, rest: ModelRow, names: frozenset[str]) -> ModelRo
 
 
 _NOT_OF_THINGS = frozenset({Domain.ENGINEERING_SAFETY, Domain.MEDICAL, Domain.LEGAL})
+SURE_OF_PEOPLE = 0.99
+"""The reader's chance of a matter between people from which no list of things outweighs it. It
+hears violence in any theft ("somebody took my keys", .99), so that violence is none of them."""
+_OF_PEOPLE = frozenset({Matter.SELF_HARM, Matter.FRAUD})
 
 
 def of_trouble(row: ModelRow, words: Sequence[str]) -> ModelRow:
     """Returns the reading of a text without a grave matter where it is `only_trouble`.
 
     `words` are folded. A domain of danger becomes that of customers. The stakes stay. None of 882
-    grave lines of strangers is nothing but such words.
+    grave lines of strangers is nothing but such words. A reader that is sure of self-harm or
+    fraud is believed: in broken things it hears injuries.
     """
+    if row.grave >= SURE_OF_PEOPLE and row.matter in _OF_PEOPLE:
+        return row
     of_danger = row.domain in _NOT_OF_THINGS
     if not (of_danger or row.grave >= LOWERED_FROM) or not only_trouble(words):
         return row

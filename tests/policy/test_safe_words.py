@@ -206,6 +206,26 @@ def test_a_medicine_alone_is_no_overdose(text: str, answers: SafeAnswers) -> Non
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "named"),
+    [
+        ("en", "my son swallowed a dishwasher tablet", False),
+        ("it", "mio figlio ha ingoiato una pastiglia della lavastoviglie", False),
+        ("es", "se ha tragado una pastilla del lavavajillas", False),
+        ("pl", "syn połknął tabletkę do zmywarki", False),
+        ("ru", "ребенок проглотил таблетку для посудомойки", False),
+        ("ja", "息子が食洗機の錠剤を飲み込みました", False),
+        ("en", "she swallowed all her tablets next to the dishwasher last night", True),
+        ("it", "ha ingoiato tutte le pastiglie del cuore", True),
+        ("pl", "syn połknął całe opakowanie tabletek", True),
+    ],
+)
+def test_a_tablet_for_a_machine_is_a_poison_and_no_medicine(
+    language: str, text: str, named: bool, answers: SafeAnswers
+) -> None:
+    assert overdose_named(language, text, "", answers, poison=True) is named
+
+
+@pytest.mark.parametrize(
     ("before", "text", "named"),
     [
         ("may I take codeine with beer?", "I swallowed 24 just now", True),

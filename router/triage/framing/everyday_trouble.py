@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from router.triage.framing.known_runs import known_runs, phrases_of
 
+Run = tuple[str, ...]
 MOST_WORDS = 24
 _NUMBER = "0"
 
@@ -90,7 +91,7 @@ _AROUND = (
     "by mistake|euros|euro|dollars|usd|eur|gbp|pounds|"
     "my wife take over|my husband take over|my sister take over|my brother take over|"
     "my friend take over|someone else take over|somebody else take over|signed|i signed|e|"
-    "error|shows error|display shows error|spin|cargo"
+    "error|shows error|display shows error|spin|cargo|on to"
 )
 
 # What is done with a thing that was taken: "opened an account", "and used it".
@@ -111,7 +112,8 @@ WET, SPARKS = phrases_of("the rain|got wet|leaks water"), phrases_of("crackles|f
 MISUSED, PLACES = phrases_of(_MISUSED), phrases_of(_PLACES)
 US = frozenset({("me",), ("us",)})
 WE = frozenset({("i",), ("we",)})
-INTO = phrases_of("on|in|got")
+INTO = phrases_of("on|in|got|off|with|on to")
+IT: Run = ("it",)
 GROUND = phrases_of("on the pavement|on the kerb|off")
 STRANGERS = phrases_of("account|company")
 BE = AUXILIARIES | phrases_of("be|been|were|will")
@@ -133,7 +135,6 @@ KNOWN = (
     | PAID_BACK
     | NUMBER
 )
-Run = tuple[str, ...]
 
 
 def only_trouble(words: Sequence[str]) -> bool:
@@ -180,9 +181,13 @@ def _are_of_things(runs: Sequence[Run]) -> bool:
 
 
 def _are_of_people(runs: Sequence[Run]) -> bool:
-    """Returns True where a thing came off on somebody, somebody lies where they fell, or money went
-    to a new account or company: "the shelf came off on me", "my bike broke, I'm on the pavement".
+    """Returns True where a thing came off on somebody, was taken off them or broke with them on it,
+    somebody lies where they fell, or money went to a new account or company: "the shelf came off on
+    me", "my bike broke, I'm on the pavement".
     """
+    on_it = zip(runs, runs[1:], runs[2:], runs[3:], strict=False)
+    if any(a in WE and b in BE and c in INTO and d == IT for a, b, c, d in on_it):
+        return True
     return any(
         (after in US and (run in INTO or run in FAULTS))
         or (after in GROUND and run == ("m",))

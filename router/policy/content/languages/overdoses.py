@@ -16,11 +16,15 @@ class OverdoseSection(Section):
     """Gives what tells an overdose from a question about a medicine, and the text to send then.
 
     `words` are medicines, and `taken` says that too much or the wrong one was taken; a `#` in it
-    stands for two digits. Without `taken` a medicine alone says it.
+    stands for two digits. Without `taken` a medicine alone says it. Beside a word of `no_medicine`
+    a tablet is none: one for the dishwasher is a poison.
     """
 
     words: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(min_length=1)
     taken: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(default_factory=list)
+    no_medicine: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(
+        default_factory=list
+    )
     text: str = Field(min_length=1, max_length=2000)
 
     def named(self, text: str, *, poison: bool, before: str = "") -> bool:
@@ -32,6 +36,8 @@ class OverdoseSection(Section):
         the question.
         """
         plain = f" {as_plain(text)} "
+        if self._things is not None:
+            plain = self._things.sub(" ", plain)
         if not _any_begins(plain, self._own):
             told = self._counted is not None and self._counted.search(plain) is not None
             return told and _any_begins(f" {as_plain(before)} ", self._own)
@@ -47,6 +53,17 @@ class OverdoseSection(Section):
     @cached_property
     def _taken(self) -> tuple[str, ...]:
         return tuple(as_plain(term) for term in self.taken if _MANY not in term)
+
+    @cached_property
+    def _things(self) -> re.Pattern[str] | None:
+        """Finds a word for a medicine that stands near one of `no_medicine`, which says for what it
+        is."""
+        if not self.no_medicine:
+            return None
+        of = "|".join(re.escape(as_plain(term)) for term in self.no_medicine)
+        words = "|".join(map(re.escape, self._own))
+        before = rf"(?:{of})\w{{0,8}} ?(?:\w{{1,12}} )?(?:{words})\w*"
+        return re.compile(rf"{before}|(?:{words})\w* (?:\w{{1,12}} ){{0,2}}(?:{of})\w*")
 
     @cached_property
     def _count(self) -> re.Pattern[str]:
