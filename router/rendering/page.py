@@ -154,7 +154,7 @@ def _cell(index: int, cell: str | Tinted, kind: str | None, column: str) -> Mark
     if index == 0:
         return el("th", text, scope="row", _class=kind)
     if kind is None and ", " in text:  # two figures: "138 of 145, 95.2 %"
-        return el("td", glued(text), _class="long", data_label=column)
+        return el("td", text, _class="long", data_label=column)
     return el("td", text, _class=kind, data_label=column)
 
 

@@ -420,6 +420,5 @@ def test_a_call_that_was_never_made_is_no_failed_call_and_no_discarded_one() -> 
     assert [waste.calls for waste in report.waste] == [0, 0, 0]
     assert {(role.role, role.attempts, role.discarded) for role in report.roles} == {
         (Role.ANSWER, 1, 0),
-        (Role.SHADOW, 0, 0),
     }
     assert "asleep" not in {row.name for row in report.models}
