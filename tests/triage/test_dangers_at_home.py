@@ -1,5 +1,6 @@
 """What falls on people, burns next door or is taken twice is named; what only breaks is not."""
 
+# ruff: noqa: RUF001 - other alphabets
 from __future__ import annotations
 
 import pytest
