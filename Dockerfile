@@ -8,7 +8,8 @@
 #   docker run --rm -v tiergate:/data tiergate keys create --tenant acme
 #   docker run -p 8080:8080 -v tiergate:/data tiergate
 #
-# A policy of your own: -v ./policy.yaml:/etc/tiergate/policy.yaml:ro -e TIERGATE_POLICY=/etc/tiergate/policy.yaml
+# A policy of your own, with the files beside it:
+#   -v ./policies:/etc/tiergate:ro -e TIERGATE_POLICY=/etc/tiergate/policy.yaml
 
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
