@@ -91,6 +91,12 @@ PHRASED = [
 ]
 
 
+BESIDE_NUMBERS = [
+    *(numbers._AND_A_HALF.pattern, numbers._SCALED.pattern, numbers._NAMED_MONEY.pattern),
+    *(numbers._BEFORE.pattern, numbers._BEHIND.pattern),
+]
+
+
 @given(st.sampled_from(ENGLISH).flatmap(_texts))
 @WRITTEN
 def test_every_form_in_english_begins_as_the_tools_say(text: str) -> None:
@@ -110,12 +116,7 @@ def test_every_sum_begins_as_the_tools_say(first: str, rest: str) -> None:
 
 
 @given(
-    st.sampled_from(
-        [numbers._AND_A_HALF, numbers._SCALED, numbers._NAMED_MONEY]
-        + [numbers._BEFORE, numbers._BEHIND]
-    )
-    .map(lambda form: form.pattern)
-    .flatmap(_texts)
+    st.sampled_from(BESIDE_NUMBERS).flatmap(_texts),
 )
 @WRITTEN
 def test_every_word_that_belongs_to_a_number_is_seen_beside_it(text: str) -> None:
