@@ -58,7 +58,9 @@ ENGLISH = [
     *(form for form, _ in percentages._FORMS),
     *(*shares._FORMS, shares._OFF.pattern, *tips._FORMS),
     *(*units._FORMS, *units._MONEY, *units._UNRATED),
-    *(purchases._BEGINNING.pattern, units._BEGINNING.pattern, numbers._IN_WORDS.pattern),
+    *(purchases._BEGINNING.pattern, units._BEGINNING.pattern),
+    # Hypothesis writes a look ahead as text of its own, so that no text would fit.
+    numbers._IN_WORDS.pattern.replace(f"(?=[{numbers._FIRST}])", ""),
     *(numbers._BEFORE.pattern, numbers._BEHIND.pattern, numbers._NAMED_MONEY.pattern),
 ]
 PHRASED = [
