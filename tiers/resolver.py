@@ -142,10 +142,10 @@ class Resolver(OwnAnswerer):
             offers: Offers = []
             if unfit is None and match is not None and not self.asks_for_class(request):
                 asks = self._both(match, request, signals)
-            if asks is None and unfit is None and match and not self.asks_for_class(request):
-                offers, _ = self._offers(request, signals)
-                unfit = self._unsaid(match, request, signals, offers)
-                asks = None if unfit else self._question(match, request, offers)
+                if asks is None:
+                    offers, _ = self._offers(request, signals)
+                    unfit = self._unsaid(match, request, signals, offers)
+                    asks = None if unfit else self._question(match, request, offers)
             last = self._last = request, signals, (unfit, asks, offers)
         return last[2]
 
@@ -157,8 +157,7 @@ class Resolver(OwnAnswerer):
         """
         if not match.asks_only or match.language:
             return None
-        intents = [self.fillable(name, request) for name, _ in match.asked]
-        if not all([one and one.offered and not kept_off_shelf(signals, one) for one in intents]):
+        if not self._fit([self.fillable(name, request) for name, _ in match.asked], signals):
             return None
         chance = math.prod([p for _, p in match.asked])
         sure = chance >= self._floor(request, signals)
@@ -210,8 +209,11 @@ class Resolver(OwnAnswerer):
         intents = [self._knowledge.intents.get(name) for name, _ in match.asked]
         if all([self.fillable(name, request) for name, _ in match.asked]):
             return []
-        fit = all([one and one.offered and not kept_off_shelf(signals, one) for one in intents])
-        return list(match.asked) if fit else []
+        return list(match.asked) if self._fit(intents, signals) else []
+
+    def _fit(self, intents: Sequence[IntentSection | None], signals: Signals) -> bool:
+        """Returns True where each of several answers is there, and may be offered."""
+        return all([one and one.offered and not kept_off_shelf(signals, one) for one in intents])
 
     def stems(self, name: str) -> frozenset[str]:
         """Returns the beginnings of all words of an intent."""

@@ -169,7 +169,11 @@ def unanswered_alerts(hour: Hour, waiting: int) -> list[Alert]:
         ("no_answer", whole.no_answer, "told that there is no answer"),
         ("requests_failed", whole.failed, ""),
         ("refused_by_limit", whole.refused - whole.impossible, "refused by a limit"),
-        ("impossible_here", whole.impossible, "refused, since no answerer here may do it"),
+        (
+            "impossible_here",
+            whole.impossible,
+            "refused, since no answerer here may do what was asked",
+        ),
     )
     for code, number, what in kinds:
         if not number:

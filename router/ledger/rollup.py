@@ -101,6 +101,8 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     groups = whole, by_time, its_tier, *_ = _groups(row, own, read, cell_of)
     reply = reply_of(row) if is_answered else None
     _count(row, groups, known, rank, read.grounds, reply)
+    if reply is None:  # its latency is in no other cell: those have that of replies
+        its_tier.latency.add_in(*place(row.latency_ms))
     _add_savings(row, (whole, by_time), known, reply)
     _note_unpriced(row, cell_of(Kind.POLICY, _policy(row)))
     if whole.whole is None:
@@ -331,8 +333,6 @@ def _count(
         if routed:
             by_level = cell.routed_by_level
             by_level[rank] = by_level.get(rank, 0) + 1
-    if reply is None:  # how long a reply takes is no question of those that got none
-        groups[2].latency.add_in(ms, bucket)
 
 
 def _count_whole(

@@ -57,7 +57,7 @@ from router.request.progress import (
 from router.request.review_facts import review_of
 from router.routing.constraints import demanded_of
 from router.routing.routed_request import RoutedRequest
-from router.routing.rungs.allowed_rungs import fits
+from router.routing.rungs.allowed_rungs import UNFIT, fits
 from router.routing.verification import Verification
 from router.routing.wording.matters import language_of
 from router.types import (
@@ -80,9 +80,6 @@ REFUSED_TEXT = (
     "No answer to this request could be verified, so none is given. Please ask a person, or ask "
     "again with more detail."
 )
-
-_UNFIT = (Reason.NOTHING_TO_RESOLVE, Reason.TOOLS_OFFERED, Reason.KEPT_OFF_SHELF)
-"""Reasons of an answerer without a model that has no answer to a request."""
 
 
 class Conclusion(Struct, frozen=True):
@@ -180,7 +177,7 @@ def _concluded(
     if best is None and isinstance(failed, CannotAnswer) and not routed.request.needs_shape:
         if failed.words:
             return _nothing_there(routed, failed.words)
-        if failed.reason in _UNFIT and not pinned(routed):
+        if failed.reason in UNFIT and not pinned(routed):
             return _no_answer(routed, None, Reason.NO_MODEL)
     raise failed or _no_usable_answer(routed, progress)
 

@@ -174,11 +174,11 @@ def calm_in_role(whole: ModelRow, rest: ModelRow) -> ModelRow:
 
 
 def of_a_role(whole: ModelRow, rest: ModelRow, names: frozenset[str]) -> ModelRow:
-    """Returns the reading of a text that plays an everyday role, with the harm of what it asks, by
-    the heads of these names.
+    """Returns the reading of a text that plays an everyday role or passes a question on, with the
+    harm of what it asks, by the heads of these names.
 
-    The role says nothing of harm. From CALM_IN_ROLE on the larger chance counts. What kind of harm
-    it is, the same reading says.
+    The words around say nothing of harm. From CALM_IN_ROLE on the larger chance counts. What kind
+    of harm it is, the same reading says.
     """
     alone = {head.name: _chance(head) for head in rest.heads if len(head.classes) == 1}
     chances = [chance for name, chance in alone.items() if name in names]

@@ -214,7 +214,7 @@ def test_what_no_answerer_may_do_is_refused_by_no_limit() -> None:
     assert alerts == {
         "refused_by_limit": "1 of 10 requests of the last hour was refused by a limit.",
         "impossible_here": "4 of 10 requests of the last hour were refused, since no answerer here "
-        "may do it.",
+        "may do what was asked.",
     }
 
 

@@ -402,6 +402,7 @@ def test_a_title_is_offered_as_it_is_written() -> None:
         ("Kann ich in Raten zahlen", "Kann ich in Raten zahlen?"),
         ("Mein Paket ist weg", "Mein Paket ist weg"),
         ("Livrez-vous à l'étranger", "Livrez-vous à l'étranger ?"),
+        ("Est-ce que vous livrez", "Est-ce que vous livrez ?"),
         ("Supprimer mon compte", "Supprimer mon compte"),
     ],
 )

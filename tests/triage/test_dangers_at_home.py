@@ -1,11 +1,7 @@
 """What falls on people, burns next door or is taken twice is named; what only breaks is not."""
 
-<<<<<<< HEAD
 # ruff: noqa: RUF001 - other alphabets are what is tested
 
-=======
-# ruff: noqa: RUF001 - other alphabets
->>>>>>> dg75
 from __future__ import annotations
 
 import pytest
@@ -14,30 +10,16 @@ from router.policy.content.term_files import load_language_terms
 from router.policy.loading import policies_dir
 from router.triage.facts.phrase_lists import phrase_finder
 from router.triage.other_readings import of_trouble
-from router.triage.reading import ModelRow
 from router.triage.text.folding import fold
-from router.types import Domain, Matter, RequestType
+from router.types import Domain, Matter
 from tests.kits.opened import opened_gateway
+from tests.triage.test_reading import PLAIN
 
 FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 OF_PEOPLE = frozenset(
     {"medical_emergency", "self_harm", "violence", "poison", "engineering_safety"}
 )
-ROW = ModelRow(
-    request_type=RequestType.FAQ,
-    request_type_p=0.5,
-    domain=Domain.LEGAL,
-    domain_p=0.5,
-    risk_domain=Domain.LEGAL,
-    risk_p=0.1,
-    difficulty=0.2,
-    stakes_high=0.1,
-    multi_factor=0.1,
-    strategic=0.0,
-    novelty=0.1,
-    toxic=0.0,
-    spam=0.0,
-)
+ROW = PLAIN._replace(domain=Domain.LEGAL)
 
 
 @pytest.mark.parametrize(

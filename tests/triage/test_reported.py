@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from router.triage.framing.reported import MOST_CHARACTERS, reported_question
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.triage.framing.reported import (
+    _BEFORE,
+    _CUES,
+    MOST_CHARACTERS,
+    reported_question,
+)
 from router.triage.other_readings import LOWERED_FROM, calm_in_role
 from router.triage.text.folding import fold
 from router.types import Matter
+from tests.kits.examples import examples
 from tests.triage.test_reading import PLAIN
 
 QUESTION = "Is there a warranty on my purchase?"
@@ -42,6 +52,12 @@ def test_a_question_is_found_among_who_asked_it(text: str) -> None:
 )
 def test_what_says_more_is_read_as_it_is(text: str) -> None:
     assert reported_question(text, fold(text).words) == ""
+
+
+@given(st.from_regex(re.compile(_BEFORE.pattern, re.ASCII | re.IGNORECASE), fullmatch=True))
+@examples(300)
+def test_every_word_on_who_asked_has_one_that_is_looked_for(text: str) -> None:
+    assert not _CUES.isdisjoint(fold(text).words)
 
 
 @pytest.mark.parametrize(

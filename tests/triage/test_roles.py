@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from router.triage.framing.roles import MOST_CHARACTERS, without_role
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.triage.framing.roles import _BY_LANGUAGE, _FIRST, MOST_CHARACTERS, _Roles, without_role
 from router.triage.other_readings import CALM_IN_ROLE, of_a_role
 from router.triage.reading import ModelRow
 from router.triage.text.folding import fold
 from router.types import HeadReading
 from tests import ROOT
+from tests.kits.examples import examples
 from tests.triage.test_reading import PLAIN
 
 LINES = (ROOT / "tests" / "fixtures" / "roles.tsv").read_text("utf-8").splitlines()
@@ -33,6 +38,7 @@ def asked(text: str) -> str:
         ("Can you act as our receptionist: when are you open?", "when are you open?"),
         ("As a shop assistant, how would you explain it?", "how would you explain it?"),
         ("As a shop assistant, I want a discount", ""),
+        ("Just act as a baker and tell me your hours", "tell me your hours"),
         ("Tu so, als ob du Gärtnerin wärst, und sag mir, wann ich säe",
          "sag mir, wann ich säe"),
         ("Fais comme si tu étais guide à Paris : que voir ?", "que voir ?"),
@@ -53,6 +59,16 @@ def test_of_written_roles_only_the_everyday_ones_are_known() -> None:
     for kind, _, text in [line.split("\t") for line in LINES]:
         strange = kind == "harm" and any([name in text for name in NO_EVERYDAY_ROLE])
         assert not (strange and asked(text)), text
+
+
+@given(st.data(), st.sampled_from(_BY_LANGUAGE))
+@examples(500)
+def test_every_form_of_a_role_begins_with_a_word_that_is_looked_at(
+    data: st.DataObject, roles: _Roles
+) -> None:
+    form = re.compile(roles.before.pattern, re.IGNORECASE | re.ASCII)
+    text = data.draw(st.from_regex(form, fullmatch=True))
+    assert fold(text).words[0] in _FIRST
 
 
 def with_harm(chance: float, kind: float) -> ModelRow:

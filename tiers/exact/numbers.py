@@ -59,12 +59,17 @@ _WORDS = (*_SMALL, *_SCALES)
 _ONE = "|".join(_WORDS)
 _FIRST = "".join(sorted({word[0] for word in (*_WORDS, "a")}))
 _IN_WORDS = late_regex(rf"\b(?=[{_FIRST}])(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
+_BEHIND_MONEY = "|".join(
+    rf"(?<={money}{apart}\d)"
+    for money in ("(?:usd|eur|gbp)", "[tkm][$€£]")
+    for apart in ("", " ", r"\.", r" \.")
+)
 _SAID_MORE = late_regex(
     r"\d(?: ?(?:and a half|[tkm]?(?:usd|eur|gbp)|[tkm][$€£]|k|thousand|million|billion|dollar|buck)"
-    r"|(?<=(?:usd|eur|gbp)\d)|(?<=(?:usd|eur|gbp) \d)|(?<=[tkm][$€£]\d)|(?<=[tkm][$€£] \d))"
+    rf"|{_BEHIND_MONEY})"
 )
-"""Finds what may stand beside a number and belong to it, which the next four forms read. It begins
-with the digit, which few texts have, so that others are passed by at once."""
+"""Finds what may stand beside a number and belong to it, which the forms below read. It begins with
+the digit, which few texts have, so that others are passed by at once."""
 _AND_A_HALF = late_regex(r"(\d) and a half\b")
 _SCALED = late_regex(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter|[$€£])")
 _NAMED_MONEY = late_regex(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")

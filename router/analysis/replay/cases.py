@@ -15,10 +15,10 @@ from msgspec import UNSET
 
 from router.ledger.replies import ReplyKind, in_place, reply_of
 from router.ledger.row_reading import AFTERWARDS, SHADOW, SPECIALIST, answered, cost_known
+from router.policy.level_checks import GRAVE_LEVEL
 from router.routing.constraints import Asked, Shape
 from router.routing.decision_record import Record, ShadowNote, StepRecord, parse
 from router.routing.wording.phrases import said_briefly
-from router.routing.wording.words_first import GRAVE_FLOOR
 from router.types import (
     NO_PRESSURE,
     RECORD_VERSION,
@@ -200,7 +200,7 @@ def _acute(record: Record) -> bool | None:
     shaped = record.shape is None or record.shape.promises
     if record.version < ACUTE_NOTED_FROM or record.observed is not None or shaped:
         return None
-    grave = record.decision.hard_rule and record.decision.floor >= GRAVE_FLOOR
+    grave = record.decision.hard_rule and record.decision.floor >= GRAVE_LEVEL
     return False if grave and said_briefly(record.signals) else None
 
 

@@ -10,7 +10,7 @@ from router.analysis.report.headlines.minutes import of_minutes
 from router.analysis.report.headlines.quality import lacking, on_priors, unverified
 from router.analysis.report.headlines.told_sentences import Sentences
 from router.analysis.report.headlines.unknown_costs import bound_words, of_unknown
-from router.analysis.report.named_savings import BASELINE_WORDS, Told
+from router.analysis.report.named_savings import BASELINE_WORDS, Told, within
 from router.analysis.report.outcomes import wrong_answers, wrong_beside
 from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Ending
@@ -122,16 +122,15 @@ def _against_people(told: Told, findings: Findings) -> list[str]:
     saving, money = told.people, findings.money
     if saving is None:
         return []
-    people = f"{saving.label[0].lower()}{saving.label[1:]}"
     parts = (
         _difference(saving, "saved", "cost", money),
         *_questions(saving, money),
         *_reviewers(saving, findings),
     )
     return [
-        f"Against {money(saving.baseline_nano_usd)} for {people}{_scope(saving, findings)}, "
-        f"routing {', '.join(parts)}. That price is what the policy states: it counts where people "
-        "gave such answers before."
+        f"Against {money(saving.baseline_nano_usd)} for {within(saving.label)}"
+        f"{_scope(saving, findings)}, routing {', '.join(parts)}. That price is what the policy "
+        "states: it counts where people gave such answers before."
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from router.analysis.report.baseline_names import BaselineNames
@@ -25,6 +26,7 @@ BASELINE_WORDS = {
     "all_level_2": "answering everything at level 2",
     "all_level_3": "answering everything at level 3",
 }
+_NOTHING_SAID = "so nothing can be said about savings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,16 @@ def leading(
 
 def _beside_people(told: Told, savings: tuple[Saving, ...]) -> Told:
     """Adds the saving against people, which a table tells, to what no model can be compared in."""
-    people = next((one for one in savings if one.key == "people" and one.tellable), None)
+    people = people_told(savings)
     if people is None:
         return told
-    against = "about savings against a model."
-    return replace(told, why=told.why.replace("about savings.", against), people=people)
+    against = told.why.replace(_NOTHING_SAID, f"{_NOTHING_SAID} against a model")
+    return replace(told, why=against, people=people)
+
+
+def people_told(savings: Iterable[Saving]) -> Saving | None:
+    """Returns the saving against people; None where no such price or too few answers are known."""
+    return next((one for one in savings if one.key == "people" and one.tellable), None)
 
 
 def _passed_over(chosen: Saving, by_key: dict[str, Saving], answers: int, words: str) -> str:
@@ -183,7 +190,7 @@ def _compared(saving: Saving, answers: int) -> str:
 
 
 def _untold(why: str, short: str) -> Told:
-    return Told(None, f"{why}, so nothing can be said about savings.", short)
+    return Told(None, f"{why}, {_NOTHING_SAID}.", short)
 
 
 def _named(key: str, stored: str, tally: Tally, total: Cell, names: BaselineNames) -> Saving:
@@ -236,6 +243,11 @@ def people_label(sums: SavingSums, *, unpriced: bool = False) -> str:
     # Only equal prices make n·sum(b²) the square of sum(b); pairs without an answer add nothing.
     same = sums.base_base * sums.compared == sums.base**2
     return f"People at ${price:,.2f} a request{'' if same else ' on average'}"
+
+
+def within(label: str) -> str:
+    """Returns the label of a baseline as it stands within a sentence."""
+    return label[:1].lower() + label[1:]
 
 
 def _blocks(tally: Tally, key: str) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 _SETTINGS = Path("/sys/kernel/mm/transparent_hugepage")
 _COLLAPSE = 25  # MADV_COLLAPSE of linux/mman.h, since Linux 6.1
 _ENTRY_BYTES = 8  # of a small page in /proc/self/pagemap
-_OWN = 0x81  # bits of the highest of these: the page is in use, and no other process has it too
+_OWN = 0x81  # bits of the highest byte: the page is in use, and no other process has it too
 LEAST_OWN = 0.875
 """Share of a large page that must be in use: the rest is new memory, an eighth of the heap at most.
 The stack of a thread, of which a few pages are in use, stays as it is. So does what a process has

@@ -30,6 +30,9 @@ from router.types import (
 SOFT = frozenset({Reason.LOW_IMPACT, Reason.HINT_MAX_TIER, Reason.BUDGET_SOFT_LIMIT})
 """Ceilings that give way where no rung below them can do what the request needs."""
 
+UNFIT = frozenset({Reason.NOTHING_TO_RESOLVE, Reason.TOOLS_OFFERED, Reason.KEPT_OFF_SHELF})
+"""Reasons of an answerer without a model that has no answer to a request."""
+
 
 def passed_over(
     f: RungFacts,
@@ -304,12 +307,7 @@ def _nothing_left(
             param="model",
             code="model_not_allowed",
         )
-    silent = [
-        i
-        for i, r in enumerate(passed)
-        if r in (Reason.NOTHING_TO_RESOLVE, Reason.TOOLS_OFFERED, Reason.KEPT_OFF_SHELF)
-        and facts[i].level >= limits.floor
-    ]
+    silent = [i for i, r in enumerate(passed) if r in UNFIT and facts[i].level >= limits.floor]
     if silent:
         return silent[-1:]
     raise NotCapable(

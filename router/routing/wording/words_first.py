@@ -12,6 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.policy.level_checks import GRAVE_LEVEL
 from router.policy.refusal import of_self_harm
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.routing.constraints import Asked
@@ -29,8 +30,6 @@ from router.types import (
     Signals,
     measured_once,
 )
-
-GRAVE_FLOOR = 3
 
 
 class NeedsHelp(Protocol):
@@ -83,8 +82,8 @@ class WordsFirst(Struct, frozen=True, dict=True):
         """
         decision = self.decision
         return decision.hard_rule and (
-            decision.floor >= GRAVE_FLOOR
-            or demanded_level(self.policy, self.signals, self.asked) >= GRAVE_FLOOR
+            decision.floor >= GRAVE_LEVEL
+            or demanded_level(self.policy, self.signals, self.asked) >= GRAVE_LEVEL
         )
 
     @measured_once

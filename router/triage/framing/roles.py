@@ -78,22 +78,23 @@ _FORMS: Mapping[str, tuple[str, ...]] = {
         "(?:interpreta|haz)(?: el papel)? de",
     ),
 }
-"""Matches what says that a role is played: and PLACE stand for those of the language."""
+"""Matches what says that a role is played, up to the role, by language."""
 _BEHIND: Mapping[str, str] = {"de": "(?: (?:wärst|wären|bist|sind|seist))?"}
 _JOINS: Mapping[str, str] = {"en": "and", "de": "und", "fr": "et", "es": "[ye]"}
 _NAME = r"(?-i:[A-ZÀ-ÖØ-Þ])[\w'\u2019-]+(?: (?-i:[A-ZÀ-ÖØ-Þ])[\w'\u2019-]+)?"
 _WORD = re.compile(r"[^\W\d_]+")
 _FIRST = frozenset(
     fold(
-        "pretend imagine imagina imaginez imagínate imagínese suppose supposons supposez assume "
-        "act behave speak talk answer reply respond role roleplay be play take put from you "
-        "youre as please now ok okay hi hello hey let lets can could would i tu tue tun stell "
-        "stelle stellen nimm nehmen du sie ab spiel spiele verhalt verhalte antwort antworte "
-        "sprich rede agier agiere handle versetz versetze schlüpf schlüpfe bitte jetzt hallo "
-        "imaginons fais faites t vous à désormais maintenant joue jouez jouer mets mettez agis "
-        "agissez réponds répondez parle parlez s bonjour salut supón supongamos haz haga finge "
-        "finja ahora a desde tú eres actúa compórtate responde respóndeme contesta contéstame "
-        "habla háblame ponte póngase interpreta por hola vale "
+        "pretend imagine imagina imaginez imaginer imagínate imagínese suppose supposons "
+        "supposez supposer assume act behave speak talk answer reply respond role roleplay be "
+        "play take put from you youre as please now just ok okay hi hello hey let lets can "
+        "could would i id tu tue tun stell stelle stellen nimm nehmen du sie ab spiel spiele "
+        "verhalt verhalte antwort antworte sprich rede agier agiere handle versetz versetze "
+        "schlüpf schlüpfe bitte jetzt hallo imaginons fais faites t vous à désormais "
+        "maintenant joue jouez jouer mets mettez agis agissez réponds répondez parle parlez "
+        "parler s bonjour salut supón supongamos haz haga finge finja ahora a desde tú eres "
+        "actúa actúame compórtate compórtateme responde respóndeme contesta contéstame habla "
+        "háblame ponte póngase interpreta por hola vale"
     ).words
 )
 """Words one of which begins every such form; most texts begin with none, which is faster to see."""

@@ -165,7 +165,7 @@ class _Sums(SumsOfLists):
         return (
             self._continued(quantity, earlier)
             or self._without_currency(quantity)
-            or self._small_ones(quantity)
+            or self._first_small(quantity)
         )
 
     def _with_currency(self, quantity: Quantity) -> Sum | None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from router.analysis.report.build import NOTHING_MORE, build_report, build_reports
 from router.analysis.report.figures import Report
 from router.analysis.report.output.csv import report_csv
-from router.analysis.report.output.html import report_html
+from router.analysis.report.output.html import OPENED, report_html
 from router.analysis.report.output.json import report_json, report_object
 from router.analysis.report.output.row_json import rows_json
 from router.analysis.report.output.text import print_report
@@ -213,6 +213,14 @@ def test_escalated_share_names_the_requests_that_it_is_of(day: Report) -> None:
     page = report_html(day)
     assert "<dt>Above level 1</dt>" in page
     assert "45 of 1,045 replies, at once or after another tier" in page
+
+
+def test_each_folded_section_says_beside_its_title_what_it_holds(day: Report) -> None:
+    page = report_html(day)
+    folded = re.findall(r"<details><summary><h2>([^<]+)</h2>(<small>)?", page)
+    assert len(folded) > 8
+    assert [title for title, gist in folded if not gist] == []
+    assert not {title for title, _ in folded} & {*OPENED}
 
 
 def test_page_sets_the_first_sentence_as_its_title_over_the_others(day: Report) -> None:

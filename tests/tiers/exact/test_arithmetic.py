@@ -162,6 +162,7 @@ def test_a_text_beyond_the_limit_is_no_question() -> None:
         ("2 and a half million dollars", "$2500000"),
         ("3k euros", "€3000"),
         ("eighty-one bucks", "$81"),
+        ("eur .50", "€.50"),
         ("someone often phones", "someone often phones"),
     ],
 )

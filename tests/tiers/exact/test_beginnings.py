@@ -58,7 +58,9 @@ ENGLISH = [
     *(form for form, _ in percentages._FORMS),
     *(*shares._FORMS, shares._OFF.pattern, *tips._FORMS),
     *(*units._FORMS, *units._MONEY, *units._UNRATED),
-    *(purchases._BEGINNING.pattern, units._BEGINNING.pattern, numbers._IN_WORDS.pattern),
+    *(purchases._BEGINNING.pattern, units._BEGINNING.pattern),
+    # Hypothesis writes a look ahead as text of its own, so that no text would fit.
+    numbers._IN_WORDS.pattern.replace(f"(?=[{numbers._FIRST}])", ""),
     *(numbers._BEFORE.pattern, numbers._BEHIND.pattern, numbers._NAMED_MONEY.pattern),
 ]
 PHRASED = [
@@ -91,6 +93,12 @@ PHRASED = [
 ]
 
 
+BESIDE_NUMBERS = [
+    *(numbers._AND_A_HALF.pattern, numbers._SCALED.pattern, numbers._NAMED_MONEY.pattern),
+    *(numbers._BEFORE.pattern, numbers._BEHIND.pattern),
+]
+
+
 @given(st.sampled_from(ENGLISH).flatmap(_texts))
 @WRITTEN
 def test_every_form_in_english_begins_as_the_tools_say(text: str) -> None:
@@ -109,6 +117,14 @@ def test_every_sum_begins_as_the_tools_say(first: str, rest: str) -> None:
     assert begins(text.lstrip(MARKS), _BEGINNINGS)
 
 
+@given(
+    st.sampled_from(BESIDE_NUMBERS).flatmap(_texts),
+)
+@WRITTEN
+def test_every_word_that_belongs_to_a_number_is_seen_beside_it(text: str) -> None:
+    assert numbers._SAID_MORE.search(text)
+
+
 @pytest.mark.parametrize("word", ["write", "describe", "imagine", "explain", "where", "can", "my"])
 def test_a_word_that_begins_no_form_is_passed_by(word: str) -> None:
     assert not begins(f"{word} 15% of 240", _BEGINNINGS)
@@ -116,7 +132,7 @@ def test_a_word_that_begins_no_form_is_passed_by(word: str) -> None:
 
 @given(st.data())
 @WRITTEN
-def test_every_form_in_everyday_words_begins_and_has_words_as_its_tool_says(
+def test_no_form_in_everyday_words_is_passed_by(
     data: st.DataObject,
 ) -> None:
     tool, form = data.draw(st.sampled_from(PHRASED))

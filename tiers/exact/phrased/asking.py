@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from tiers.exact.numbers import DIGIT
 from tiers.exact.phrased import clocks, day_sums, everyday, rates
+from tiers.exact.phrased.days import FEASTS
 from tiers.exact.phrased.figures import MAX_CHARACTERS, core_of
 from tiers.exact.wording import begins, holds
 
@@ -48,11 +49,6 @@ _TOOLS = (
         everyday.SHARED_BEGINNINGS,
     ),
 )
-_FEASTS = (
-    *("weihnacht", "silvester", "neujahr", "heiligabend", "noel", "noël", "nouvel an", "jour de l"),
-    *("navidad", "nochebuena", "nochevieja", "ano nuevo", "año nuevo"),
-)
-"""Days that a form reads as it reads numbers."""
 
 
 def compile_forms() -> None:
@@ -74,9 +70,11 @@ def phrased(text: str, today: date, tools: Collection[str]) -> tuple[str, str] |
     >>> phrased("20% Rabatt auf 85 Euro", date(2026, 12, 30), ["percentages"])
     ('percentages', '85 € minus 20 % = 68 €')
     """
-    if len(text) > MAX_CHARACTERS or not (DIGIT.search(text) or holds(text.lower(), _FEASTS)):
+    if len(text) > MAX_CHARACTERS:
         return None
     core = core_of(text)
+    if not (DIGIT.search(core) or holds(core, FEASTS)):
+        return None  # a form has a number, or a day that has one
     asked = [tool for tool in _TOOLS if tool.name in tools and tool.may_answer(core)]
     for language in LANGUAGES if asked else ():
         for tool in asked:

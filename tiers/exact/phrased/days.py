@@ -30,6 +30,7 @@ _FEASTS = {
     "es": {"navidad": (12, 25), "nochebuena": (12, 24), "nochevieja": (12, 31),
            "ano nuevo": (1, 1)},
 }  # fmt: skip
+FEASTS = tuple([name for names in _FEASTS.values() for name in names])
 _NEAR = {"heute": 0, "morgen": 1, "aujourd'hui": 0, "demain": 1, "hoy": 0, "manana": 1}
 _PLAIN = str.maketrans("äéûáóí", "aeuaoi")
 _ARTICLES = (

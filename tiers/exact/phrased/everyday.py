@@ -152,21 +152,8 @@ BEGINNINGS = (
     *("repart", "somos ", *SUMS),
 )
 CUES = (
-    *(
-        "100",
-        "ml",
-        "mil",
-        "durch",
-        "auf",
-        "unter",
-        "rechnung",
-        "partag",
-        "divis",
-        "addition",
-        "divid",
-        "repart",
-    ),
-    "cuenta",
+    *("100", "ml", "mil", "durch", "auf", "unter", "rechnung", "partag", "divis", "addition"),
+    *("divid", "repart", "cuenta"),
 )
 """Begin what any other form fits, besides digits, and stand in it."""
 

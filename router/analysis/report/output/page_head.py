@@ -1,5 +1,6 @@
 """Renders the head of the report's page: its first sentence, the figures that a payer decides by,
-and what else is told of each subject, of which all but the first sentence is folded.
+and what else is told of each subject, of which all but the first sentence is folded. It knows
+nothing about the sections below.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 
 from router.analysis.report.figures import Report
 from router.analysis.report.headline import left_of, without_answer
+from router.analysis.report.named_savings import people_told, within
 from router.analysis.report.replies import REPLY_WORDS
 from router.analysis.report.tables import filters_line, states_line, unverified_note
 from router.ledger.replies import ReplyKind
@@ -17,6 +19,7 @@ from router.rendering.page import page_header
 
 
 def report_header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
+    """Returns the head of the page. `lines` stand under its first sentence."""
     period, counts = report.period, report.counts
     # Without bounds, the rows themselves show the period.
     begin = period.since_ms if period.since_ms is not None else period.first_row_ms
@@ -95,11 +98,10 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
 
 def _unsaved(report: Report, money: Dollars) -> str:
     """Writes why no saving is named, and what the table tells against people."""
-    people = next((one for one in report.savings if one.key == "people" and one.tellable), None)
+    people = people_told(report.savings)
     if people is None:
         return report.unsaved
-    label = f"{people.label[0].lower()}{people.label[1:]}"
-    return f"{report.unsaved}; against {label}: {money(people.saved_nano_usd)}"
+    return f"{report.unsaved}; against {within(people.label)}: {money(people.saved_nano_usd)}"
 
 
 def _waiting_tile(report: Report) -> list[tuple[str, str, str]]:

@@ -175,7 +175,7 @@ function acceptedOf(one, { accepted_on: grounds, outcomes }) {
   if (one.accepted && one.on_prior >= one.accepted) return `${shown} assumed`;
   if (one.accepted) return shown;
   if (one.in_words >= one.judged) return `${of}words`;
-  const known = grounds.some((of) => MEASURED.includes(of.grounds)) || outcomes.some((of) => of.count);
+  const known = grounds.some((line) => MEASURED.includes(line.grounds)) || outcomes.some((line) => line.count);
   return known ? shown : `${of}not measured`;
 }
 

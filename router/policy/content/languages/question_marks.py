@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 
-_FIRST_WORDS = (
+_IN_FRENCH = "quel quelle quels quelles combien comment quand où pourquoi qui est-ce"
+_ELSEWHERE = (
     "how what when where who whose which why can could do does did is are am was were will "
     "would may shall should has wie was wann wo woher wohin wer wen wem warum wieso weshalb "
     "welche welcher welches welchen kann können könnt darf dürfen muss müssen gibt ist sind hat "
-    "haben habt wird liefern bieten akzeptieren versenden quel quelle quels quelles combien "
-    "comment quand où pourquoi qui est-ce "
+    "haben habt wird liefern bieten akzeptieren versenden"
 )
-_ASKS = frozenset(_FIRST_WORDS.split())
-"""First words of a question."""
-_FRENCH = frozenset(("quel", "quelle", "quels", "quelles", "combien", "comment", "quand", "où"))
+_FRENCH = frozenset(_IN_FRENCH.split())
+_ASKS = _FRENCH | frozenset(_ELSEWHERE.split())
+"""First words of a question; in French a blank stands before its mark."""
 _INVERTED = re.compile(r"\w{1,24}-(?:je|tu|il|elle|on|vous)", re.IGNORECASE)
 """Matches the French verb of a question: "puis-je", "proposez-vous"."""
 _WORD = re.compile(r"\w+(?:-\w+)*")

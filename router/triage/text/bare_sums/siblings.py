@@ -96,7 +96,7 @@ class SumsOfLists(BareSums):
         round_one = quantity.value >= LEAST_PLAIN and quantity.value % _STEP == 0
         return round_one and (timed or self._raw[anchor.start][:1].isdigit())
 
-    def _small_ones(self, quantity: Quantity) -> Sum | None:
+    def _first_small(self, quantity: Quantity) -> Sum | None:
         """Returns the first of a list of sums below a hundred that a word of money leads to."""
         start, end = quantity.start, quantity.end
         if not LEAST_SMALL <= quantity.value < LEAST_PLAIN or not self._raw[start].isdigit():

@@ -167,6 +167,10 @@ DAYS = [
         "3 Monate nach dem 3. Mai 2026 ist Montag, der 3. August 2026.",
     ),
     (
+        "Combien de jours jusqu'à la Saint-Sylvestre ?",
+        "32 jours, du 29 novembre 2026 au 31 décembre 2026 (le premier jour n'est pas compté).",
+    ),
+    (
         "Wie alt ist jemand, der am 14.05.1987 geboren ist?",
         "39 Jahre, am 29. November 2026 (UTC), bei Geburt am 14. Mai 1987.",
     ),
