@@ -1,11 +1,7 @@
 """What falls on people, burns next door or is taken twice is named; what only breaks is not."""
 
-<<<<<<< HEAD
 # ruff: noqa: RUF001 - other alphabets are what is tested
 
-=======
-# ruff: noqa: RUF001 - other alphabets
->>>>>>> dg75
 from __future__ import annotations
 
 import pytest

@@ -136,8 +136,7 @@ def put_together(
     for place in places.in_role:
         reading = reading._replace(row=calm_in_role(reading.row, whole.rows[place]))
     for place in places.framed:
-        framed = _Reading(whole.rows[place], whole.matches[place])
-        reading = _without_frame(reading, framed, in_role=bool(text.in_role))
+        reading = _without_frame(reading, _Reading(whole.rows[place], whole.matches[place]))
     row, match = _with_gloss(text, reading, whole, places.gloss)
     for place in places.plain:
         row = with_heads(row, whole.rows[place], config.momentary)
@@ -207,18 +206,15 @@ def _means_nothing(facts: TurnFacts, match: Match | None, knows: Knows) -> bool:
     return not any(map(knows, facts.folded.words))
 
 
-def _without_frame(reading: _Reading, framed: _Reading, *, in_role: bool) -> _Reading:
+def _without_frame(reading: _Reading, framed: _Reading) -> _Reading:
     """Takes over what a text matches without its frame.
 
-    The heads read the whole text: in a task a salutation may be material. `in_role`: more than a
-    frame is left out, so that an unlikely match is not even offered.
+    The heads read the whole text: in a task a salutation may be material.
     """
     row, match = reading
     found = framed.match
     if row.grave >= FRAMED_GRAVE or found is None:
         return reading  # "this is goodbye" may be no frame
-    if in_role and found.confidence < FRAMED_AT:
-        return reading
     if found.basis.read:
         match = found  # its answers were read with the question alone
     if is_known(found):
