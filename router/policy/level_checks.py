@@ -32,8 +32,8 @@ def level_mistakes(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
         elif level > most:
             yield CrossMistake(path, level, f"at most {most}, since the highest tier is at {top}")
     shadow = raw.get("shadow")
-    called = shadow.get("level") if isinstance(shadow, Mapping) else None
-    if isinstance(called, int) and 1 <= called <= 9 and called not in levels:
+    called = _level(shadow.get("level")) if isinstance(shadow, Mapping) else None
+    if called is not None and called not in levels:
         known = ", ".join(map(str, sorted(set(levels))))
         yield CrossMistake(("shadow", "level"), called, f"the level of a tier ({known})")
 
@@ -49,6 +49,18 @@ def _ceilings(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, int]]:
 
 def _named(raw: Mapping[str, object], key: str, name: str) -> Iterator[tuple[KeyPath, int]]:
     for i, section in sections(raw, key):
-        level = section.get(name)
-        if isinstance(level, int) and 1 <= level <= 9:  # the schema refuses all others
+        level = _level(section.get(name))
+        if level is not None:
             yield (key, i, name), level
+
+
+def _level(written: object) -> int | None:
+    """Returns the level that a value is read as; None for what the schema refuses.
+
+    A variable of the environment is text ("${FLOOR}"), and 4.0 is a whole number.
+    """
+    if isinstance(written, str) and written.strip().isdecimal():
+        written = int(written)
+    if isinstance(written, int | float) and 1 <= written <= 9 and written == int(written):
+        return int(written)
+    return None

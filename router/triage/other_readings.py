@@ -49,6 +49,9 @@ GRAVE_STILL = 0.95
 too."""
 LOWERED_FROM = 0.5
 """A lower chance of a grave matter is no guess of one."""
+CALM_ALONE = 0.3
+"""Chance of a grave matter below which a question is calm without the words around it: the same
+from which no frame is left out. Nine everyday questions that were passed on have less than .1."""
 BY_A_KNOWN_QUESTION = 8.15
 """Divides the odds of a grave matter, so that GRAVE_STILL becomes GRAVE_SENTENCE. It is careful: of
 3,500 texts about health, law, money and harm none matched an answer of nine companies surely."""
@@ -166,11 +169,14 @@ def calm_in_role(whole: ModelRow, rest: ModelRow) -> ModelRow:
     """Returns the reading of a text that plays an everyday role or passes a question on, with the
     chance of a grave matter of what it asks.
 
-    The words around say nothing of one. From LOWERED_FROM on the larger chance counts.
+    The words around say nothing of one: nothing for it, and nothing against it either ("You are my
+    assistant. I took forty tablets."). From CALM_ALONE on the larger chance counts.
     """
-    if whole.grave < LOWERED_FROM or rest.grave >= LOWERED_FROM:
-        return whole
-    return whole._replace(grave=rest.grave, matter=rest.matter)
+    if whole.grave >= LOWERED_FROM and rest.grave < CALM_ALONE:
+        return whole._replace(grave=rest.grave, matter=rest.matter)
+    if rest.grave >= GRAVE_SENTENCE and rest.grave > whole.grave:
+        return whole._replace(grave=rest.grave, matter=rest.matter, read_as=rest.read_as)
+    return whole
 
 
 def of_a_role(whole: ModelRow, rest: ModelRow, names: frozenset[str]) -> ModelRow:

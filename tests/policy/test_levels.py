@@ -6,16 +6,17 @@ import pytest
 
 from router.policy.level_checks import level_mistakes
 
-TWO, GAP = [1, 2], [1, 3]
+TWO: list[object] = [1, 2]
+GAP: list[object] = [1, 3]
 
 
-def named(levels: list[int], **written: object) -> list[tuple[str, object]]:
+def named(levels: list[object], **written: object) -> list[tuple[str, object]]:
     tiers = [{"name": f"t{level}", "level": level} for level in levels]
     found = level_mistakes({"tiers": tiers, **written})
     return [(".".join(map(str, mistake.path)), mistake.found) for mistake in found]
 
 
-def rule(**levels: int) -> list[dict[str, object]]:
+def rule(**levels: object) -> list[dict[str, object]]:
     return [{"name": "r", "domains": ["legal"], **levels}]
 
 
@@ -35,9 +36,14 @@ def rule(**levels: int) -> list[dict[str, object]]:
         (GAP, {"shadow": {"level": 3}}, []),
         ([], {"hard_rules": rule(floor=4)}, []),
         (TWO, {"hard_rules": rule(floor=99)}, []),  # the schema says this
+        (TWO, {"hard_rules": rule(floor="4")}, [("hard_rules.0.floor", 4)]),  # of a variable
+        (TWO, {"hard_rules": rule(floor=4.0)}, [("hard_rules.0.floor", 4)]),
+        (TWO, {"hard_rules": rule(floor="high")}, []),  # the schema says this, too
+        (["1", "4"], {"hard_rules": rule(floor=4)}, []),
+        (GAP, {"shadow": {"level": "2"}}, [("shadow.level", 2)]),
     ],
 )
 def test_a_level_that_nobody_answers_at_is_a_mistake(
-    levels: list[int], written: dict[str, object], mistakes: list[tuple[str, object]]
+    levels: list[object], written: dict[str, object], mistakes: list[tuple[str, object]]
 ) -> None:
     assert named(levels, **written) == mistakes

@@ -14,7 +14,7 @@ from router.triage.framing.reported import (
     MOST_CHARACTERS,
     reported_question,
 )
-from router.triage.other_readings import LOWERED_FROM, calm_in_role
+from router.triage.other_readings import CALM_ALONE, calm_in_role
 from router.triage.text.folding import fold
 from router.types import Matter
 from tests.kits.examples import examples
@@ -45,6 +45,8 @@ def test_a_question_is_found_among_who_asked_it(text: str) -> None:
         f'A customer asked "{QUESTION}" and I bleed, I did not know what to tell them.',
         f'A customer asked "{QUESTION}" and "May I sue you?", I did not know what to say.',
         f'A violent customer asked "{QUESTION}" and I did not know what to tell them.',
+        f'My husband asked me "{QUESTION}" and I did not know what to say.',
+        'She asked me "Are you alone tonight?" and I did not know what to say.',
         'A customer asked "Why?" and I did not know what to tell them.',
         "A customer asked and I did not know what to tell them.",
         f'A customer asked "{QUESTION}" and I did not know what to say. ' + "x " * MOST_CHARACTERS,
@@ -62,7 +64,7 @@ def test_every_word_on_who_asked_has_one_that_is_looked_for(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("whole", "alone", "left"),
-    [(0.97, 0.1, 0.1), (0.97, LOWERED_FROM, 0.97), (0.3, 0.1, 0.3), (0.6, 0.9, 0.6)],
+    [(0.97, 0.1, 0.1), (0.97, CALM_ALONE, 0.97), (0.3, 0.1, 0.3), (0.6, 0.9, 0.9), (0.3, 0.6, 0.3)],
 )
 def test_the_question_alone_says_if_it_is_grave(whole: float, alone: float, left: float) -> None:
     grave = PLAIN._replace(grave=whole, matter=Matter.SELF_HARM)

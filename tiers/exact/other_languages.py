@@ -268,6 +268,11 @@ _SYMBOLS = {
 _COUNTED = ("kilometer", "meter", "zentimeter", "millimeter", "liter", "tage")
 _DATIVE = {f"{unit}n": unit for unit in _COUNTED}
 """Gives German units as an answer counts them: "in Kilometern" asks for "48 kilometer"."""
+_ONE_OF = {
+    **{f"{unit}n": unit for unit in ("stunde", "minute", "sekunde", "woche", "meile", "unze")},
+    "tage": "tag",
+}
+"""Gives German units as an answer counts one of them: "24 stunden = 1 tag"."""
 _DEGREES = late_regex(
     r"(?:(?:grad|degres?|grados?|gradi|graden|stopni|graus?) |°)?(celsius|fahrenheit)\b"
 )
@@ -380,8 +385,9 @@ def _shown(number: str) -> str:
     return number.replace(".", ",")
 
 
-def _counted(unit: str) -> str:
-    return _DATIVE.get(unit, unit)
+def _counted(number: str, unit: str) -> str:
+    unit = _DATIVE.get(unit, unit)
+    return f"{number} {_ONE_OF.get(unit, unit) if number == '1' else unit}"
 
 
 def _converted(core: str, language: _Language) -> str | None:
@@ -398,9 +404,9 @@ def _converted(core: str, language: _Language) -> str | None:
         if not result:
             return None
         about = f"{language.about} " if result[1] else ""
-        rest = f" {_shown(match['n2'])} {_counted(match['u2'])}" if more else ""
-        left = f"{_shown(match['n'])} {_counted(match['u'])}{rest}"
-        shown = f"{left} = {about}{_local(result[2])} {_counted(match['v'])}"
+        rest = f" {_counted(_shown(match['n2']), match['u2'])}" if more else ""
+        left = f"{_counted(_shown(match['n']), match['u'])}{rest}"
+        shown = f"{left} = {about}{_counted(_local(result[2]), match['v'])}"
         return shown.replace("°c", "°C").replace("°f", "°F")
     return None
 

@@ -16,8 +16,9 @@ class RoleNames(NamedTuple):
     roles: str
     kinds: str  # what may stand before a role
     articles: str
-    places: str  # where a role may be; a name may stand there, too
+    places: str  # where a role may be
     at: str  # what stands before a place
+    inside: str  # what stands before its name: whoever is "from Hamas" is no shop
 
 
 _TEACHES = (
@@ -73,6 +74,7 @@ NAMES: Mapping[str, RoleNames] = {
             r"supermarket|call cent(?:er|re)|village|town|city|theat(?:er|re)|university)"
         ),
         at="in|at|of|for|from",
+        inside="in|at",
     ),
     "de": RoleNames(
         roles=(
@@ -98,6 +100,7 @@ NAMES: Mapping[str, RoleNames] = {
             r"bibliothek|schule|firma|supermarkt|onlineshop|dorf|stadt|theater|universität)"
         ),
         at="in|im|am|an|bei|beim|von|vom|aus",
+        inside="in|im|am|an|bei|beim",
     ),
     "fr": RoleNames(
         roles=(
@@ -126,6 +129,7 @@ NAMES: Mapping[str, RoleNames] = {
             r"entreprise|supermarché|village|ville|théâtre|université)"
         ),
         at="dans|à|au|en|chez|d['\u2019]|de|du",
+        inside="dans|à|au|en|chez",
     ),
     "es": RoleNames(
         roles=(
@@ -150,6 +154,7 @@ NAMES: Mapping[str, RoleNames] = {
             r"biblioteca|escuela|empresa|supermercado|pueblo|ciudad|teatro|universidad)"
         ),
         at="en|de|del|para",
+        inside="en",
     ),
 }
 """The names by language."""

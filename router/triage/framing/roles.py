@@ -109,10 +109,11 @@ class _Roles(NamedTuple):
 
 def _roles(language: str, names: RoleNames) -> _Roles:
     articles, kinds = rf"(?:(?:{names.articles})\s?)?", rf"(?:(?:{names.kinds}),? )?"
-    place = rf"(?:{names.at})\s?{articles}(?:{names.places}|{_NAME})(?: (?:in|à|en) {_NAME})?"
+    named = rf"(?: (?:{names.inside}) {_NAME})?"
+    place = rf"(?:{names.at})\s?{articles}(?:{names.places}){named}"
     role = (
         rf"{articles}{kinds}{kinds}(?:{names.roles})(?:s|es|in)?(?: (?:{names.kinds}))?"
-        rf"(?: {place})?"
+        rf"(?: {place}|{named})?"
     )
     join = _JOINS[language]
     mark = rf"(?:\s*[.!:;,\n\u2013\u2014-]+\s*(?:{join}\s)?|\s+{join}\s)"

@@ -75,8 +75,8 @@ _GALLONS = (("US", Fraction("3.785411784")), ("UK", Fraction("4.54609")))
 _SPOONS = {
     "de": {"esslöffel|essloffel|el": ("EL", 15), "teeloffel|tl": ("TL", 5)},
     "fr": {
-        "cuilleres? a soupe|c\\. ?a ?s": ("c. à s.", 15),
-        "cuilleres? a cafe|c\\. ?a ?c": ("c. à c.", 5),
+        "cuilleres? a soupe|c\\. ?a ?s\\.?": ("c. à s.", 15),
+        "cuilleres? a cafe|c\\. ?a ?c\\.?": ("c. à c.", 5),
     },
     "es": {
         "cucharadas?": ("cucharada|cucharadas", 15),

@@ -85,6 +85,7 @@ PRICES = [
     ),
     ("Wie viele ml sind 3 Esslöffel?", "3 EL = 45 ml (1 EL = 15 ml)"),
     ("Combien de ml font 3 c. à s. ?", "3 c. à s. = 45 ml (1 c. à s. = 15 ml)"),
+    ("3 c. à s. en ml", "3 c. à s. = 45 ml (1 c. à s. = 15 ml)"),
     (
         "120 € TTC, ça fait combien HT avec 20% de TVA ?",
         "120 € TTC à 20 % : 100 € HT, 20 € de taxe",
