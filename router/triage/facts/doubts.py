@@ -28,6 +28,7 @@ from router.triage.facts.lacking import (
     stems_of,
 )
 from router.triage.match import RANKED_SHARE, capped
+from router.triage.matching.asked_kinds import kinds_told, second_kind
 from router.triage.matching.wide_acts import is_wide_act
 from router.types import Domain, Match, MatchBasis
 
@@ -166,6 +167,7 @@ class _Told(Struct, frozen=True):
     promised: float = 0.0  # hours
     denied: float = 1.0  # share of the utterances that deny something
     wide: bool = False  # an utterance reaches many people's things
+    kinds: frozenset[str] = frozenset()  # how long, how much ...: what it tells
 
 
 _NOTHING_TOLD = _Told()
@@ -183,6 +185,7 @@ def _told_by(domain: Domain, utterances: Sequence[str], answer: str) -> _Told:
         promised_hours(answer),
         _denied_share(utterances),
         any([is_wide_act(_straight(line), words_in(_straight(line))) for line in utterances]),
+        kinds_told(utterances, answer),
     )
 
 
@@ -251,6 +254,8 @@ class Shelf:
             return match
         if _misfits(gloss or text, words, told):
             return _spoken_against(match)
+        if (kind := second_kind(text)) and kind not in told.kinds:
+            return less_sure(match)
         if not gloss and self._is_another(text, words, told):
             return _spoken_against(match)
         if gloss or match.basis is not MatchBasis.FOREIGN:
