@@ -81,11 +81,10 @@ _THING = late_regex(
     re.IGNORECASE,
 )
 """Reads a question that names one thing, as what takes time or money, is there, or is sold."""
-_NO_THINGS = frozenset(
-    "i you we they he she it that this these those there one ones and or to open closed".split()
-)
+_NO_THINGS_WORDS = "i you we they he she it that this these those there one ones and or to open"
+_NO_THINGS = frozenset(f"{_NO_THINGS_WORDS} closed".split())
 """Words with which a thing is none, or is not alone: "how much is it to rent a piano"."""
-_BEHIND_THING = frozenset("of on for with in at from by".split())
+_BEHIND_THING = frozenset(("of", "on", "for", "with", "in", "at", "from", "by"))
 
 
 class _LanguageWords(NamedTuple):

@@ -254,8 +254,6 @@ class Shelf:
             return match
         if _misfits(gloss or text, words, told):
             return _spoken_against(match)
-        if (kind := second_kind(text)) and kind not in told.kinds:
-            return less_sure(match)
         if not gloss and self._is_another(text, words, told):
             return _spoken_against(match)
         if gloss or match.basis is not MatchBasis.FOREIGN:
@@ -267,6 +265,14 @@ class Shelf:
             confidence = min(confidence, max(LACKING_FROM, shifted))
         alone = min(confidence, _shifted(match.confidence, self._highest))
         return replace(match, confidence=confidence, together=max(alone, match.together))
+
+    def telling_both(self, text: str, match: Match | None) -> Match | None:
+        """Returns the match, less sure where a second question asks for what the answer lacks."""
+        if match is None or match.confidence <= UNSURE or len(text) > MOST_CHARACTERS:
+            return match
+        kind = second_kind(text)
+        told = self._told(match.intent_id) if kind else _NOTHING_TOLD
+        return match if told is _NOTHING_TOLD or kind in told.kinds else less_sure(match)
 
     def _is_another(self, text: str, words: frozenset[str], told: _Told) -> bool:
         """Returns True where a text denies what an answer says, or names another matter."""

@@ -90,7 +90,7 @@ def second_kind(text: str) -> str:
 
     >>> second_kind("What does a tuning cost, and how long does it take?")
     'how long'
-    >>> second_kind("How long does a tuning take?"), second_kind("It is late, how long must I wait?")
+    >>> second_kind("How long does a tuning take?"), second_kind("It's late, how long do I wait?")
     ('', '')
     """
     for joint in _SECOND.finditer(text):
