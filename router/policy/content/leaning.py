@@ -75,7 +75,7 @@ _THING = late_regex(
     rf"{_BEGUN}(?:"
     r"(?:how (?:much|long|often|many [a-z]{1,12})|what|when|where) (?:does|do|will|would|can) "
     r"(?P<subject>[a-z][a-z' -]{1,60}?) (?:(?:usually|normally) )?(?:cost|take|last)"
-    r"|(?:how (?:much|long|expensive)|what|when|where) (?:is|are) (?P<is>[a-z][a-z' -]{1,60})"
+    r"|(?:how (?:much|long|expensive)|what) (?:is|are) (?P<is>[a-z][a-z' -]{1,60})"
     r"|(?:do you (?:have|offer|sell|give|provide|stock)|(?:is|are) there) "
     r"(?P<had>[a-z][a-z' -]{1,60}))",
     re.IGNORECASE,

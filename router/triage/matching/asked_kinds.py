@@ -59,6 +59,13 @@ _LENGTHS = (
     r"away|stunde|\btag|woche|monat|jahr|sofort|heure|jour|semaine|\bmois\b|\bans?\b|hora|d[ií]a|"
     r"semana|\bmes(?:es)?\b|a[nñ]o|[{}]"
 )
+_HINT_WORDS = (
+    "how what what's when who free free? expensive expensive? wie was wieviel wann wer combien quel "
+    "quand qui cuánto cuanto cuántas cuantas cuándo cuando quién quien quiénes ¿cuánto ¿cuanto "
+    "¿cuántas ¿cuándo ¿quién"
+)
+_HINTS = frozenset(_HINT_WORDS.split())
+"""Words of which one is in each question of these kinds."""
 _TELLING = {
     "how long": late_regex(_LENGTHS, re.IGNORECASE),
     "how much": late_regex(
@@ -93,6 +100,9 @@ def second_kind(text: str) -> str:
     >>> second_kind("How long does a tuning take?"), second_kind("It's late, how long do I wait?")
     ('', '')
     """
+    # Most texts have no such word behind their first, and a search takes twenty times as long.
+    if _HINTS.isdisjoint(text.lower().split()[1:]):
+        return ""
     for joint in _SECOND.finditer(text):
         for kind, asking in _ASKING.items():
             if asking.match(text, joint.end()):
