@@ -139,7 +139,7 @@ class Passages(OwnAnswerer):
             for intent, p in answers
             if intent is not None and intent.offered and not kept_off_shelf(signals, intent)
         ]
-        whole = len(chosen) == len(answers) <= self._section.at_most
+        whole = 1 < len(chosen) == len(answers) <= self._section.at_most
         likely = _chance(chosen, signals) >= self._section.quote_at
         return chosen if whole and likely else []
 

@@ -180,6 +180,9 @@ class Resolver(OwnAnswerer):
         section, match = self._clarify, signals.match
         if section is None or match is None:
             return [], ""
+        # Of what is surely asked for, the kind of the whole message says nothing.
+        if len(match.asked) == 1 and (known := self._asked_for(match, request, signals)):
+            return known, ""
         if why := asks_for_none(section, signals.request_type, request.last_user_text):
             return [], why
         if both := self._asked_for(match, request, signals):
@@ -205,9 +208,10 @@ class Resolver(OwnAnswerer):
 
     def _asked_for(self, match: Match, request: ChatRequest, signals: Signals) -> Offers:
         """Returns all that a request asks for where an answer lacks a value, so that they cannot be
-        quoted together; [] for any other request."""
+        quoted together, or where there is only one answer; [] for any other request."""
         intents = [self._knowledge.intents.get(name) for name, _ in match.asked]
-        if all([self.fillable(name, request) for name, _ in match.asked]):
+        fills = all([self.fillable(name, request) for name, _ in match.asked])
+        if fills and len(match.asked) != 1:
             return []
         return list(match.asked) if self._fit(intents, signals) else []
 
@@ -251,7 +255,7 @@ class Resolver(OwnAnswerer):
     ) -> Reason | None:
         """Returns why level 1 neither gives the answer that fits nor asks back."""
         if match.asked:
-            # What asks twice may be better asked back than quoted both.
+            # What asks twice may be better asked back than quoted both. One is never quoted alone.
             both = math.prod([chance for _, chance in match.asked])
             if not offers or (both >= BOTH_QUOTED and offers != list(match.asked)):
                 return Reason.ASKS_TWICE
@@ -291,7 +295,10 @@ class Resolver(OwnAnswerer):
         if asks is not None and asks.because is Reason.ASKED_WHICH:
             ids = [name for name, _ in offers]
             facts = tuple(f"offered: {name}" for name in ids)
-            answer = self._answered(offer_text(ids, knowledge), facts, work, match, asks.because)
+            text = offer_text(
+                ids, knowledge, half=len(match.asked) == 1 and offers == [*match.asked]
+            )
+            answer = self._answered(text, facts, work, match, asks.because)
             return replace(answer, p=asks.p, matched=None)
         intent = knowledge.intents[match.intent_id]
         facts = (f"source: {intent.source}",)

@@ -36,7 +36,8 @@ class Match(Struct, frozen=True):
     basis: MatchBasis = MatchBasis.FOREIGN  # what the confidence rests on
     together: float = 0.0  # the chance that it or one of the next two is the right one; 0: unknown
     language: str = ""  # of a request that was matched through a glossary; "": matched as it is
-    # Answers to each of several things that the request asks for; none where one answers it.
+    # Answers to each of several things that the request asks for; none where one answers it, and
+    # one alone where the others have no answer.
     asked: tuple[tuple[str, float], ...] = ()
     asks_only: bool = False  # these things are all that the request says
     worth_reading: bool = False  # the gate lets it pass, and nothing has read it with its answers

@@ -83,3 +83,24 @@ def test_what_is_added_is_asked_for(text: str, asks: tuple[str, ...]) -> None:
 
 def test_short_addition_is_none() -> None:
     assert asks_in("I want the red one and the blue too") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("What does a tuning cost, and how long does it take?",
+         ("What does a tuning cost", "how long does a tuning take")),
+        ("How much is delivery, how long does it take?",
+         ("How much is delivery", "how long does delivery take")),
+        ("Do you sell gift cards and how long are they valid?",
+         ("Do you sell gift cards", "how long are gift cards valid")),
+        ("Can I rent a piano and what does it cost?", ()),  # the piano, or the rent of it
+        ("How much is it to rent a van and how long does it take?", ()),
+        ("Do you sell gift cards and how much is it?", ()),
+        ("When I order two, how much is delivery?", ()),
+    ],
+)  # fmt: skip
+def test_an_ask_that_leans_gets_the_thing_of_the_one_before(
+    text: str, asks: tuple[str, ...]
+) -> None:
+    assert asks_in(text) == asks

@@ -26,6 +26,11 @@ MATCHES = {
     "do you sell boats": ("workshops", 0.1),
     "price match": ("price_match", ABOVE),
     "student discount": ("student_discount", ABOVE),
+    "what does entry cost": ("entry_price", ABOVE),
+    "how long does entry last": ("visit_length", ABOVE),
+    "do you have a crane": ("workshops", 0.05),
+    "where can i moor it": ("dogs", 0.95),
+    "where do the boats": ("workshops", 0.1),
 }
 
 
@@ -81,3 +86,23 @@ def test_two_sentences_that_only_their_marks_make_questions_ask_twice() -> None:
 def test_an_idle_second_question_leaves_an_answer_sure() -> None:
     found = read("are dogs allowed? any ideas?")
     assert (found.confidence, found.asked) == (ABOVE, ())
+
+
+def test_a_second_ask_gets_the_thing_of_the_first() -> None:
+    found = read("what does entry cost, and how long does it last?")
+    assert dict(found.asked) == {"entry_price": ABOVE, "visit_length": ABOVE}
+    assert found.asks_only
+
+
+def test_the_one_ask_that_has_an_answer_is_noted() -> None:
+    found = read("are dogs allowed and do you have a crane")
+    assert (found.asked, found.confidence) == ((("dogs", ABOVE),), UNSURE)
+
+
+def test_the_one_ask_with_an_answer_is_noted_where_the_whole_is_near_another() -> None:
+    found = read("where do the boats leave and are dogs allowed")
+    assert (found.intent_id, found.asked) == ("dogs", (("dogs", ABOVE),))
+
+
+def test_an_ask_that_points_elsewhere_is_not_the_one_that_is_known() -> None:
+    assert read("do you have a crane and where can I moor it").asked == ()

@@ -7,11 +7,13 @@ matter it is a whole question. It knows nothing about intents.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from itertools import pairwise
 from typing import NamedTuple
 
 from router.policy.content.text_keys import small_words
+from router.regexes.late import late_regex
 from router.types import ChatRequest
 
 MAX_BACK = 4
@@ -54,8 +56,35 @@ _WITHOUT_MATTER_WORDS = (
 _COURTESIES_WORDS = (
     "ah alright bye cheers cool fine good great hello hey hi nice oh perfect sorry thank thanks"
 )
+_STARTS_WORDS = "ah alright cool fine good great nice oh ok okay perfect thank thanks"
+_STARTS = frozenset(_STARTS_WORDS.split())
+"""Words before a question that say nothing of it: "ok and how much is it"."""
 _WITHOUT_MATTER = _POINTS | frozenset(f"{_WITHOUT_MATTER_WORDS} {_COURTESIES_WORDS}".split())
 """Words that name no matter: a message of these alone asks about something said before."""
+
+
+_BEGUN = r"(?:(?:ok|okay|oh|so|and|also|then|thanks|thank you|great|good|hi|hello)[ ,!.]{1,2}){0,3}"
+_POINTED = late_regex(
+    rf"{_BEGUN}(?P<start>(?:how|what|when|where|who|which|is|are|do|does|can|will)\b"
+    r"(?: (?:much|long|often|far|is|are|does|do|will|can|would))*(?<=[a-z]) ?)"
+    r"\b(?P<it>it|that|this|they)\b(?P<end>(?: [a-z'-]{1,20}){0,4})",
+    re.IGNORECASE,
+)
+"""Reads a question about "it": what stands before the word, and behind it."""
+_THING = late_regex(
+    rf"{_BEGUN}(?:"
+    r"(?:how (?:much|long|often|many [a-z]{1,12})|what|when|where) (?:does|do|will|would|can) "
+    r"(?P<subject>[a-z][a-z' -]{1,60}?) (?:(?:usually|normally) )?(?:cost|take|last)"
+    r"|(?:how (?:much|long|expensive)|what) (?:is|are) (?P<is>[a-z][a-z' -]{1,60})"
+    r"|(?:do you (?:have|offer|sell|give|provide|stock)|(?:is|are) there) "
+    r"(?P<had>[a-z][a-z' -]{1,60}))",
+    re.IGNORECASE,
+)
+"""Reads a question that names one thing, as what takes time or money, is there, or is sold."""
+_NO_THINGS_WORDS = "i you we they he she it that this these those there one ones and or to open"
+_NO_THINGS = frozenset(f"{_NO_THINGS_WORDS} closed".split())
+"""Words with which a thing is none, or is not alone: "how much is it to rent a piano"."""
+_BEHIND_THING = frozenset(("of", "on", "for", "with", "in", "at", "from", "by"))
 
 
 class _LanguageWords(NamedTuple):
@@ -154,7 +183,7 @@ def leans(text: str) -> bool:
     """
     if len(text) > MAX_CHARACTERS:
         return False
-    words = small_words(text)
+    words = _without_start(small_words(text))
     if not 2 <= len(words) <= MAX_WORDS:
         return False
     asks = text.rstrip().endswith("?")
@@ -162,6 +191,12 @@ def leans(text: str) -> bool:
     if joined and (asks or not _ASKING.isdisjoint(words[:2])) and not _matter(words):
         return True
     return _elsewhere(text, asks) is not None
+
+
+def _without_start(words: list[str]) -> list[str]:
+    """Returns the words of a message without an "ok" or thanks before them."""
+    start = next((i for i, word in enumerate(words) if word not in _STARTS), 0)
+    return words[start:]
 
 
 def _elsewhere(text: str, asks: bool) -> _LanguageWords | None:
@@ -204,6 +239,32 @@ def leant_on(request: ChatRequest) -> str | None:
         if not all(any(c.isdigit() for c in word) for word in _matter(small_words(text))):
             return text
     return None
+
+
+def completed(before: str, text: str) -> str:
+    """Returns a question with the thing of the one before in the place of its "it"; "" where it is
+    not clear what that is. English only.
+
+    >>> completed("What does a tuning cost?", "ok and how long does it take?")
+    'how long does a tuning take'
+    >>> completed("Can I rent a piano?", "and what does it cost?")
+    ''
+    """
+    pointed = _POINTED.fullmatch(text.strip(" .?!"))
+    found = _THING.fullmatch(before.strip(" .?!")) if pointed is not None else None
+    if pointed is None or found is None:
+        return ""
+    thing = found["subject"] or found["is"] or found["had"]
+    words = small_words(thing)
+    if not _NO_THINGS.isdisjoint(words) or (pointed["it"].lower() == "they") != _is_plural(words):
+        return ""
+    return f"{pointed['start']}{thing}{pointed['end']}"
+
+
+def _is_plural(words: list[str]) -> bool:
+    """Returns True for a thing such as "gift cards"; "the" may stand before both."""
+    last = next((w for w, after in pairwise([*words, "of"]) if after in _BEHIND_THING), words[-1])
+    return words[0] not in ("a", "an") and last.endswith("s") and not last.endswith("ss")
 
 
 def _earlier_texts(request: ChatRequest) -> list[str]:

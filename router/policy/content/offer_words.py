@@ -29,11 +29,17 @@ class OfferSection(Section):
         description="What stands after one question alone; given where `before_one` is.",
     )
 
+    other_unknown: ApprovedWords | None = Field(
+        default="There is no approved answer here to your other question.",
+        description="What stands before the offer where a message asks for two things, and only "
+        "the offered one has an approved answer. Left out beside `before` or `after`: no words.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _of_one_hand(cls, value: object) -> object:
         if isinstance(value, Mapping) and not {"before", "after"}.isdisjoint(value):
-            return {"before_one": None, "after_one": None, **value}
+            return {"before_one": None, "after_one": None, "other_unknown": None, **value}
         return value
 
     @model_validator(mode="after")

@@ -81,6 +81,14 @@ _BESIDE_YES_WORDS = (
 )
 _BESIDE_YES = _BESIDE - {"no", "nr", "number", "sorry"} | frozenset(_words(_BESIDE_YES_WORDS))
 """Words beside which a yes says nothing more."""
+_ALL_OF_TWO = frozenset(
+    _words("both beide beides ambos ambas entrambi entrambe tutti ambedue oba obie obydwa ikisi")
+)
+_ALL = frozenset(_words("all alle alles tous toutes todos todas tutti tutte wszystkie hepsi все"))
+_BESIDE_ALL = (
+    _BESIDE_YES - _NO | _YES | frozenset(_words("of them these those questions les los le"))
+)
+"""Words beside which all of the offered questions are meant."""
 _COURTEOUS_WORDS = (
     "hi hello hullo hey heya hiya howdy yo greetings gday bye byebye goodbye goodnight cya "
     "farewell ciao lol lmao rofl haha hehe hahaha hehehe thanks thank thankyou thx ty cheers ta"
@@ -107,9 +115,14 @@ MOST_TOGETHER = 3
 """Questions whose common chance a match holds, see `Match.together`."""
 
 
-def offer_text(ids: Sequence[str], knowledge: Knowledge) -> str:
-    """Returns the list of approved questions, or one alone, with the words before and after it."""
-    return _worded([_offered_as(knowledge.intents[name]) for name in ids], knowledge)
+def offer_text(ids: Sequence[str], knowledge: Knowledge, *, half: bool = False) -> str:
+    """Returns the list of approved questions, or one alone, with the words before and after it.
+
+    `half`: the message asks for something else too, which has no approved answer.
+    """
+    text = _worded([_offered_as(knowledge.intents[name]) for name in ids], knowledge)
+    other = knowledge.content.offer.other_unknown
+    return f"{in_one_line(other)}\n{text}" if half and other is not None else text
 
 
 def _worded(questions: Sequence[str], knowledge: Knowledge) -> str:
@@ -148,6 +161,8 @@ def offered(text: str, knowledge: Knowledge) -> tuple[str, ...]:
     The questions may lack their marks: so they were offered once, and in some conversations are.
     """
     offer, line = knowledge.content.offer, in_one_line(text)
+    if offer.other_unknown is not None:
+        line = line.removeprefix(f"{in_one_line(offer.other_unknown)} ")
     listed = _between(line, f"{in_one_line(offer.before)} 1. ", offer.after)
     if listed is None and offer.one is not None:
         before, after = offer.one
@@ -200,6 +215,22 @@ def _named(all_words: Sequence[str], ids: Sequence[str], knowledge: Knowledge) -
     exact = [name for name in fits if set(all_words) == asked[name]]
     offered_once = exact or fits
     return offered_once[0] if len(offered_once) == 1 else None
+
+
+def takes_all(text: str, ids: Sequence[str]) -> bool:
+    """Returns True for "both", said of two offered questions, or "all", said of several.
+
+    >>> takes_all("both, please", ["a", "b"]), takes_all("all three", ["a", "b", "c"])
+    (True, True)
+    >>> takes_all("not both", ["a", "b"]), takes_all("both", ["a", "b", "c"])
+    (False, False)
+    """
+    if len(ids) < 2 or len(text) > MOST_COURTEOUS:
+        return False
+    words = set(_words(text))
+    taken = words & (_ALL_OF_TWO | _ALL if len(ids) == 2 else _ALL)
+    counted = _NUMBERS[len(ids) - 1] if len(ids) <= len(_NUMBERS) else frozenset[str]()
+    return bool(taken) and words <= taken | _BESIDE_ALL | counted
 
 
 def agrees(text: str, ids: Sequence[str], knowledge: Knowledge) -> bool:

@@ -19,8 +19,8 @@ from router.policy.content.knowledge import (
     classified_text,
     in_one_line,
 )
-from router.policy.content.leaning import leant_on, points
-from router.policy.content.offers import agrees, chosen, offered, title_of
+from router.policy.content.leaning import completed, leant_on, points
+from router.policy.content.offers import agrees, chosen, offered, takes_all, title_of
 from router.policy.content.text_keys import small_words
 from router.types import ChatRequest, Message
 
@@ -80,7 +80,8 @@ class SlotReply(Struct, frozen=True):
     subject: str
     keys: Mapping[str, str]  # what was typed for the keys asked for; "" where it has not the form
     plain: bool  # nothing but the value was said, so that nothing else can be asked for
-    undecided: bool = False  # a yes to several offered questions, so that `subject` is still open
+    # A yes to several offered questions, or the choice of all: `subject` is open, or asks for each.
+    undecided: bool = False
 
 
 def match_scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
@@ -95,7 +96,8 @@ def match_scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
     named = with_names(text, knowledge)
     before = leant_on(request)
     if before is not None:
-        both = f"{with_names(before, knowledge)} {named}"
+        earlier = with_names(before, knowledge)
+        both = completed(earlier, named) or f"{earlier} {named}"
         return MatchScope(text, None, both, leans=True, points=points(text))
     if named != text:
         return MatchScope(text, None, named, plain=True, named=True)
@@ -190,11 +192,15 @@ def _reply(
 
 
 def _choice(text: str, question: str, knowledge: Knowledge) -> SlotReply | None:
-    """Returns the offered question that a message chooses, in any language of the file."""
+    """Returns the offered question that a message chooses, or all, in any language of the file."""
     for translation in (knowledge, *knowledge.translations.values()):
-        choice = chosen(text, offered(question, translation), translation)
+        ids = offered(question, translation)
+        choice = chosen(text, ids, translation)
         if choice is not None:
             return SlotReply(title_of(translation, choice), {}, plain=True)
+        if takes_all(text, ids):
+            titles = [title_of(translation, name).rstrip(" ?.!") + "?" for name in ids]
+            return SlotReply(" ".join(titles), {}, plain=True, undecided=True)
     return None
 
 

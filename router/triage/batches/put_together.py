@@ -47,6 +47,8 @@ from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7
 """A clause asks for an approved answer from this chance on. Below it, "can you help" would."""
+HALF_AT = 0.9
+"""Chance of the one clause that has an answer, from which it is offered whatever the whole says."""
 UNANSWERED_AT = 0.2
 """Chance of a clause that asks, below which the file has no answer to it."""
 
@@ -142,6 +144,7 @@ def put_together(
         row = with_heads(row, whole.rows[place], config.momentary)
     if config.shelf is not None and not facts.unread:
         match = config.shelf.judged(text.said, match, "" if gloss is None else gloss.text)
+        match = config.shelf.telling_both(text.asked.text, match)
     is_known_form = form is not None or (bool(facts.instead) and is_known(match))
     for place in places.passages:
         row = graver(row, parts.rows[place])
@@ -264,15 +267,52 @@ def _by_asks(text: Ruled, match: Match | None, of_clauses: Sequence[Match | None
     clauses = text.clauses
     if match is None or match.basis is MatchBasis.WRITTEN:
         return match
-    sure = {m.intent_id: m.confidence for m in of_clauses if m and m.confidence >= ASKED_AT}
+    sure = {m.intent_id: m for m in of_clauses if m and m.confidence >= ASKED_AT}
+    asked = tuple([(name, m.confidence) for name, m in sure.items()])
+    said = " ".join(text.said.split())
+    pairs = list(zip(of_clauses, clauses, strict=True))
     unmet = [
-        m is None or m.confidence < (UNANSWERED_AT if m.intent_id == match.intent_id else ASKED_AT)
-        for m, clause in zip(of_clauses, clauses, strict=True)
+        m
+        for m, clause in pairs
+        # Of a clause that was completed, the words of the answer tell if it has one.
         if not leans(clause)
+        and clause in said
+        and (
+            m is None
+            or m.confidence < (UNANSWERED_AT if m.intent_id == match.intent_id else ASKED_AT)
+        )
     ]
-    if any(unmet):
-        return less_sure(match)  # half of it is not answered
+    # "How do I prove it?" is sure to be something else than it seems by itself.
+    alone = [m for m, c in pairs if m in sure.values() and not leans(c)]
+    if unmet:
+        return _half_met(match, alone, unmet)
+    if sure and match.intent_id not in sure and len(sure) < 2:
+        # The whole is nearest to what a clause hardly asks for.
+        return _half_met(match, alone, [m for m in of_clauses if m and m.confidence < ASKED_AT])
     if len(sure) < 2:
         return match
-    alone = len(sure) == len(clauses) and only_asks(text.said, clauses)
-    return replace(match, asked=tuple(sure.items()), asks_only=alone)
+    # An approved question that only its mark makes one is not idle.
+    plain = [
+        c.rstrip("?") if m is not None and m.basis is MatchBasis.WRITTEN else c for m, c in pairs
+    ]
+    only = len(sure) == len(clauses) and only_asks(text.said, plain)
+    return replace(match, asked=asked, asks_only=only)
+
+
+def _half_met(match: Match, sure: Sequence[Match], unmet: Sequence[Match | None]) -> Match:
+    """Returns the match of a request of which a part is not answered; `sure` are those of the rest.
+
+    Where only one of its clauses has an answer, and the others have none, that one is noted.
+    """
+    if len(sure) != 1 or sure[0].confidence < HALF_AT:
+        return less_sure(match)
+    [known] = sure
+    if match.intent_id != known.intent_id and match.confidence >= UNANSWERED_AT:
+        return less_sure(match)
+    if all([m is None or m.confidence < UNANSWERED_AT for m in unmet]):
+        asked = ((known.intent_id, known.confidence),)
+        return replace(less_sure(known), asked=asked, asks_only=False)
+    if match.confidence >= UNANSWERED_AT:
+        return less_sure(match)
+    likely = [(m.intent_id, m.confidence) for m in unmet if m and m.intent_id != known.intent_id]
+    return replace(less_sure(known), others=tuple(likely), together=known.confidence)

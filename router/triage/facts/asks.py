@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from router.policy.content.leaning import completed
 from router.regexes.late import late_regex
 
 MOST_ASKS = 3
@@ -30,6 +31,19 @@ _GAP = re.compile(
     r"| (?:and |(?<=[.;?!] )|(?=plus (?:my|our|the|an?|i|we|no|one) ))",
     re.IGNORECASE,
 )
+_INVERTED = late_regex(
+    r"(?:(?:hi|hello|hey|ok|so|please)[ ,]{1,2}){0,2}(?:(?:how|what|when|where|which|who)"
+    r"(?: (?:much|long|often|far))?(?:['\u2019]?s| (?:is|are|do|does|can|could|will|would|should))"
+    r"|can|could|do|does|is|are|will) ",
+    re.IGNORECASE,
+)
+_NEXT_INVERTED = late_regex(
+    r"(?<=,) (?=(?:how (?:much|long|often|far)|(?:what|when|where|who) (?:is|are|do|does|can|will))"
+    r" )",
+    re.IGNORECASE,
+)
+"""Finds a comma between two questions: "how much is it, how long does it take". Behind "when I
+order two," stands the only one, so the first must be a question too (`_INVERTED`)."""
 _ADDED = late_regex(
     rf"(?:(?:and|but|oh|ok|so|then)[ ,]{{1,2}}){{0,2}}{_ADDING}[,:]? |(?:i|we)(?:'m|'d|'ve)? also ",
     re.IGNORECASE,
@@ -65,6 +79,8 @@ _ASK = late_regex(
 _WORD = re.compile(r"[\w']+")
 _JOINING = frozenset(("and", "also", "please", "plus", "besides", "then", "too", "as", "well"))
 """Words that may stand between two questions, and add nothing."""
+_JOINING_OR_POINTED = _JOINING | {"it", "that", "this", "they"}
+"""These too, for which the thing stands in a clause that was completed."""
 _ENDED = (".", ";", "?", "!")
 
 _LEANS = late_regex(
@@ -99,13 +115,14 @@ def only_asks(text: str, clauses: Sequence[str]) -> bool:
         return False
     left = Counter(_WORD.findall(text.casefold()))
     left.subtract(_WORD.findall(" ".join(clauses).casefold()))
-    return _JOINING.issuperset(word for word, count in left.items() if count > 0)
+    return _JOINING_OR_POINTED.issuperset(word for word, count in left.items() if count > 0)
 
 
 def asks_in(text: str) -> tuple[str, ...]:
     """Returns the clauses that ask, where there are two or three; else none.
 
-    What only its mark makes a question keeps the mark.
+    What only its mark makes a question keeps the mark. A clause that leans on the one before gets
+    its thing, where that is clear.
 
     >>> asks_in("Cancel my subscription and delete my data")
     ('Cancel my subscription', 'delete my data')
@@ -113,12 +130,17 @@ def asks_in(text: str) -> tuple[str, ...]:
     ('My card is lost', 'my address changed')
     >>> asks_in("Student discount? And price match?")
     ('Student discount?', 'price match?')
+    >>> asks_in("What does a tuning cost, and how long does it take?")
+    ('What does a tuning cost', 'how long does a tuning take')
     >>> asks_in("change my name and address"), asks_in("Where are your terms and conditions?")
     ((), ())
     """
     if len(text) > MOST_CHARACTERS:
         return ()
-    marked = [clause.strip(" ,") for clause in _GAP.split(" ".join(text.split()))]
+    plain = " ".join(text.split())
+    marked = [clause.strip(" ,") for clause in _GAP.split(plain)]
+    if ", " in plain and _INVERTED.match(plain):
+        marked = [c.strip(" ,") for part in marked for c in _NEXT_INVERTED.split(part)]
     if len(marked) < 2:
         return ()
     clauses = [clause.strip(" ,;.?!") for clause in marked]
@@ -128,6 +150,8 @@ def asks_in(text: str) -> tuple[str, ...]:
         if clause in added or _ASK.match(clause):
             if clause in added or not _LEANS.search(clause):
                 asks.append(clause)
+            elif asks and (whole := completed(asks[-1], clause)):
+                asks.append(whole)
         elif _is_marked(clause, marked[i], marked[i - 1] if i else "."):
             asks.append(clause + "?")
     if added and len(asks) == 1:

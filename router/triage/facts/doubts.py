@@ -28,6 +28,7 @@ from router.triage.facts.lacking import (
     stems_of,
 )
 from router.triage.match import RANKED_SHARE, capped
+from router.triage.matching.asked_kinds import kinds_told, second_kind
 from router.triage.matching.wide_acts import is_wide_act
 from router.types import Domain, Match, MatchBasis
 
@@ -166,6 +167,7 @@ class _Told(Struct, frozen=True):
     promised: float = 0.0  # hours
     denied: float = 1.0  # share of the utterances that deny something
     wide: bool = False  # an utterance reaches many people's things
+    kinds: frozenset[str] = frozenset()  # how long, how much ...: what it tells
 
 
 _NOTHING_TOLD = _Told()
@@ -183,6 +185,7 @@ def _told_by(domain: Domain, utterances: Sequence[str], answer: str) -> _Told:
         promised_hours(answer),
         _denied_share(utterances),
         any([is_wide_act(_straight(line), words_in(_straight(line))) for line in utterances]),
+        kinds_told(utterances, answer),
     )
 
 
@@ -262,6 +265,14 @@ class Shelf:
             confidence = min(confidence, max(LACKING_FROM, shifted))
         alone = min(confidence, _shifted(match.confidence, self._highest))
         return replace(match, confidence=confidence, together=max(alone, match.together))
+
+    def telling_both(self, text: str, match: Match | None) -> Match | None:
+        """Returns the match, less sure where a second question asks for what the answer lacks."""
+        if match is None or match.confidence <= UNSURE or len(text) > MOST_CHARACTERS:
+            return match
+        kind = second_kind(text)
+        told = self._told(match.intent_id) if kind else _NOTHING_TOLD
+        return match if told is _NOTHING_TOLD or kind in told.kinds else less_sure(match)
 
     def _is_another(self, text: str, words: frozenset[str], told: _Told) -> bool:
         """Returns True where a text denies what an answer says, or names another matter."""
