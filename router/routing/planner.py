@@ -219,7 +219,7 @@ class Router:
             routed = self._with_ladder(replace(case, facts=facts, asked=asked))
         except (NotCapable, PermissionDenied):
             raise refused from None
-        decision = none_taken(routed.decision, case.facts)
+        decision = _none_taken(routed.decision, case.facts)
         return replace(
             routed, facts=case.facts, asked=case.asked, decision=decision, incapable=refused
         )
@@ -374,7 +374,7 @@ def _open_to(facts: RungFacts) -> RungFacts:
     return replace(facts, context_tokens=0, declined=declined)
 
 
-def none_taken(decision: Decision, facts: Sequence[RungFacts]) -> Decision:
+def _none_taken(decision: Decision, facts: Sequence[RungFacts]) -> Decision:
     """Returns the decision of a request that no rung can take: each one is passed over for that."""
     rungs = [
         rung

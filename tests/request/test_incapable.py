@@ -9,6 +9,8 @@ from router.ledger.aggregates import Ending
 from router.ledger.row_reading import ending_of
 from router.routing.decision_record import parse
 from router.types import (
+    AnswererFacts,
+    Capability,
     ChatRequest,
     ContentPart,
     Hints,
@@ -19,8 +21,22 @@ from router.types import (
 )
 from tests.kits.books.open_ledgers import requests_in
 from tests.kits.changed import replace
-from tests.kits.fakes import ALICE, Houses, ask
-from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
+from tests.kits.fakes import ALICE, Houses, ScriptedTier, ask
+from tests.kits.gateway_kit import UNSURE, drain, only_row
+
+
+class Blind(ScriptedTier):
+    """Takes no images."""
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return replace(super().facts, capabilities=frozenset(Capability) - {Capability.IMAGES})
+
+
+def blind() -> list[ScriptedTier]:
+    named = (("faq", "resolve"), ("mid", "llm"), ("deep", "reasoning"))
+    return [Blind(name, tier, level) for level, (name, tier) in enumerate(named, start=1)]
+
 
 PICTURE = Message("user", "what is it?", (ContentPart("image_url", JsonText("{}")),))
 
@@ -31,7 +47,7 @@ def pictured(**changes: object) -> ChatRequest:
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_picture_that_no_answerer_reads_leaves_a_row(houses: Houses, stream: bool) -> None:
-    tiers = [low(), mid(), deep()]
+    tiers = blind()
     house = houses(tiers, signals=UNSURE)
     with pytest.raises(NotCapable, match="holds images") as raised:
         if stream:
@@ -46,7 +62,7 @@ async def test_a_picture_that_no_answerer_reads_leaves_a_row(houses: Houses, str
 
 
 async def test_its_record_says_what_each_rung_lacked(houses: Houses) -> None:
-    house = houses([low(), mid(), deep()], signals=UNSURE)
+    house = houses(blind(), signals=UNSURE)
     with pytest.raises(NotCapable):
         await house.gateway.complete(pictured(), ALICE)
     record = parse((await only_row(house)).record)
@@ -56,7 +72,7 @@ async def test_its_record_says_what_each_rung_lacked(houses: Houses) -> None:
 
 
 async def test_a_dry_run_of_it_leaves_none(houses: Houses) -> None:
-    house = houses([low(), mid(), deep()], signals=UNSURE)
+    house = houses(blind(), signals=UNSURE)
     with pytest.raises(NotCapable, match="holds images"):
         await house.gateway.complete(pictured(hints=Hints(dry_run=True)), ALICE)
     await house.gateway.drain()
