@@ -49,11 +49,10 @@ def pictured(**changes: object) -> ChatRequest:
 async def test_a_picture_that_no_answerer_reads_leaves_a_row(houses: Houses, stream: bool) -> None:
     tiers = blind()
     house = houses(tiers, signals=UNSURE)
+    asked = pictured(stream=stream)
+    work = drain(house, asked) if stream else house.gateway.complete(asked, ALICE)
     with pytest.raises(NotCapable, match="holds images") as raised:
-        if stream:
-            await drain(house, pictured(stream=True))
-        else:
-            await house.gateway.complete(pictured(), ALICE)
+        await work
     row = await only_row(house)
     assert (row.state, row.error_code) == (RequestState.FAILED, "unsupported_capability")
     assert (row.reason, ending_of(row)) == (Reason.NOT_CAPABLE, Ending.REFUSED)

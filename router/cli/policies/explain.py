@@ -213,8 +213,12 @@ def telling(heads: Sequence[HeadReading]) -> list[HeadReading]:
 
 
 def _head(reading: HeadReading) -> str:
-    """Formats a head's three likeliest classes: "department HR 0.83, Access 0.09"."""
-    return f"{reading.name} " + ", ".join(f"{label} {p:.2f}" for label, p in reading.classes[:3])
+    """Formats a head's three likeliest classes: "department HR 0.83, Access 0.09".
+
+    A head of one class that has its name is named once: "harm 0.06".
+    """
+    classes = ", ".join(f"{label} {p:.2f}" for label, p in reading.classes[:3])
+    return classes if reading.classes[0][0] == reading.name else f"{reading.name} {classes}"
 
 
 def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:
@@ -256,4 +260,7 @@ def _why(outcome: Outcome, rung: Rung) -> list[str]:
     """
     words = outcome.verdict if outcome.verdict is Verdict.SAFE_ANSWER else Reason.NO_MODEL
     names = [words.value if reason is Reason.NO_MODEL else reason.value for reason in rung.reasons]
+    if Reason.ASKED_WHICH in rung.reasons:
+        # The match's own confidence is about one of them, and is another figure.
+        names.append(f"p {rung.p:.3f} is the chance that one of the offered questions is meant")
     return list(dict.fromkeys(names))
