@@ -103,6 +103,11 @@ def _print_rungs(out: Console, outcome: Outcome) -> None:
     decision, wide = outcome.decision, out.width >= ONE_LINE_FROM
     if outcome.words_alone:
         out.print("  rungs    none is asked, since the words go out before any of them")
+    for rung in decision.rungs:
+        if rung.taken and Reason.ASKED_WHICH in rung.reasons:
+            # The match's own confidence is about one of them, and is another figure.
+            meant = f"{rung.p:.3f} is the chance that one of the offered questions is meant"
+            out.print(f"  asks     {escape(rung.answers_as)}: {meant}", soft_wrap=True)
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
     # A cut explanation is worse than a long one, so the reasons follow the table.
     for i, rung in enumerate(() if wide else decision.rungs):
@@ -260,7 +265,4 @@ def _why(outcome: Outcome, rung: Rung) -> list[str]:
     """
     words = outcome.verdict if outcome.verdict is Verdict.SAFE_ANSWER else Reason.NO_MODEL
     names = [words.value if reason is Reason.NO_MODEL else reason.value for reason in rung.reasons]
-    if Reason.ASKED_WHICH in rung.reasons:
-        # The match's own confidence is about one of them, and is another figure.
-        names.append(f"p {rung.p:.3f} is the chance that one of the offered questions is meant")
     return list(dict.fromkeys(names))
