@@ -90,7 +90,7 @@ def test_the_basis_of_a_match_is_named_as_the_guide_does(
 ) -> None:
     match = json.dumps({"intent_id": "hours", "confidence": 0.9, "basis": basis.value})
     text = detail(browser, served, f"(told) => {{ told.record.signals.match = {match}; }}")
-    assert f"hours, 90 % ({basis.value})" in " ".join(text.split())
+    assert f"hours, confidence 90.0 % ({basis.value})" in " ".join(text.split())
 
 
 NO_MARKUP = """
@@ -152,9 +152,8 @@ def test_tiers_of_the_last_hour_have_a_total(browser: Browser, served: Served) -
     page = browser.open(f"{served.url}/dashboard#/now")
     page.wait_for("Tiers, last hour")
     cells = "[...document.querySelectorAll('table')].find((t) => t.innerText.includes('95 %'))"
-    rows = page.run(
-        f"[...{cells}.querySelectorAll('tbody tr')].map((r) => [...r.cells].map((c) => c.innerText))"
-    )
+    words = "(r) => [...r.cells].map((c) => c.innerText)"
+    rows = page.run(f"[...{cells}.querySelectorAll('tbody tr')].map({words})")
     assert isinstance(rows, list)
     *tiers, total = rows
     assert total[0] == "Total"
