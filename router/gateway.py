@@ -258,7 +258,9 @@ class Gateway:
         yield outcome
 
     async def _first_rung(self, routed: RoutedRequest, progress: Progress) -> int | None:
-        """Returns the rung that has the first turn, None where nothing is called."""
+        """Returns whose turn is first, None where nothing is called. Raises NotCapable."""
+        if routed.incapable is not None:
+            raise routed.incapable
         if routed.refused:
             return None
         if routed.over_cap is None:

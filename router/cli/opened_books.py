@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
 
+from router.cli.serve.serve import DATABASE
 from router.rendering.figures_in_words import clean
 
 if TYPE_CHECKING:
@@ -55,6 +58,18 @@ def upgrades_told() -> Iterator[None]:
     finally:
         log.setLevel(level)
         log.removeHandler(handler)
+
+
+def given_database(database: str) -> str:
+    """Returns the option that names this ledger in a command to be typed; "" for the usual one.
+
+    A password of the database is left out, as everywhere.
+    """
+    from router.api.compose.books import Address
+
+    if database in (DATABASE, os.environ.get("TIERGATE_DATABASE")):
+        return ""
+    return f" --database {quote(Address.parse(database).shown)}"
 
 
 class _OnStderr(logging.Handler):

@@ -185,13 +185,13 @@ class Intake:
             read,
             pressure=pressure,
             buffered=buffered,
-            cached=not request.hints.dry_run,
+            recorded=not request.hints.dry_run,
         )
         split = self.splits.of(runtime.policy.name)
         if (
             split is not None
             and not request.hints.dry_run
-            and not (routed.over_cap or governed(routed))
+            and not (routed.over_cap or routed.incapable or governed(routed))
         ):
             routed = await self._on_its_side(split, routed, selected, shown)
         routed = self._veiled(routed)

@@ -126,7 +126,7 @@ def _nearest(routed: RoutedRequest) -> Iterator[str]:
     """Yields the approved answer that comes nearest; a reviewer may confirm it or see a gap."""
     match = routed.signals.match
     if match is not None and match.confidence >= NEAR_FROM:
-        yield f"nearest approved answer: {match.intent_id}, chance {match.confidence:.2f}"
+        yield f"nearest approved answer: {match.intent_id}, confidence {match.confidence:.3f}"
 
 
 def _draft(routed: RoutedRequest, best: Candidate | None) -> Iterator[str]:

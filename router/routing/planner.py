@@ -39,6 +39,7 @@ from router.types import (
     Capability,
     ChatRequest,
     Clock,
+    Decision,
     Events,
     Identity,
     Ids,
@@ -145,13 +146,14 @@ class Router:
         pressure: Pressure = NO_PRESSURE,
         assume_ready: bool = False,
         buffered: bool = True,
-        cached: bool = False,
+        recorded: bool = False,
     ) -> RoutedRequest:
         """Returns the request with its ladder, nothing tried yet.
 
-        `assume_ready`: decides as if every answerer were ready, and draws nothing. `cached`: where
-        the client's cap of money leaves no call, the ladder is that without a cap, beside the
-        refusal (`over_cap`), since an answer that is known already costs nothing.
+        `assume_ready`: decides as if every answerer were ready, and draws nothing. `recorded`:
+        where the client's cap of money leaves no call, the ladder is that without a cap, beside the
+        refusal (`over_cap`), since an answer that is known already costs nothing; and a request
+        that no answerer can take comes back with its refusal (`incapable`), so that it has a row.
         """
         read_at = self._clock.monotonic_ms()
         runtime, signals, conversation = selected.runtime, read.signals, read.conversation
@@ -186,10 +188,12 @@ class Router:
             if routed is not None:
                 return routed
             refused = _explained(error, runtime, request)
-            if cached and isinstance(refused, MaxCostTooLow):
+            if not recorded:
+                raise refused from None
+            if isinstance(refused, MaxCostTooLow):
                 uncapped = replace(case, asked=replace(asked, max_cost_nano_usd=None))
                 return replace(self._with_ladder(uncapped), over_cap=refused)
-            raise refused from None
+            return self._incapable(case, refused)
 
     def _words_alone(self, case: _Case) -> RoutedRequest | None:
         """Returns an emergency's request that no rung may answer as asked, to get approved words.
@@ -202,6 +206,23 @@ class Router:
         except (NotCapable, PermissionDenied):
             return None
         return replace(routed, words_alone=True) if routed.words_first.due_alone else None
+
+    def _incapable(self, case: _Case, refused: NotCapable) -> RoutedRequest:
+        """Returns a request that no answerer can take, beside its refusal, with no rung taken.
+
+        The facts are the true ones, so that whoever decides the row again comes to the same end.
+        Raises the refusal where the policy's rules would leave no rung to able answerers either.
+        """
+        facts, asked = as_if_able(case.facts, case.asked)
+        facts = tuple([_open_to(one) for one in facts])
+        try:
+            routed = self._with_ladder(replace(case, facts=facts, asked=asked))
+        except (NotCapable, PermissionDenied):
+            raise refused from None
+        decision = _none_taken(routed.decision, case.facts)
+        return replace(
+            routed, facts=case.facts, asked=case.asked, decision=decision, incapable=refused
+        )
 
     def _with_ladder(self, case: _Case) -> RoutedRequest:
         """Returns the request with what `decide` says. Raises as `decide` does."""
@@ -345,6 +366,30 @@ def _reads_as_data(
     missing = elsewhere.intersection(refused.missing)
     able = [p.facts.name for p in runtime.plans if missing and missing <= p.facts.capabilities]
     return able[0] if able else ""
+
+
+def _open_to(facts: RungFacts) -> RungFacts:
+    """Returns the facts without a bound of context, and without what residency says."""
+    declined = None if facts.declined is Reason.RESIDENCY else facts.declined
+    return replace(facts, context_tokens=0, declined=declined)
+
+
+def _none_taken(decision: Decision, facts: Sequence[RungFacts]) -> Decision:
+    """Returns the decision of a request that no rung can take: each one is passed over for that."""
+    rungs = [
+        rung
+        if not (rung.taken or fact.missing or fact.declined is Reason.RESIDENCY)
+        else replace(
+            rung,
+            taken=False,
+            propensity=0.0,
+            reasons=(
+                Reason.RESIDENCY if fact.declined is Reason.RESIDENCY else Reason.NOT_CAPABLE,
+            ),
+        )
+        for rung, fact in zip(decision.rungs, facts, strict=True)
+    ]
+    return replace(decision, rungs=tuple(rungs), spare=(), in_hand=None, refused=None)
 
 
 def _check_observed(selected: Selected, facts: Sequence[RungFacts]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from router.errors import BudgetExceeded, MaxCostTooLow, RateLimited
+from router.errors import BudgetExceeded, MaxCostTooLow, NotCapable, RateLimited
 from router.policy.refusal import DESPAIR_AT, of_author, of_victim
 from router.policy.schema import Policy
 from router.privacy.pseudonyms.veil import Veil
@@ -72,6 +72,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     rollout: RolloutNote | None = None  # its side of a split; None: it is on none
     words_alone: bool = False  # no rung may answer as asked, and approved words cost nothing
     over_cap: MaxCostTooLow | None = None  # what refuses it unless an answer is known already
+    incapable: NotCapable | None = None  # what refuses it, as no answerer can take it
     prompt_digest: str = ""  # made before the row where the prompt is long, else with the row
 
     @measured_once

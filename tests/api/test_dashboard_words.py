@@ -90,7 +90,7 @@ def test_the_basis_of_a_match_is_named_as_the_guide_does(
 ) -> None:
     match = json.dumps({"intent_id": "hours", "confidence": 0.9, "basis": basis.value})
     text = detail(browser, served, f"(told) => {{ told.record.signals.match = {match}; }}")
-    assert f"hours, 90 % ({basis.value})" in " ".join(text.split())
+    assert f"hours, confidence 90.0 % ({basis.value})" in " ".join(text.split())
 
 
 NO_MARKUP = """
@@ -134,3 +134,41 @@ def test_no_words_of_a_decision_are_cut(browser: Browser, served: Served, width:
     found = page.run(WRAPPED)
     assert isinstance(found, list)
     assert [one for one in found if one != [True, "normal", "clip"]] == []
+
+
+@pytest.mark.browser
+def test_what_heads_read_was_not_named_by_a_client(browser: Browser, served: Served) -> None:
+    """A moderated text stood as "accepted · the client named it"."""
+    assert served.client.post("/v1/moderations", json={"input": "hello"}).status_code == 200
+    page = browser.open(f"{served.url}/dashboard#/decisions?tier=specialist")
+    page.wait_for("its endpoint asks no other")
+    line = page.text("a.line")
+    assert "computed" in line
+    assert "accepted" not in line
+
+
+@pytest.mark.browser
+def test_tiers_of_the_last_hour_have_a_total(browser: Browser, served: Served) -> None:
+    page = browser.open(f"{served.url}/dashboard#/now")
+    page.wait_for("Tiers, last hour")
+    cells = "[...document.querySelectorAll('table')].find((t) => t.innerText.includes('95 %'))"
+    words = "(r) => [...r.cells].map((c) => c.innerText)"
+    rows = page.run(f"[...{cells}.querySelectorAll('tbody tr')].map({words})")
+    assert isinstance(rows, list)
+    *tiers, total = rows
+    assert total[0] == "Total"
+    assert int(total[1]) == sum(int(tier[1]) for tier in tiers)
+
+
+@pytest.mark.browser
+def test_a_decision_names_rules_and_sources_in_plain_words(
+    browser: Browser, served: Served
+) -> None:
+    asked = {"tier": "reasoning", "reason": "high_risk_medical"}
+    found = served.client.get("/api/v1/dashboard/decisions", params=asked).json()["data"]
+    page = browser.open(f"{served.url}/dashboard#/decisions/{found[0]['decision_id']}")
+    page.wait_for("Expected loss per tier")
+    words = page.text("#detail").partition("The record as JSON")[0]
+    assert "where a trigger or rule sets the lowest level" in words
+    for wrong in ("hard rule", "confidence from", "even odds"):
+        assert wrong not in words

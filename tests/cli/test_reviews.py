@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,13 @@ def test_review_is_shown_on_lines_that_people_can_read(database: Path) -> None:
     assert lines[lines.index("question") + 1] == "    May we?"
     assert len(lines) < 10
     assert lines[-1].startswith("decide    tiergate review decide rev_1 ")
+
+
+def test_the_printed_command_names_the_ledger_that_was_given(database: Path) -> None:
+    """Copied without it, it looked for the item in another ledger."""
+    line = said("review", "show", "rev_1", "-d", database).splitlines()[-1]
+    command = line.removeprefix("decide    tiergate ").removesuffix(" (or correct, reject)")
+    assert said(*shlex.split(command)).startswith("rev_1: approve, ")
 
 
 def test_a_review_names_the_call_that_failed(tmp_path: Path) -> None:

@@ -430,7 +430,11 @@ def test_explain_shows_the_chance_behind_a_grave_reason() -> None:
     told = tiergate("route", text, "--policy", "openai", "--explain", OPENAI_API_KEY="x").stdout
     assert "high_risk_personal_safety" in told
     line = next(line for line in told.splitlines() if line.startswith("  risk "))
-    assert "at even odds (" in line
+    assert ", as if half of all messages were grave (level 3 from" in line
+    factors = re.search(r" (0\.\d+) times stakes high (0\.\d+) is (0\.\d+) \(level 3 from", line)
+    assert factors is not None
+    p, high, product = map(float, factors.groups())
+    assert product == pytest.approx(p * high, abs=0.011)
 
 
 @pytest.mark.parametrize(

@@ -59,3 +59,25 @@ async def test_the_wait_that_a_provider_asks_for_is_told_where_a_rest_is_longer(
     with pytest.raises(UpstreamRateLimited) as caught:
         await house.gateway.complete(ask(), ALICE)
     assert caught.value.retry_after_s == asked_wait_s
+
+
+async def test_who_took_no_call_is_named_apart_from_who_was_tried(houses: Houses) -> None:
+    """A breaker's refusal stood among those who were tried, and its closed fellow was not named."""
+    refusing = deep(error=AnswererNotReady("It rests.", retry_after_s=30.0))
+    house = houses([Resting("mid", "llm", 2), refusing], signals=DOUBTFUL)
+    with pytest.raises(AnswererNotReady) as caught:
+        await house.gateway.complete(ask(), ALICE)
+    told = caught.value.tried
+    assert told.startswith("Not called, since not ready: mid of tier llm, deep of tier reasoning. ")
+    assert "Tried" not in told
+
+
+async def test_who_failed_is_named_before_who_took_no_call(houses: Houses) -> None:
+    busy = UpstreamRateLimited("It is busy.", upstream_status=429)
+    house = houses([Resting("mid", "llm", 2), deep(error=busy)], signals=DOUBTFUL)
+    with pytest.raises(UpstreamRateLimited) as caught:
+        await house.gateway.complete(ask(), ALICE)
+    assert caught.value.tried.startswith(
+        "Tried: deep of tier reasoning (upstream_rate_limited, 429). "
+        "Not called, since not ready: mid of tier llm. The decision is dec_"
+    )

@@ -24,7 +24,7 @@ async def test_a_reviewer_of_a_novel_draft_reads_why_it_waits(houses: Houses) ->
     assert Reason.NOVEL in outcome.decision.floor_reasons
     novel, nearest, draft = item.facts
     assert novel == "unlike what triage has learnt (novel): chance 0.97"
-    assert nearest == "nearest approved answer: returns, chance 0.31"
+    assert nearest == "nearest approved answer: returns, confidence 0.310"
     assert draft.startswith("draft by ")
     assert "chance of being right 0." in draft
 

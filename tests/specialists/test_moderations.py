@@ -101,7 +101,7 @@ def test_the_policys_own_verdict_stands_beside(served: Served) -> None:
     (found,) = post(served, input=SELF_HARM).json()["results"]
     assert (found["verdict"], found["reason"]) == (
         "review",
-        "somebody may need help; a person looks",
+        "somebody may need help; a person should look",
     )
 
 

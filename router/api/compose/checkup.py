@@ -352,13 +352,13 @@ class Checkup:
             found = (
                 f"not told: a key with the scope admin in {ADMIN_KEY} (or --admin-key) sees them"
             )
-            return Finding("answerers", State.OK, found, gives)
+            return Finding("answerers", State.NOTE, found, gives)
         if not is_here(self.host):
             found = (
                 f"not told: the key was not sent, as {self.host} is another machine and nothing "
                 "here encrypts it; run `tiergate doctor` there"
             )
-            return Finding("answerers", State.OK, found, gives)
+            return Finding("answerers", State.NOTE, found, gives)
         found = f"the server tells nothing to the key in {ADMIN_KEY}"
         fix = (
             "give a key with the scope admin (`tiergate keys create --scope admin`); where the "

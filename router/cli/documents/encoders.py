@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec.structs import replace
 
+from router.cli.serve.serve import DOCUMENTS
 from router.errors import DocumentError, TiergateError
 from router.types import EVERYBODY, Identity
 
@@ -87,16 +89,21 @@ def load_encoder(model_dir: Path | None) -> tuple[Encoder | None, str]:
     return model, model.vectors_version
 
 
-def note_maker(store: DocumentStore, version: str) -> None:
-    """Notes who makes the vectors of a store. Raises BadParameter for another one than before."""
+def note_maker(store: DocumentStore, version: str, at: str) -> None:
+    """Notes who makes the vectors of the store `at`.
+
+    Raises BadParameter for another one than before.
+    """
     if not version:
         return
     made_by = store.meta("encoder") or ""
     documents = store.documents() if made_by not in ("", version) else []
     if documents:
         places = sorted({(d.collection, d.tenant) for d in documents})
+        where = "" if at in (DOCUMENTS, os.environ.get("TIERGATE_DOCUMENTS")) else at
+        option = where and f" --documents {quote(where)}"
         removes = [
-            f"tiergate knowledge remove --all --collection {collection} --tenant '{tenant}'"
+            f"tiergate knowledge remove --all --collection {collection} --tenant '{tenant}'{option}"
             for collection, tenant in places[:MOST_NAMED]
         ]
         more = f", and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""

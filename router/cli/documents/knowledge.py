@@ -90,7 +90,7 @@ def add(
                 f"found no file that is read under {', '.join(map(str, paths))}; expected Markdown,"
                 " HTML, PDF, DOCX, CSV, JSON lines or source code"
             )
-        note_maker(store, version)
+        note_maker(store, version, documents)
         tell = (lambda _: None) if as_json else _tell
         changes = add_files(store, files, placed, encoder, version, tell)
         if sync:

@@ -15,7 +15,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.learning.dataset import OUT as DATASETS
-from router.cli.opened_books import opened_books
+from router.cli.opened_books import given_database, opened_books
 from router.cli.options import (
     REGISTRY,
     SEED,
@@ -208,7 +208,8 @@ def take_back(
     if serving:
         typer.echo(f"{serving} still serves. To take it out of service:")
         out = f"rollback {head}" if before else f"promote {head}@VERSION"
-        typer.echo(f"  tiergate models {out}")
+        place = "" if registry == REGISTRY else f" --registry {quote(registry)}"
+        typer.echo(f"  tiergate models {out}{place}")
 
 
 @learn.command()
@@ -323,12 +324,8 @@ def _places(state: Path, database: str = DATABASE) -> str:
 
     A password of the database is left out, as everywhere.
     """
-    from router.api.compose.books import Address
-
     given = "" if state == STATE else f" --state {quote(str(state))}"
-    if database not in (DATABASE, os.environ.get("TIERGATE_DATABASE")):
-        given += f" --database {quote(Address.parse(database).shown)}"
-    return given
+    return given + given_database(database)
 
 
 def _datasets() -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.opened_books import opened_books
+from router.cli.opened_books import given_database, opened_books
 from router.cli.options import AsJson, Tenant
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
@@ -85,7 +85,7 @@ def show(review_id: ReviewId, database: DatabasePath = DATABASE, as_json: AsJson
         heard = books.heard(case.item.request_id)
         steps = books.kept_text(case.item.request_id, "steps")
     if not as_json:
-        typer.echo("\n".join(_case_lines(case, row)))
+        typer.echo("\n".join(_case_lines(case, row, given_database(database))))
         return
     decision = None if row is None else orjson.loads(decision_document(row, heard, case, steps))
     shown = {
@@ -301,8 +301,11 @@ def _unknown(review_id: str) -> typer.Exit:
     return typer.Exit(Exit.FAILURE)
 
 
-def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
-    """Writes one matter for the person who judges it: its texts, and why it came to a person."""
+def _case_lines(case: ReviewCase, row: RequestRow | None, place: str) -> list[str]:
+    """Writes one matter for the person who judges it: its texts, and why it came to a person.
+
+    `place` is the option that names the ledger, for the command that decides the matter.
+    """
     from router.rendering.figures_in_words import clean, plain
     from router.wire.public_ids import request_name
 
@@ -342,7 +345,7 @@ def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
     elif item.status == "pending" and not item.head:
         lines.append(
             f"decide    tiergate review decide {item.review_id} --minutes 3 --verdict approve"
-            " (or correct, reject)"
+            f"{place} (or correct, reject)"
         )
     return lines
 

@@ -10,6 +10,9 @@ from router.routing.hard_rules import heads_read, likeliest_risk
 from router.routing.wording.phrases import strategy_named
 from router.types import Reason, Signals
 
+AS_IF_HALF = "as if half of all messages were grave"
+"""Says what the chance of a grave matter means: its head is calibrated at even odds."""
+
 
 def chance_lines(signals: Signals, section: DecisionSection | None) -> list[tuple[str, str]]:
     """Returns the lines "chances" and "risk"; `section` is None where no trigger counts."""
@@ -85,16 +88,17 @@ def _risk(signals: Signals, section: DecisionSection | None) -> str:
     named = f" ({signals.matter.value})" if signals.matter and signals.grave >= EVEN else ""
     if section is None:
         return (
-            f"{name} {domain_p:.2f}, grave matter {signals.grave:.2f} at even odds{named}, "
+            f"{name} {domain_p:.2f}, grave matter {signals.grave:.2f}{named}, {AS_IF_HALF}, "
             f"general knowledge {signals.knowledge:.2f}"
         )
     own = heads_read(signals)
     grave_at = section.grave_at if own else section.grave_at_other_languages
     both = beside(domain_p * signals.stakes_high, section.high_risk_at, 3)
+    high = f"{signals.stakes_high:.2f}"
     knowledge = shown(signals.knowledge, section.knowledge_at)
     return (
-        f"{name} {domain_p:.2f}, times the chance of high stakes {both}; grave matter "
-        f"{shown(signals.grave, grave_at)} at even odds{named} (level 3 from "
+        f"{name} {domain_p:.2f} times stakes high {high} is {both}; grave matter "
+        f"{shown(signals.grave, grave_at)}{named}, {AS_IF_HALF} (level 3 from "
         f"{_threshold(grave_at)}); general knowledge {knowledge} (from "
         f"{_threshold(section.knowledge_at)} on nobody's matter)"
     )

@@ -103,6 +103,11 @@ def _print_rungs(out: Console, outcome: Outcome) -> None:
     decision, wide = outcome.decision, out.width >= ONE_LINE_FROM
     if outcome.words_alone:
         out.print("  rungs    none is asked, since the words go out before any of them")
+    for rung in decision.rungs:
+        if rung.taken and Reason.ASKED_WHICH in rung.reasons:
+            # The match's own confidence is about one of them, and is another figure.
+            meant = f"{rung.p:.3f} is the chance that one of the offered questions is meant"
+            out.print(f"  asks     {escape(rung.answers_as)}: {meant}", soft_wrap=True)
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
     # A cut explanation is worse than a long one, so the reasons follow the table.
     for i, rung in enumerate(() if wide else decision.rungs):
@@ -213,8 +218,12 @@ def telling(heads: Sequence[HeadReading]) -> list[HeadReading]:
 
 
 def _head(reading: HeadReading) -> str:
-    """Formats a head's three likeliest classes: "department HR 0.83, Access 0.09"."""
-    return f"{reading.name} " + ", ".join(f"{label} {p:.2f}" for label, p in reading.classes[:3])
+    """Formats a head's three likeliest classes: "department HR 0.83, Access 0.09".
+
+    A head of one class that has its name is named once: "harm 0.06".
+    """
+    classes = ", ".join(f"{label} {p:.2f}" for label, p in reading.classes[:3])
+    return classes if reading.classes[0][0] == reading.name else f"{reading.name} {classes}"
 
 
 def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:

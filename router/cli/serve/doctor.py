@@ -167,8 +167,16 @@ def _show(finding: Finding) -> None:
     from router.api.compose.examined.finding import State
     from router.cli.terminal import console
 
-    well = finding.state is State.OK
-    style = "green" if well else "bold red" if finding.fatal else "yellow"
+    well = finding.state in (State.OK, State.NOTE)
+    style = (
+        "dim"
+        if finding.state is State.NOTE
+        else "green"
+        if well
+        else "bold red"
+        if finding.fatal
+        else "yellow"
+    )
     out = console()
     word = "optional" if finding.optional else finding.state.value
     state = f"[{style}]{word:<9}[/{style}]"

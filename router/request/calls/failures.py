@@ -73,7 +73,8 @@ def tried_notes(routed: RoutedRequest, progress: Progress) -> tuple[FailureNote,
 
 def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> None:
     """Notes in a request's error who was tried, and who might have been, which its client reads."""
-    told_with(error, tried_notes(routed, progress), routed.request_id)
+    notes = tried_notes(routed, progress)
+    told_with(error, notes, routed.request_id, _resting(routed, notes))
     error.first = first_words(routed, progress, error)
     refused = isinstance(error, AnswererNotReady) and error.key_refused
     # With a refused key, mending the key is the advice: others often have the same one.
@@ -109,14 +110,46 @@ def _left_out(routed: RoutedRequest) -> str:
     )
 
 
-def told_with(error: TiergateError, notes: Sequence[FailureNote], request_id: str) -> None:
+def _resting(routed: RoutedRequest, notes: Sequence[FailureNote]) -> tuple[str, ...]:
+    """Names those that took no call, in ladder order: what was decided, or tried, found them so.
+
+    One that failed once is not among them, also where it takes no calls since.
+    """
+    refused = {note.answerer for note in notes if note.code == AnswererNotReady.code}
+    called = {note.answerer for note in notes} - refused
+    return tuple(
+        [
+            f"{rung.answerer} of tier {rung.tier}"
+            for rung in routed.decision.rungs
+            if rung.answerer not in called
+            and (rung.answerer in refused or rung.reasons[:1] == (Reason.NOT_READY,))
+        ]
+    )
+
+
+def told_with(
+    error: TiergateError,
+    notes: Sequence[FailureNote],
+    request_id: str,
+    resting: Sequence[str] = (),
+) -> None:
     """Notes in an error whose decision it is and who was tried, which its client reads.
 
-    Nobody is named where one limit refused all calls: the error says which.
+    `resting` are those that took no call. Nobody is named where one limit refused all calls: the
+    error says which.
     """
     error.request_id = request_id
-    if notes and (isinstance(error, AnswererError) or {n.code for n in notes} != {error.code}):
-        error.tried = f"Tried: {_tried(notes)}. The decision is dec_{request_id}."
+    if not notes or not (
+        isinstance(error, AnswererError) or {n.code for n in notes} != {error.code}
+    ):
+        return
+    called = [note for note in notes if not (resting and note.code == AnswererNotReady.code)]
+    told = [f"Tried: {_tried(called)}."] if called else []
+    if resting:
+        more = len(resting) - MOST_NAMED
+        names = ", ".join(resting[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        told.append(f"Not called, since not ready: {names}.")
+    error.tried = " ".join([*told, f"The decision is dec_{request_id}."])
 
 
 def _tried(notes: Sequence[FailureNote]) -> str:

@@ -273,6 +273,15 @@ def test_html_prints_the_assumptions_under_the_savings(day: Report) -> None:
     assert page.index("Savings against each baseline") < at < page.index("<h2>Tiers</h2>")
 
 
+def test_html_folds_savings_of_which_none_is_known(day: Report) -> None:
+    def opening(report: Report) -> str:
+        return report_html(report).partition("<h2>Savings</h2>")[0].rpartition("<details")[2]
+
+    unknown = [replace(saving, saved_nano_usd=None) for saving in day.savings]
+    assert "open" in opening(day)
+    assert "open" not in opening(replace(day, savings=tuple(unknown)))
+
+
 @given(st.text(), st.text())
 @examples(60)
 def test_markup_is_well_formed_for_any_text(text: str, value: str) -> None:

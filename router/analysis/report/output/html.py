@@ -85,7 +85,9 @@ def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = (
     money = money_of(report, exact)
     header = report_header(report, money, lines)
     sections = [
-        folded(title, GISTS.get(title, ""), (*led_by(lead), *content), opened=title in OPENED)
+        folded(
+            title, GISTS.get(title, ""), (*led_by(lead), *content), opened=_opened(report, title)
+        )
         for title, lead, content in _parts(report, money)
     ]
     rows = [(term.name, term.meaning) for term in terms_of_page(joined(header, *sections))]
@@ -100,6 +102,13 @@ def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = (
 
 OPENED = ("What the requests got", "Savings")
 """Names the sections that a payer reads first; the others are folded, and open in print."""
+
+
+def _opened(report: Report, title: str) -> bool:
+    """Returns True for a section that stands open. Savings that all are unknown help nobody."""
+    savings = (*report.savings, *report.observed_savings)
+    unknown = title == "Savings" and all(one.saved_nano_usd is None for one in savings)
+    return title in OPENED and not unknown
 
 
 def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup, ...]]]:

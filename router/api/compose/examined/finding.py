@@ -11,6 +11,7 @@ class State(StrEnum):
     OK = "ok"
     MISSING = "missing"
     BROKEN = "broken"
+    NOTE = "note"  # nothing was looked at, and nothing need be mended
 
 
 @dataclass(frozen=True, slots=True)

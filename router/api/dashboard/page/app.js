@@ -113,7 +113,7 @@ async function guarded(work) {
     return await work();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    if (error.status === 401 || error.status === 403) askForKey(error.message);
+    if (error.status === 401 || error.status === 403) askForKey(error.status === 401 ? "" : error.message);
     say(error.message, true);
     return null;
   }
@@ -126,6 +126,10 @@ function say(text, bad = false) {
   setTimeout(() => toast.remove(), 8000);
 }
 
+// The server's own words are for programs, which send a header: nobody can type one into a browser.
+const ENTER = "These figures need a key with the scope `reports`, which shows its own tenant, or `admin`, which shows all of them. Enter it here; this tab keeps it until it is closed.";
+const MADE_BY = "Whoever runs this gateway makes one by `tiergate keys create --tenant NAME --scope reports`. A key for chat does not open this page.";
+
 function refused(error) {
   status(error.status === 0 ? "no answer" : error.status === 401 || error.status === 403 ? "no access" : "error", true);
   const locked = error.status === 401 || error.status === 403;
@@ -135,8 +139,8 @@ function refused(error) {
   show(
     main,
     el("h1", null, title),
-    el("p", { class: "lead" }, prose(error.message)),
-    error.status === 401 && el("p", null, "A key with the scope reports shows its own tenant, one with admin all of them."),
+    el("p", { class: "lead" }, prose(error.status === 401 ? ENTER : error.message)),
+    error.status === 401 && el("p", null, prose(MADE_BY)),
     locked && el("p", null, el("button", { type: "button", class: "first", id: "enter-key", onclick: () => askForKey("") }, key() ? "Use another key" : "Enter a key")),
   );
 }

@@ -4,7 +4,7 @@ import { el, row, section, table } from "./dom.js";
 import { swatch } from "./charts.js";
 import { count, dollars, duration, exact, moment, plain, share, usd } from "./format.js";
 import { badge, facts } from "./parts.js";
-import { BASES, NEXT, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, shownModel, standIn } from "./words.js";
+import { BASES, COMPUTED, NEXT, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, isComputed, shownModel, standIn } from "./words.js";
 
 /** The decision's document (`GET /api/v1/dashboard/decisions/{id}`) as elements. */
 export function explained(told) {
@@ -34,13 +34,13 @@ const reasonsOf = (told, reasons) => reasons.map((reason) => (!wentOut(told) && 
 function way(told, decision) {
   const climbs = told.escalations;
   const went = climbs ? `after ${climbs} climb${climbs === 1 ? "" : "s"}` : wentOut(told) && "at the first tier that was tried";
-  return [went, decision && decision.hard_rule && "under a hard rule"].filter(Boolean).join(", ");
+  return [went, decision && decision.hard_rule && "where a trigger or rule sets the lowest level"].filter(Boolean).join(", ");
 }
 
 function headline(told, decision) {
-  const [said, kind] = told.state === "settled" ? VERDICTS[told.verdict] || ["", ""] : STATES[told.state] || [told.state, ""];
+  const [said, kind] = isComputed(told) ? COMPUTED : told.state === "settled" ? VERDICTS[told.verdict] || ["", ""] : STATES[told.state] || [told.state, ""];
   const answered = wentOut(told);
-  const why = reasonsOf(told, [told.reason]);
+  const why = isComputed(told) ? because(told.reason, told.tier) : reasonsOf(told, [told.reason]);
   const instead = byNobody(told.model) ? "without a model" : "in place of its draft";
   const had = told.tier_number ? "had its turn" : "was asked"; // "(no tier) was asked"
   const did = !answered ? " was asked: " : standIn(told) ? ` ${had}, and approved words went out ${instead}: ` : " answered: ";
@@ -141,7 +141,7 @@ function losses(told, decision) {
             el("span", { title: `${SOURCES[rung.p_source] || rung.p_source}, ${count(rung.p_count)} labels` }, share(rung.p, 1)),
             el("span", { title: `${exact(dollars(rung.cost_nano_usd))}; ${BASES[rung.cost_basis] || rung.cost_basis}` }, price(rung)),
             bar(rung),
-            el("span", null, badge(turn(at), at === decision.first ? "good" : "note"), " ", reasonsOf(told, rung.reasons), el("small", { class: "soft" }, ` · confidence from ${SOURCES[rung.p_source] || rung.p_source}`)),
+            el("span", null, badge(turn(at), at === decision.first ? "good" : "note"), " ", reasonsOf(told, rung.reasons), el("small", { class: "soft" }, ` · ${chanceOf({ reason: rung.reasons[0] })} (${SOURCES[rung.p_source] || rung.p_source})`)),
           ],
           { class: turn(at) === "passed over" ? "passed" : null },
         ),
@@ -193,6 +193,9 @@ function value(told) {
   return facts(Object.entries(told).map(([name, one]) => [plain(name), value(one)]));
 }
 
+/** States of calls: of one that came to nothing, the money that was held for it is free again. */
+const CALL_STATES = { ...STATES, released: ["nothing paid", "note"], held: ["money held", "note"] };
+
 const CALLS = [["Call", "t"], ["Outcome", "t"], ["Cost", "n"], ["Took", "n"], ["Tokens", "n"]];
 const CITED = [["Source", "t"], ["Collection", "t"], ["Cited", "t"], ["Id", "t"]];
 
@@ -210,7 +213,7 @@ function attempts(all) {
       all.map((one) =>
         row(CALLS, [
           el("span", null, one.answerer, el("small", { class: "soft" }, ` ${plain(one.role)}${one.model && one.model !== one.answerer ? ` · ${one.model}` : ""}${one.adapter ? ` · ${one.adapter}` : ""}`)),
-          el("span", null, badge(...(STATES[one.state] || [plain(one.state), one.state === "held" ? "note" : "warn"])), one.error_code && badge(plain(one.error_code), "bad"), unseen(one) && badge("thrown away", "note"), one.estimated && badge("estimated", "note")),
+          el("span", null, badge(...(CALL_STATES[one.state] || [plain(one.state), one.state === "held" ? "note" : "warn"])), one.error_code && badge(plain(one.error_code), "bad"), unseen(one) && badge("thrown away", "note"), one.estimated && badge("estimated", "note")),
           el("span", { title: `${exact(dollars(one.cost_nano_usd)) || "unknown"}; ${BASES[one.cost_basis] || one.cost_basis}` }, one.cost_nano_usd === null ? "unknown" : usd(dollars(one.cost_nano_usd))),
           duration(one.latency_ms),
           `${count(one.usage.input_tokens)} + ${count(one.usage.output_tokens)}`,
@@ -239,7 +242,7 @@ function sources(all, gathered) {
 
 function matched(match) {
   const basis = match.basis ? ` (${match.basis})` : "";
-  return `${match.intent_id}, ${share(match.confidence)}${basis}`;
+  return `${match.intent_id}, confidence ${share(match.confidence, 1)}${basis}`;
 }
 
 function signals(read) {
@@ -256,7 +259,7 @@ function signals(read) {
         ["Amount at stake", read.impact_nano_usd ? usd(dollars(read.impact_nano_usd)) : null],
         chance("Stakes high", "stakes_high"),
         read.risk_domain ? [`Risk: ${plain(read.risk_domain)}`, `${share(read.risk_p)}${guess("risk_domain")}`] : null,
-        chance("Grave matter, at even odds", "grave"),
+        chance("Grave matter, as if half of all messages were", "grave"),
         read.matter && read.grave >= 0.5 ? ["Which matter", plain(read.matter)] : null,
         chance("General knowledge only", "knowledge"),
         chance("Several factors", "multi_factor"),

@@ -4,7 +4,7 @@ import { VIEWS, address, ask } from "./api.js";
 import { el, prose, show } from "./dom.js";
 import { briefly, count, duration, exact, plain, share, usd } from "./format.js";
 import { badge } from "./parts.js";
-import { REASONS, REPLIES, STATES, VERDICTS, assumed, because, chanceOf, shownModel, standIn } from "./words.js";
+import { COMPUTED, REASONS, REPLIES, STATES, VERDICTS, assumed, because, chanceOf, isComputed, shownModel, standIn } from "./words.js";
 import { explained } from "./view_decision.js";
 
 export const every = 4000;
@@ -137,13 +137,13 @@ async function further(next, context) {
 }
 
 function entry(line, { query, id }) {
-  const [said, kind] = line.state === "settled" ? VERDICTS[line.verdict] || [plain(line.verdict), ""] : STATES[line.state] || [line.state, ""];
+  const [said, kind] = isComputed(line) ? COMPUTED : line.state === "settled" ? VERDICTS[line.verdict] || [plain(line.verdict), ""] : STATES[line.state] || [line.state, ""];
   return el(
     "a",
     { class: "line", id: `d-${line.decision_id}`, href: link(line.decision_id, query), "aria-current": line.decision_id === id ? "true" : null },
     el("span", { class: "when" }, briefly(line.created_at_ms)),
     el("span", { class: `tier lv${line.level % 6}` }, line.tier || "no tier"),
-    el("span", { class: "why" }, because(line.reason), line.escalations > 0 && el("span", { class: "soft" }, `, climbed ${line.escalations}×`)),
+    el("span", { class: "why" }, because(line.reason, line.tier), line.escalations > 0 && el("span", { class: "soft" }, `, climbed ${line.escalations}×`)),
     el("span", { class: "soft what" }, [plain(line.domain), line.tenant, shownModel(line.model)].filter(Boolean).join(" · ")),
     el("span", { class: "cost", title: exact(line.cost_usd) || "the cost is not known" }, usd(line.cost_usd)),
     el("span", { class: "soft took" }, duration(line.latency_ms)),

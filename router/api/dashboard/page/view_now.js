@@ -3,7 +3,7 @@
 import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, latency, legend, swatch, traffic } from "./charts.js";
 import { el, prose, row, section, table, tiles } from "./dom.js";
-import { count, duration, exact, parts, plain, share, usd } from "./format.js";
+import { count, dollars, duration, exact, parts, plain, share, usd } from "./format.js";
 
 export const every = 4000;
 
@@ -157,6 +157,14 @@ function spent(budgets) {
 
 const TIERS = [["Tier", "t"], ["Replies", "n"], ["Of replies", "n"], ["Spend", "n"], ["Median", "n"], ["95 %", "n"]];
 
+/** The sums of all tiers; times of tiers have none. */
+function totalOf(tiers) {
+  const sum = (key) => tiers.reduce((all, one) => all + one[key], 0);
+  const spend = dollars(sum("spend_nano_usd"));
+  const requests = sum("requests");
+  return row(TIERS, ["Total", count(requests), share(requests ? 1 : null), el("span", { title: exact(spend) }, usd(spend)), "–", "–"], { class: "sum" });
+}
+
 function answered(tiers, hour) {
   if (!tiers.length) return null;
   const colours = hues(tiers);
@@ -176,7 +184,7 @@ function answered(tiers, hour) {
           duration(one.p50_ms),
           duration(one.p95_ms),
         ]),
-      ),
+      ).concat(totalOf(tiers)),
     ),
   );
 }

@@ -164,8 +164,15 @@ export const shownModel = (model) => NO_MODELS[model] || model;
 /** What a decision's chance is about: a question back has no chance to be the right answer. */
 export const chanceOf = ({ reason }) => (["asked_which", "asked_for_slot"].includes(reason) ? "chance that it was meant" : "confidence");
 
+const SPECIALIST = "specialist"; // the tier of heads, which no ladder leads to
+
+/** True for what heads read of a text or an encoder made of it: nobody accepted an answer. */
+export const isComputed = ({ tier, state }) => tier === SPECIALIST && state === "settled";
+
+export const COMPUTED = ["computed", "good"];
+
 /** Says of a chance that it is the policy's assumption, which nobody measured. */
 export const assumed = ({ confidence_source: source }) => (source === "prior" ? ", assumed" : "");
 
 /** A reason in words; one that is not in the list by its own name. */
-export const because = (reason) => REASONS[reason] || String(reason || "").replaceAll("_", " ");
+export const because = (reason, tier) => (tier === SPECIALIST && reason === "pinned" && "its endpoint asks no other") || REASONS[reason] || String(reason || "").replaceAll("_", " ");
