@@ -60,8 +60,8 @@ _LENGTHS = (
     r"semana|\bmes(?:es)?\b|a[nñ]o|[{}]"
 )
 _HINT_WORDS = (
-    "how what what's when who free free? expensive expensive? wie was wieviel wann wer combien quel "
-    "quand qui cuánto cuanto cuántas cuantas cuándo cuando quién quien quiénes ¿cuánto ¿cuanto "
+    "how what what's when who free free? expensive expensive? wie was wieviel wann wer combien "
+    "quel quand qui cuánto cuanto cuántas cuantas cuándo cuando quién quien quiénes ¿cuánto ¿cuanto "
     "¿cuántas ¿cuándo ¿quién"
 )
 _HINTS = frozenset(_HINT_WORDS.split())
