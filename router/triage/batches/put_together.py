@@ -283,7 +283,7 @@ def _by_asks(text: Ruled, match: Match | None, of_clauses: Sequence[Match | None
         )
     ]
     # "How do I prove it?" is sure to be something else than it seems by itself.
-    alone = [m for m, c in pairs if m in sure.values() and not leans(c)]
+    alone = [m for m, c in pairs if m and m in sure.values() and not leans(c)]
     if unmet:
         return _half_met(match, alone, unmet)
     if sure and match.intent_id not in sure and len(sure) < 2:

@@ -60,9 +60,9 @@ _LENGTHS = (
     r"semana|\bmes(?:es)?\b|a[nñ]o|[{}]"
 )
 _HINT_WORDS = (
-    "how what what's when who free free? expensive expensive? wie was wieviel wann wer combien quel "
-    "quand qui cuánto cuanto cuántas cuantas cuándo cuando quién quien quiénes ¿cuánto ¿cuanto "
-    "¿cuántas ¿cuándo ¿quién"
+    "how what what's when who free free? expensive expensive? wie was wieviel wann wer combien "
+    "quel quand qui cuánto cuanto cuántas cuantas cuándo cuando quién quien "
+    "quiénes ¿cuánto ¿cuanto ¿cuántas ¿cuándo ¿quién"
 )
 _HINTS = frozenset(_HINT_WORDS.split())
 """Words of which one is in each question of these kinds."""
