@@ -14,6 +14,18 @@ from pathlib import Path
 from router.training.data import sources
 
 FOLDER = Path(sources.__file__).parent / "companies"
+FITTING = (
+    "airline", "bus_company", "car_workshop", "charity", "dance_school", "electrician",
+    "florist", "furniture_store", "gym", "mortgage_broker", "museum", "nursing_home",
+    "payroll_internal", "plumber", "public_library", "tax_software", "video_meetings", "zoo",
+)  # fmt: skip
+JUDGING = (
+    "bakery", "book_shop", "car_registration", "credit_union", "e_signature", "hostel", "hotel",
+    "it_procurement_internal", "music_school", "notary_office", "pet_insurance",
+    "physiotherapist", "piano_shop", "self_storage", "smart_home", "surf_school", "telecom",
+    "window_fitter",
+)  # fmt: skip
+"""Companies that teach no network: chances are fitted on the first ones alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,11 @@ class Company:
 def companies(folder: Path = FOLDER) -> list[Company]:
     """Returns the companies of a folder by name. Raises ValueError for a line of no kind."""
     return [_company(path) for path in sorted(folder.glob("*.txt"))]
+
+
+def taught(folder: Path = FOLDER) -> list[Company]:
+    """Returns the companies that teach: all but FITTING and JUDGING."""
+    return [one for one in companies(folder) if one.name not in FITTING + JUDGING]
 
 
 def _company(path: Path) -> Company:

@@ -29,10 +29,6 @@ from router.triage.triage_model import TriageModel
 from router.triage.utterances import Described
 from router.triage.verifier import SET_SIZE
 
-FITTING = ("bus_company", "charity", "gym", "museum", "plumber", "tax_software")
-JUDGING = ("bakery", "credit_union", "hostel", "notary_office", "smart_home", "telecom")
-"""Companies that teach the network nothing: the chances are fitted on the first ones alone."""
-
 START = np.array([1.0, 0.5, 1.0, 0.0, 0.0, 0.0])
 RIDGE = 0.5
 """Precision of the weights around where the fit starts: thousands of rows outweigh it."""

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from router.training.card import Value
 from router.training.data.authors.grave_texts import FOLDER, JUDGES, SECTIONS, sections_in
-from router.training.data.companies import Company, CustomerMessage, companies
+from router.training.data.companies import FITTING, JUDGING, Company, CustomerMessage, companies
 from router.training.reranking import fit
-from router.training.reranking.fit import FITTING, JUDGING, RankedRow
+from router.training.reranking.fit import RankedRow
 from router.training.reranking.fit_gate import (
     STRANGERS_JUDGING,
     STRANGERS_TAUGHT,

@@ -18,11 +18,10 @@ import torch
 
 from router.training import model_folder
 from router.training.card import Card, write_of_part
-from router.training.data.companies import Company, companies
+from router.training.data.companies import Company, companies, taught
 from router.training.data.known_files import known_in
 from router.training.encoder import export
 from router.training.reranking import network
-from router.training.reranking.fit import FITTING, JUDGING
 from router.training.reranking.fit_field import fitted
 from router.training.reranking.framing import Framing, fillers
 from router.training.reranking.network import Cross, Plan
@@ -84,34 +83,34 @@ def train_reranker(
 def trained(data: Path, work: Path, model: TriageModel, device: str = "cpu") -> Cross:
     """Returns the network. One in the work folder is not trained again, as long as the plan, the
     companies, the public sets and the encoder are the same."""
-    taught = [one for one in companies() if one.name not in FITTING + JUDGING]
-    path = work / f"{NETWORK}-{_key(data, taught, model.encoder, PLAN)}.pt"
+    own = taught()
+    path = work / f"{NETWORK}-{_key(data, own, model.encoder, PLAN)}.pt"
     if path.is_file():
         cross = Cross()
         cross.load_state_dict(torch.load(path, weights_only=True))
         cross.eval()
         return cross
-    draw = _draw(data, taught, model.encoder, PLAN)
+    draw = _draw(data, own, model.encoder, PLAN)
     cross = network.train(draw, PLAN, device, progress=True)
     torch.save(cross.state_dict(), path)
     return cross
 
 
-def _key(data: Path, taught: Sequence[Company], encoder: Encoder, plan: Plan) -> str:
+def _key(data: Path, own: Sequence[Company], encoder: Encoder, plan: Plan) -> str:
     """Returns a digest of all that a network learns from."""
     public = [sha256_of(data / f"intent_{source}.jsonl.gz") for source in PUBLIC]
-    whole = repr((FORMAT, plan, taught, public, encoder.sha256, fillers().taught))
+    whole = repr((FORMAT, plan, own, public, encoder.sha256, fillers().taught))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
-def _draw(data: Path, taught: Sequence[Company], encoder: Encoder, plan: Plan) -> network.Epoch:
+def _draw(data: Path, own: Sequence[Company], encoder: Encoder, plan: Plan) -> network.Epoch:
     public = public_companies(data, random.Random(plan.seed))
     framing = Framing(fillers().taught, encoder.tokenise)
-    own = [Shelf(company, encoder, framing) for company in taught]
+    ours = [Shelf(company, encoder, framing) for company in own]
     beside = [Shelf(company, encoder, framing) for company in public]
 
     def draw(rng: random.Random) -> list[tuple[list[int], bool]]:
-        shelves = [*own, *rng.sample(beside, plan.public)]
+        shelves = [*ours, *rng.sample(beside, plan.public)]
         return [
             (pair_ids(one.pair, encoder.tokenise), one.right)
             for shelf in shelves

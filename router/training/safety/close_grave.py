@@ -29,6 +29,8 @@ FILLINGS = 4
 """Fillings of a written line with alternatives; one without them is read once."""
 HARMLESS_ROWS, GRAVE_ROWS = 4_500, 1_500
 """English texts of other people, of the reader's."""
+CUSTOMER_ROWS = 9_000
+"""Messages to companies, of some 20,000: more would take as many more minutes."""
 OTHERS_JUDGE = 4
 """Of texts of other people, one in so many judges."""
 WRAPPED = 0.12
@@ -54,9 +56,11 @@ def rows_of(data: Path, seed: int = SEED) -> list[GraveText]:
     calm = [row for row in others if not row.grave]
     grave = [row for row in others if row.grave]
     chatter = [row.text for row in calm if len(row.text.split()) <= CHATTER_WORDS]
+    customers = [row for row in grave_rows.of_companies() if not row.apart]
+    customers = rng.sample(customers, min(CUSTOMER_ROWS, len(customers)))
     rows = [
         wrapped(row, chatter, rng) if rng.random() < WRAPPED else row
-        for row in (*grave_texts.texts(seed, FILLINGS), *grave_rows.of_money())
+        for row in (*grave_texts.texts(seed, FILLINGS), *grave_rows.of_money(), *customers)
         if row.language == "en"
     ]
     rows += rng.sample(calm, min(HARMLESS_ROWS, len(calm)))

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from router.training.data.companies import companies
+from router.training.data.companies import JUDGING, companies
 from router.training.reranking import fit, fit_field
-from router.training.reranking.fit import JUDGING
 from router.training.reranking.framing import Framing, fillers
 from router.triage.matching.gate import FIELD
 from router.triage.reranking.cross_encoder import CrossEncoder, Rows

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from router.errors import TrainingDataError
-from router.training.data.companies import companies
+from router.training.data.companies import FITTING, JUDGING, companies
 from router.training.reranking import fit_gate
-from router.training.reranking.fit import FITTING, JUDGING
 from router.training.reranking.framing import Framing, fillers
 from router.triage.matching.gate import MOST_CHARACTERS
 from router.triage.triage_model import TriageModel

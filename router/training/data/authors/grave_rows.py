@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from router.training.data import templates
+from router.training.data.companies import FOLDER, taught
 from router.training.data.authors import grave_texts, money_texts
 from router.training.data.authors.grave_texts import GraveText
 from router.triage.grave import WINDOW_WORDS
@@ -39,6 +40,10 @@ _MAY_BE_GRAVE = re.compile(
     "fraud|compromis|stolen|lost|police|emergency|recogni|terminat|insurance|health|medical|"
     "vaccin|accident|death"
 )
+CUSTOMERS = "customers"
+"""The author of what customers write to companies."""
+UNSORTED = FOLDER.parent / "companies_unsorted.txt"
+"""Messages to companies that may be a grave matter; `#` begins a comment."""
 _SECTION_OF = {
     "medical": "medical",
     "legal": "legal",
@@ -50,7 +55,7 @@ _SECTION_OF = {
 def rows_of(data: Path, seed: int) -> list[GraveText]:
     """Returns all texts: the written ones, and English of `data` and of the templates."""
     rng = random.Random(seed)
-    rows = [*grave_texts.texts(seed), *of_money()]
+    rows = [*grave_texts.texts(seed), *of_money(), *of_companies()]
     for name in _EVERYDAY:
         rows += _with_sentences(
             _sampled(_shared(data, name), grave_texts.HARMLESS, name, EACH, rng)
@@ -79,6 +84,22 @@ def of_money() -> Iterator[GraveText]:
     for row in money_texts.texts():
         if row.section in sections:
             yield replace(row, section=sections[row.section])
+
+
+def of_companies() -> Iterator[GraveText]:
+    """Yields what customers write to the made-up companies that teach, and their sentences.
+
+    Such a message is harmless: "dont want it anymore" is a subscription. Those of UNSORTED may be
+    a grave matter, and are left out.
+    """
+    unsorted = set(UNSORTED.read_text(encoding="utf-8").splitlines())
+    for place, company in enumerate(taught()):
+        rows = [
+            GraveText(one.text, grave_texts.HARMLESS, "en", f"{CUSTOMERS}/en/{place}")
+            for one in company.messages
+            if one.text not in unsorted
+        ]
+        yield from _with_sentences(rows)
 
 
 def _everyday_languages(
