@@ -34,13 +34,13 @@ STEP = 8.0
 class Plan:
     """Says how long and how fast is trained; the defaults are what ships."""
 
-    epochs: int = 1
+    epochs: int = 2
     rate: float = 2e-4
     head_rate: float = 2e-3
     rows: int = 32
     warmup_share: float = 0.06
     smoothing: float = 0.02
-    public: int = 12
+    public: int = 8
     """Public companies of an epoch, drawn anew."""
     seed: int = 7
 
