@@ -5,8 +5,8 @@
 The first table has questions about the future of a company, and messages of business customers in
 the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
 everyday messages, grave ones and decisions about an organisation, of eleven English writers, of
-whom two wrote messages of several sentences, and of three in thirteen other languages: how many
-reach level 3, and level 2. The third has requests to rework a text that is given, and requests to
+whom two wrote messages of several sentences, of three in thirteen other languages, and of customers
+of eighteen made-up companies that teach nothing: how many reach level 3, and level 2. The third has requests to rework a text that is given, and requests to
 judge the same texts, of two writers. The fourth has known questions inside frames ("Hi, I placed an
 order last week. ... Cheers, Tom"): how many get the approved answer that the question gets alone.
 The fifth has grave and everyday messages of one writer in eleven languages with names, addresses
@@ -37,6 +37,8 @@ from pathlib import Path
 import orjson
 
 from router import Gateway
+from router.training.data.authors.grave_rows import harmless
+from router.training.data.companies import JUDGING, companies
 from router.types import Outcome, Reason, Verdict
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -75,6 +77,10 @@ def matters(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
         kind = KINDS.get(row["matter"], "grave")
         by = row.get("writer") or row["language"]
         yield f"{kind}, {by}", row["text"], level == 3, level == 2
+    for company in companies():
+        for text in harmless(company) if company.name in JUDGING else ():
+            level = gateway.route(text).rung.level
+            yield "everyday, customers", text, level == 3, level == 2
 
 
 def reworks(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:

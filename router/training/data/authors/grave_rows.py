@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from router.training.data import templates
-from router.training.data.companies import FOLDER, taught
 from router.training.data.authors import grave_texts, money_texts
 from router.training.data.authors.grave_texts import GraveText
+from router.training.data.companies import FOLDER, Company, taught
 from router.triage.grave import WINDOW_WORDS
 from router.triage.text.windows import sentences
 
@@ -92,14 +92,16 @@ def of_companies() -> Iterator[GraveText]:
     Such a message is harmless: "dont want it anymore" is a subscription. Those of UNSORTED may be
     a grave matter, and are left out.
     """
-    unsorted = set(UNSORTED.read_text(encoding="utf-8").splitlines())
     for place, company in enumerate(taught()):
-        rows = [
-            GraveText(one.text, grave_texts.HARMLESS, "en", f"{CUSTOMERS}/en/{place}")
-            for one in company.messages
-            if one.text not in unsorted
-        ]
+        group = f"{CUSTOMERS}/en/{place}"
+        rows = [GraveText(one, grave_texts.HARMLESS, "en", group) for one in harmless(company)]
         yield from _with_sentences(rows)
+
+
+def harmless(company: Company) -> list[str]:
+    """Returns the messages of a company's customers that are no grave matter."""
+    unsorted = set(UNSORTED.read_text(encoding="utf-8").splitlines())
+    return [one.text for one in company.messages if one.text not in unsorted]
 
 
 def _everyday_languages(
