@@ -6,21 +6,21 @@ The first table has questions about the future of a company, and messages of bus
 the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
 everyday messages, grave ones and decisions about an organisation, of eleven English writers, of
 whom two wrote messages of several sentences, of three in thirteen other languages, and of customers
-of eighteen made-up companies that teach nothing: how many reach level 3, and level 2. The third has requests to rework a text that is given, and requests to
-judge the same texts, of two writers. The fourth has known questions inside frames ("Hi, I placed an
-order last week. ... Cheers, Tom"): how many get the approved answer that the question gets alone.
-The fifth has grave and everyday messages of one writer in eleven languages with names, addresses
-and numbers around them: how many reach level 3 with these and without. The sixth has requests for
-harm of twelve kinds and harmless ones of the same words: how many are refused, or get approved
-words. After it stand dangers in everyday words and look-alikes of one writer: how many get approved
-words, or an answer with words on whom to call; the others get neither. The same is counted for the
-dangers to people and the everyday messages of the eleven writers. The next has harmless orders,
-questions and follow-ups in eighteen other languages: how many are refused, and how many reach level
-3. The last three have messages of five writers with labels that somebody gave them who saw no
-reading of ours: how many of what weighs little, of what weighs several considerations, and of high
-stakes, reach level 3 and level 2 where a model answers at level 1, of how many type and domain are
-read as labelled, and how many of those that a head is sure of are right. Before them are requests
-that name $10,000 or more, of one writer.
+of eighteen made-up companies that teach nothing: how many reach level 3, and level 2. The third has
+requests to rework a text that is given, and requests to judge the same texts, of two writers. The
+fourth has known questions inside frames ("Hi, I placed an order last week. ... Cheers, Tom"): how
+many get the approved answer that the question gets alone. The fifth has grave and everyday messages
+of one writer in eleven languages with names, addresses and numbers around them: how many reach
+level 3 with these and without. The sixth has requests for harm of twelve kinds and harmless ones of
+the same words: how many are refused, or get approved words. After it stand dangers in everyday
+words and look-alikes of one writer: how many get approved words, or an answer with words on whom to
+call; the others get neither. The same is counted for the dangers to people and the everyday
+messages of the eleven writers. The next has harmless orders, questions and follow-ups in eighteen
+other languages: how many are refused, and how many reach level 3. The last three have messages of
+five writers with labels that somebody gave them who saw no reading of ours: how many of what weighs
+little, of what weighs several considerations, and of high stakes, reach level 3 and level 2 where a
+model answers at level 1, of how many type and domain are read as labelled, and how many of those
+that a head is sure of are right. Before them are requests that name $10,000 or more, of one writer.
 `--each` prints each prompt with what became of it.
 """
 
