@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from router.triage.facts.doubts import UNSURE, Shelf
+from router.triage.matching import asked_kinds
 from router.triage.matching.asked_kinds import kinds_told, second_kind
 from router.types import Domain, Match
 
@@ -29,6 +34,31 @@ SHOP = Domain.CUSTOMER_SUPPORT
 )
 def test_the_second_of_two_questions_is_read(text: str, kind: str) -> None:
     assert second_kind(text) == kind
+
+
+@given(st.sampled_from(sorted(asked_kinds._ASKING)), st.sampled_from(["", "¿"]), st.data())
+@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
+def test_each_question_of_a_kind_has_one_of_the_words_that_are_looked_for_first(
+    kind: str, mark: str, data: st.DataObject
+) -> None:
+    asking = re.compile(asked_kinds._ASKING[kind].pattern, re.IGNORECASE)
+    question = data.draw(st.from_regex(asking, fullmatch=True))
+    text = f"Where is my order, {mark}{question}"
+    joint = asked_kinds._SECOND.search(text)
+    assume(joint is not None and asking.match(text, joint.end()))
+    assert second_kind(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where is my order, and is it free, by the way?",
+        "¿Dónde está mi pedido y ¿quienes vienen?",
+        "¿Dónde está mi pedido, ¿cuando llega?",
+    ],
+)
+def test_signs_beside_the_words_that_are_looked_for_hide_none(text: str) -> None:
+    assert second_kind(text)
 
 
 @pytest.mark.parametrize(
