@@ -53,7 +53,7 @@ WASTE_LEAD = (
 )
 ROLES_LEAD = "Every call the gateway made. Discarded calls gave an answer that nobody saw."
 
-GISTS = {
+GISTS: dict[str, str] = {
     Title.GROUNDS: "how far anybody measured that they are right",
     Title.DAYS: "by day or month, with the forecast",
     Title.TIERS: "who answered, at what spend, how fast, and what was accepted",
