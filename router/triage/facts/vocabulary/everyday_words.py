@@ -147,21 +147,21 @@ COMMON_WORDS = {
 }
 
 # Number words, since a sum in words has often nothing else. Left out is what English or another of
-# these languages writes alike with another meaning: `once`, `sei`, `seize`.
+# these languages writes alike with another meaning: `once`, `sept`, `siete`, `doce`.
 NUMBER_WORDS = {
     "en": """four six seven eight ten eleven twelve thirteen fourteen fifteen sixteen seventeen
         eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand""",
     "de": """vier funf sechs sieben acht neun zwolf dreizehn vierzehn funfzehn sechzehn siebzehn
         achtzehn neunzehn zwanzig dreissig vierzig funfzig sechzig siebzig achtzig neunzig hundert
         tausend""",
-    "fr": """quatre six sept neuf douze treize quatorze quinze vingt trente quarante cinquante
+    "fr": """quatre six neuf douze treize quatorze quinze vingt trente quarante cinquante
         soixante mille""",
-    "es": """cinco seis siete ocho nueve doce trece catorce quince veinte treinta cuarenta cincuenta
+    "es": """cinco seis ocho nueve trece catorce veinte treinta cuarenta cincuenta
         sesenta setenta ochenta noventa cien ciento mil""",
     "it": """quattro cinque sette nove undici dodici tredici quattordici quindici venti trenta
         quaranta cinquanta sessanta settanta ottanta novanta cento mille""",
     "pt": """cinco seis sete oito nove doze treze catorze quinze trinta quarenta cinquenta sessenta
-        setenta oitenta noventa cem mil""",
+        setenta oitenta noventa mil""",
     "nl": """vier zeven acht negen twaalf dertien veertien vijftien zestien zeventien achttien
         negentien twintig dertig veertig vijftig zestig zeventig tachtig negentig honderd
         duizend""",

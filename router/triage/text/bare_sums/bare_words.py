@@ -126,12 +126,12 @@ MOMENTS = frozenset("second sec s minute min ms millisecond".split())
 """No sum of money is due that often, but a count of requests is."""
 PERIODS = frozenset({*words.TIME_UNITS, *words.UNIT_ALIASES, "hour", "h", "y", "m", "a"})
 JOINS = frozenset("or and to - vs".split()) | _folded(
-    "oder ou o of und och eller og oraz lub и или ve veya"
+    "oder ou o of und och eller og oraz lub и или"
 )
 
 LISTING = frozenset({",", "+", "-", "&"}) | _folded(
     """and or then plus to vs versus against from than und oder dann bzw et ou puis y o luego e poi
-    ed depois en of dan lub oraz och eller og и или ve veya"""
+    ed depois en of dan lub oraz och eller og и или"""
 )
 """What stands before the next number of a list: "12,000 now, 15,000 in June"."""
 NAMED = MONEY | words.CONTEXT
