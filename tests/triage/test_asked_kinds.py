@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from router.triage.facts.doubts import UNSURE, Shelf
 from router.triage.matching import asked_kinds
 from router.triage.matching.asked_kinds import kinds_told, second_kind
 from router.types import Domain, Match
+from tests.kits.examples import examples
 
 SHOP = Domain.CUSTOMER_SUPPORT
 
@@ -36,8 +37,9 @@ def test_the_second_of_two_questions_is_read(text: str, kind: str) -> None:
     assert second_kind(text) == kind
 
 
-@given(st.sampled_from(sorted(asked_kinds._ASKING)), st.sampled_from(["", "¿"]), st.data())
-@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
+@pytest.mark.parametrize("kind", sorted(asked_kinds._ASKING))
+@given(st.sampled_from(["", "¿"]), st.data())
+@examples(100)
 def test_each_question_of_a_kind_has_one_of_the_words_that_are_looked_for_first(
     kind: str, mark: str, data: st.DataObject
 ) -> None:
