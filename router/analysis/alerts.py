@@ -81,9 +81,10 @@ def refusal_alerts(
     budgets: Iterable[BudgetUse],
     facts: Mapping[str, AnswererFacts],
 ) -> list[Alert]:
-    """Returns an alert for each tenant and answerer whose calls budgets refused in the last hour.
+    """Returns an alert for each tenant whose calls budgets refused in the last hour.
 
-    If even a whole budget cannot hold the least of them, it states how much output would fit.
+    Calls of which even the least exceeds a whole budget have one of their own: waiting cannot help
+    them, and it states how much output would fit.
     """
     tightest: dict[str, int] = {}
     for use in budgets:
@@ -91,26 +92,41 @@ def refusal_alerts(
         if use.limit_nano_usd is not None and not others:  # it limits every call of the tenant
             limit = tightest.get(use.scope.tenant, use.limit_nano_usd)
             tightest[use.scope.tenant] = min(limit, use.limit_nano_usd)
-    alerts = []
+    alike: dict[tuple[str, int | None], list[RefusedCalls]] = {}
     for calls in refused:
         # A tenant's calls are bound by its own budget and by the one for everybody ("").
         whole = min((tightest[t] for t in (calls.tenant, "") if t in tightest), default=None)
         # If even the smallest call exceeds a whole budget, waiting cannot help.
         never = whole is not None and calls.least_held_nano_usd > whole
-        count = f"{calls.requests} request{'' if calls.requests == 1 else 's'}"
+        alike.setdefault((calls.tenant, whole if never else None), []).append(calls)
+    alerts = []
+    for (tenant, whole), several in alike.items():
+        most_held = max(calls.most_held_nano_usd for calls in several)
         message = (
-            f"Budgets refused {count} of {calls.tenant} to {calls.answerer} in the last hour: the "
-            f"worst case of a call was up to ${exact_usd(calls.most_held_nano_usd)}."
+            f"Budgets refused {_refused(several)} in the last hour: the worst case of a call was "
+            f"up to ${exact_usd(most_held)}."
         )
-        if never and whole is not None:
+        if whole is not None:
             message += f" Waiting does not help: the whole budget is ${exact_usd(whole)}."
-            answerer = facts.get(calls.answerer)
-            most = None if answerer is None else output_that_fits(answerer, USUAL, whole)
-            if most:
+            known = [facts[calls.answerer] for calls in several if calls.answerer in facts]
+            fitting = [output_that_fits(answerer, USUAL, whole) or 0 for answerer in known]
+            if most := max(fitting, default=0):
                 message += f" It holds a max_tokens of at most {most} for a short request."
-        code = "calls_never_fit" if never else "calls_refused"
-        alerts.append(Alert("bad" if never else "warn", code, calls.tenant, message))
+        code = "calls_refused" if whole is None else "calls_never_fit"
+        alerts.append(Alert("warn" if whole is None else "bad", code, tenant, message))
     return alerts
+
+
+def _refused(several: Sequence[RefusedCalls]) -> str:
+    """Returns whose calls were refused: "calls of acme to mid (3 requests), deep (1 request)".
+
+    One request may have called several answerers, so they have no sum.
+    """
+    counts = [_counted(calls.requests, "request", "requests") for calls in several]
+    if len(several) == 1:
+        return f"{counts[0]} of {several[0].tenant} to {several[0].answerer}"
+    named = (f"{calls.answerer} ({n})" for calls, n in zip(several, counts, strict=True))
+    return f"calls of {several[0].tenant} to {', '.join(named)}"
 
 
 def traffic_alerts(hour: Hour) -> list[Alert]:

@@ -13,8 +13,7 @@ def thrown_away(attempt: AttemptRow | Turn) -> bool:
     A call that failed gave none, whatever was held or booked for it; it is counted as failed. Nor
     did an answerer that looked and declined, or one that was not asked.
     """
-    gave_none = attempt.state is AttemptState.RELEASED or call_failed(attempt)
-    return attempt.discarded and not gave_none and was_made(attempt)
+    return _came_to_nothing(attempt) and not call_failed(attempt)
 
 
 def waste_of(attempt: AttemptRow) -> Waste | None:
@@ -26,7 +25,16 @@ def waste_of(attempt: AttemptRow) -> Waste | None:
         return None
     if attempt.role in ANSWERING and call_failed(attempt):
         return Waste.FAILED
-    declined = attempt.state is AttemptState.RELEASED  # it looked, and gave no draft
-    if attempt.discarded and attempt.role is not Role.SHADOW and not declined:
+    # A check that failed on a draft that nobody saw is part of what the draft cost.
+    if attempt.role is not Role.SHADOW and _came_to_nothing(attempt):
         return Waste.DRAFTS
     return Waste.CHECKS if attempt.role in (Role.CHECK, Role.SAMPLE, Role.SHADOW) else None
+
+
+def _came_to_nothing(attempt: AttemptRow | Turn) -> bool:
+    """Returns True for a call that was made for what nobody saw, not one that looked and declined.
+
+    A call that declined is released, and gave no draft.
+    """
+    declined = attempt.state is AttemptState.RELEASED
+    return attempt.discarded and not declined and was_made(attempt)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from router.api.dashboard.overview_json import Judged, reliability_json
 from tests.api.test_dashboard_data import lines, told
+from tests.kits.checks.chromium import Browser
 from tests.kits.dashboard_kit import dashboard_server
 
 
@@ -37,3 +39,30 @@ def test_calibration_counts_assumed_confidences_apart_with_intervals() -> None:
         "confidence": pytest.approx(0.97),
         "right": 0.8,
     }
+
+
+JUDGED = """
+const asked = window.fetch;
+window.fetch = async (address, options) => {
+  const answer = await asked(address, options);
+  if (!/dashboard.confidence/.test(String(address))) return answer;
+  return new Response(JSON.stringify({...await answer.json(), reliability: RELIABILITY}));
+};
+"""
+STACKED = """[...document.querySelectorAll('[aria-label="Outcomes by confidence"]')].map(
+  (box) => box.classList.contains('stacked'))"""
+
+
+@pytest.mark.browser
+def test_the_table_of_calibration_stays_a_table_beside_its_diagram(
+    browser: Browser, tmp_path: Path
+) -> None:
+    judged = [Judged((n % 50 + 50) / 100, n % 3 > 0, assumed=n % 2 > 0) for n in range(4_000)]
+    told_ = JUDGED.replace("RELIABILITY", json.dumps(reliability_json(judged)))
+    with dashboard_server(tmp_path) as server:
+        page = browser.open(f"{server.url}/dashboard#/confidence", width=1_280, before=told_)
+        page.wait_for("mean distance")
+        for width in (1_280, 1_200, 1_100):
+            page.sized(width, 800)
+            page.run("new Promise((done) => setTimeout(done, 500))")  # the boxes are looked at
+            assert page.run(STACKED) == [False], width

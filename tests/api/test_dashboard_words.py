@@ -172,3 +172,43 @@ def test_a_decision_names_rules_and_sources_in_plain_words(
     assert "where a trigger or rule sets the lowest level" in words
     for wrong in ("hard rule", "confidence from", "even odds"):
         assert wrong not in words
+
+
+HARMFUL = CHANGED.replace("decisions.dec_", "dashboard.now").replace(
+    "CHANGE",
+    """(told) => {
+      told.tiers.unshift({...told.tiers[0], tier: "(no tier)", level: 0, requests: 1});
+    }""",
+)
+
+
+@pytest.mark.browser
+def test_harmful_requests_stand_under_what_they_got(browser: Browser, served: Served) -> None:
+    page = browser.open(f"{served.url}/dashboard#/now", before=HARMFUL)
+    page.wait_for("Tiers, last hour")
+    table = page.text('[aria-label="Tiers"]')
+    assert "refused as harmful" in table
+    assert "no tier" not in page.text()
+
+
+@pytest.mark.browser
+def test_the_page_says_that_a_rate_of_a_key_does_not_count(
+    browser: Browser, served: Served
+) -> None:
+    page = browser.open(f"{served.url}/dashboard#/now")
+    page.wait_for("a key's rate (429) does not count")
+
+
+WHY = """[...document.querySelectorAll('[aria-label="Expected loss per rung"] thead th')].map(
+  (head) => head.getBoundingClientRect().width)"""
+
+
+@pytest.mark.browser
+def test_the_reasons_of_rungs_have_room(browser: Browser, served: Served) -> None:
+    one = served.client.get("/api/v1/dashboard/decisions", params={"tier": "llm"}).json()
+    name = one["data"][0]["decision_id"]
+    page = browser.open(f"{served.url}/dashboard#/decisions/{name}", width=1_200)
+    page.wait_for("What triage read")
+    widths = page.run(WHY)
+    assert isinstance(widths, list)
+    assert widths[-1] > 230

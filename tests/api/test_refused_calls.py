@@ -43,6 +43,21 @@ def test_refused_calls_of_a_tenant_are_an_alert(
     assert said in alert.message
 
 
+def test_one_budget_has_one_alert_for_all_answerers_whose_calls_it_refused() -> None:
+    refused = [
+        RefusedCalls("acme", "remote", 3, 1_000_000, 3_000_000),
+        RefusedCalls("acme", "deep", 1, 5_000_000, 5_000_000),
+        RefusedCalls("acme", "mid", 2, 1_000, 2_000),
+        RefusedCalls("beta", "deep", 1, 5_000_000, 5_000_000),
+    ]
+    mine, never, other = refusal_alerts(refused, [use(4_000_000, tenant="acme")], FACTS)
+    assert mine.message == (
+        "Budgets refused calls of acme to remote (3 requests), mid (2 requests) in the last hour: "
+        "the worst case of a call was up to $0.003."
+    )
+    assert (never.code, other.subject) == ("calls_never_fit", "beta")
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with keys, on which a tenant was refused thrice by a budget that is too small."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from router.triage.facts.doubts import UNSURE, Shelf
+from router.triage.matching import asked_kinds
 from router.triage.matching.asked_kinds import kinds_told, second_kind
 from router.types import Domain, Match
+from tests.kits.examples import examples
 
 SHOP = Domain.CUSTOMER_SUPPORT
 
@@ -29,6 +35,32 @@ SHOP = Domain.CUSTOMER_SUPPORT
 )
 def test_the_second_of_two_questions_is_read(text: str, kind: str) -> None:
     assert second_kind(text) == kind
+
+
+@pytest.mark.parametrize("kind", sorted(asked_kinds._ASKING))
+@given(st.sampled_from(["", "¿"]), st.data())
+@examples(100)
+def test_each_question_of_a_kind_has_one_of_the_words_that_are_looked_for_first(
+    kind: str, mark: str, data: st.DataObject
+) -> None:
+    asking = re.compile(asked_kinds._ASKING[kind].pattern, re.IGNORECASE)
+    question = data.draw(st.from_regex(asking, fullmatch=True))
+    text = f"Where is my order, {mark}{question}"
+    joint = asked_kinds._SECOND.search(text)
+    assume(joint is not None and asking.match(text, joint.end()))
+    assert second_kind(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where is my order, and is it free, by the way?",
+        "¿Dónde está mi pedido y ¿quienes vienen?",
+        "¿Dónde está mi pedido, ¿cuando llega?",
+    ],
+)
+def test_signs_beside_the_words_that_are_looked_for_hide_none(text: str) -> None:
+    assert second_kind(text)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,13 @@ def test_nearly_every_sentence_has_its_language() -> None:
         ("come to my party?", "en"),
         ("Ogni minuto si blocca di nuovo", "it"),
         ("Fais une liste pour samedi", "fr"),
+        # Sums in words, whose "plus" is in three languages.
+        ("zwölf plus dreißig", "de"),
+        ("zwanzig plus neun", "de"),
+        ("twenty plus thirty", "en"),
+        ("vingt plus douze", "fr"),
+        ("doce por treinta", "es"),
+        ("12 plus 30", "en"),
     ],
 )
 def test_a_language_is_told_by_what_is_written(text: str, language: str) -> None:

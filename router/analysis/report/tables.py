@@ -17,6 +17,7 @@ from router.analysis.report.figures import (
     Report,
     Saving,
 )
+from router.analysis.report.output.titles import Title
 from router.analysis.report.replies import ENDING_WORDS
 from router.analysis.report.savings import MIN_FOR_INTERVAL
 from router.analysis.report.sentences import NOT_MEASURED
@@ -70,7 +71,6 @@ SAVING_COLUMNS = (
 REPLY_COLUMNS = ("they were", "requests", "of all", "spend")
 NOT_KNOWN = "of it not known"
 """Names the column of what was held: the most that calls of unknown cost can have cost."""
-GROUNDS_TITLE = "What accepted answers rest on"
 GROUNDS_COLUMNS = ("their chance rests on", "answers", "of accepted", "spend", "of all spend")
 ENDING_COLUMNS = ("how it ended", "reason", "requests", "spend", "short by", "on average")
 REASON_COLUMNS = ("reason", "decided", "their spend", ABOVE_LOWEST, "carried by", "their spend")
@@ -171,9 +171,9 @@ def by_days(report: Report) -> Breakdown:
 def others(report: Report) -> tuple[Breakdown, ...]:
     """Returns the tables by who answered and who decided; one with a single name is left out."""
     tables = (
-        Breakdown("Models", "model", _models(report.models)),
-        Breakdown("Adapters", "adapter", report.adapters),
-        Breakdown("Policies", "policy version", report.policies),
+        Breakdown(Title.MODELS, "model", _models(report.models)),
+        Breakdown(Title.ADAPTERS, "adapter", report.adapters),
+        Breakdown(Title.POLICIES, "policy version", report.policies),
     )
     return tuple(breakdown for breakdown in tables if len(breakdown.rows) > 1)
 

@@ -5,10 +5,11 @@ It knows nothing about the meaning of the sections.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticKnownError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticKnownError
+from pydantic_core.core_schema import no_info_before_validator_function
 
 SECRET_NAME = r"^\$\{[A-Z_][A-Z0-9_]*\}$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
@@ -37,6 +38,14 @@ WORDS = {
 """Describes each form, as the error messages of a policy show it."""
 
 
+Chance = Annotated[float, Field(ge=0.0, le=1.0)]
+Usd = Annotated[float, Field(ge=0.0, le=1e9)]
+SecretName = Annotated[str, Field(pattern=SECRET_NAME)]
+Name = Annotated[str, Field(pattern=NAME)]
+RowField = Annotated[str, Field(min_length=1, max_length=64)]
+"""Names a field of a lookup's row."""
+
+
 def _number(value: object) -> object:
     """Refuses `yes` and `on`, which YAML takes for true and pydantic for 1."""
     if isinstance(value, bool):
@@ -44,18 +53,49 @@ def _number(value: object) -> object:
     return value
 
 
-Chance = Annotated[float, Field(ge=0.0, le=1.0), BeforeValidator(_number)]
-Usd = Annotated[float, Field(ge=0.0, le=1e9), BeforeValidator(_number)]
-SecretName = Annotated[str, Field(pattern=SECRET_NAME)]
-Name = Annotated[str, Field(pattern=NAME)]
-RowField = Annotated[str, Field(min_length=1, max_length=64)]
-"""Names a field of a lookup's row."""
+def _whole_number(value: object) -> object:
+    """Refuses them as `_number` does."""
+    if isinstance(value, bool):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+_NUMBERS = {"int": _whole_number, "float": _number, "literal": _whole_number}
+_INSIDE = ("schema", "items_schema", "keys_schema", "values_schema")
+
+
+def _without_booleans(schema: dict[str, Any]) -> CoreSchema:
+    """Returns a key's schema whose numbers are no booleans, those of its lists and mappings, too.
+
+    It leaves unions: their errors name the branch, and none of ours takes 0 or 1.
+    """
+    kind = schema["type"]
+    if kind in _NUMBERS and (kind != "literal" or any(one == 1 for one in schema["expected"])):
+        return no_info_before_validator_function(_NUMBERS[kind], cast(CoreSchema, schema))
+    if kind.startswith("function-") and schema["function"]["function"] in _NUMBERS.values():
+        return cast(CoreSchema, schema)  # of a section that was asked for before
+    changed = {
+        name: _without_booleans(schema[name])
+        for name in _INSIDE
+        if kind != "model" and isinstance(schema.get(name), dict)
+    }
+    return cast(CoreSchema, schema | changed)
 
 
 class Section(BaseModel):
-    """Bases all sections: they are frozen and refuse unknown keys.
+    """Bases all sections: they are frozen, and refuse unknown keys and booleans as numbers.
 
     A section inside another needs no validator of its own, so none is built before it is asked for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        fields = cast(dict[str, Any], handler.resolve_ref_schema(schema))
+        while "fields" not in fields:
+            fields = fields["schema"]
+        for field in fields["fields"].values():
+            field["schema"] = _without_booleans(field["schema"])
+        return schema

@@ -16,7 +16,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from router.regexes.late import late_regex
-from router.triage.facts.vocabulary.everyday_words import COMMON_WORDS, FUNCTION_WORDS
+from router.triage.facts.vocabulary.everyday_words import (
+    COMMON_WORDS,
+    FUNCTION_WORDS,
+    NUMBER_WORDS,
+)
 from router.triage.facts.vocabulary.northern_words import NORTHERN_LETTERS, NORTHERN_WORDS
 from router.triage.text.folding import fold, words_of
 
@@ -51,7 +55,11 @@ def _points(lists: Mapping[str, str], worth: float) -> dict[str, tuple[tuple[str
     return {w: tuple([(one, worth / len(of)) for one in of]) for w, of in owners.items()}
 
 
-_WORDS = _points(COMMON_WORDS, 1.0) | _points(FUNCTION_WORDS | NORTHERN_WORDS, 1.0)
+_WORDS = (
+    _points(NUMBER_WORDS, 1.0)
+    | _points(COMMON_WORDS, 1.0)
+    | _points(FUNCTION_WORDS | NORTHERN_WORDS, 1.0)
+)
 _ENDINGS = _points(_LANGUAGE_ENDINGS, ENDING)
 _LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)
 """What every ending ends with: most words end otherwise."""

@@ -15,7 +15,7 @@ from router.regexes.late import late_regex
 _SECOND = re.compile(
     r"(?:[,;.?!]|\b(?:and|und|et|y)) +(?:(?:and|und|et|y|also|then|so|ok) +)?¿?"
     r"(?=how |what(?:'s)? |wh(?:en|o) |is |are |wie |was |wer |wann |combien |quel |qui |quand "
-    r"|qui[eé]n |cu[aá]n|does |do )",
+    r"|qui[eé]n(?:es)? |cu[aá]n|does |do )",
     re.IGNORECASE,
 )
 _FIRST = late_regex(
@@ -52,19 +52,22 @@ _ASKING = {
         r"when (?:is|are|do|does|did|will|would|can|could|should)\b|wann\b|quand\b|cu[aá]ndo\b",
         re.IGNORECASE,
     ),
-    "who": late_regex(r"who \w|wer \w|qui \w|qui[eé]n\w* \w", re.IGNORECASE),
+    "who": late_regex(r"who \w|wer \w|qui \w|qui[eé]n(?:es)? \w", re.IGNORECASE),
 }
 _LENGTHS = (
     r"minute|hour|day|week|month|year|overnight|immediate|instant|at once|right away|straight "
     r"away|stunde|\btag|woche|monat|jahr|sofort|heure|jour|semaine|\bmois\b|\bans?\b|hora|d[ií]a|"
     r"semana|\bmes(?:es)?\b|a[nñ]o|[{}]"
 )
-_HINT_WORDS = (
-    "how what what's when who free free? expensive expensive? wie was wieviel wann wer combien "
-    "quel quand qui cuánto cuanto cuántas cuantas cuándo cuando quién quien "
-    "quiénes ¿cuánto ¿cuanto ¿cuántas ¿cuándo ¿quién"
+_BEGINNING = (
+    "how what what's when who wie was wieviel wann wer combien quel quand qui "
+    "cuánto cuanto cuántas cuantas cuándo cuando quién quien quiénes quienes"
 )
-_HINTS = frozenset(_HINT_WORDS.split())
+_ENDING = ("free", "expensive")
+_HINTS = frozenset(
+    [mark + word for word in _BEGINNING.split() for mark in ("", "¿")]
+    + [word + mark for word in _ENDING for mark in ("", *"?!.,;:)")]
+)
 """Words of which one is in each question of these kinds."""
 _TELLING = {
     "how long": late_regex(_LENGTHS, re.IGNORECASE),

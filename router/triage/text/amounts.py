@@ -163,7 +163,7 @@ class _Sums(SumsOfLists):
             return None
         # The currency of a list holds for all of it: "950 Euro, deposit 2,850".
         return (
-            self._continued(quantity, earlier)
+            self._continued(quantity, waiting, earlier)
             or self._without_currency(quantity)
             or self._first_small(quantity)
         )

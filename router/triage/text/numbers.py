@@ -407,7 +407,8 @@ class Numbers:
         if at >= self._count or self._low[at] == "\n":
             return True
         if self._kind[at] == WORD:
-            return self._low[at] in words.AFTER_SUM
+            clock = self._low[at] == "o" and self._word(at + 1) == "'"  # "14 o'clock"
+            return self._low[at] in words.AFTER_SUM and not clock
         if self._low[at] in ":-/" and at + 1 < self._count and self._kind[at + 1] == NUMBER:
             return False
         return self._low[at] in ".,;:?!)]}\"'/-+&"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 from router.ledger.aggregates import Waste
+from router.ledger.waste import thrown_away, waste_of
 from router.types import NO_ANSWER_MODEL, AttemptState, RequestRow, RequestState, Role
 from tests.analysis.report.test_sections import report_of, terminal
 from tests.kits.books.report_rows import a_row, an_attempt
+from tests.kits.changed import replace
 
 
 def of_no_model(number: int, *, declined: bool) -> RequestRow:
@@ -59,3 +63,18 @@ def test_a_median_is_of_replies_alone() -> None:
     assert unanswered.figures.p50_ms is not None
     assert unanswered.figures.p50_ms < 2.0  # in the line of their own
     assert "latency of replies p50" in terminal(report)
+
+
+def test_what_was_thrown_away_is_wasted_on_drafts_but_a_shadow_is_a_check() -> None:
+    for role, state, error in itertools.product(Role, AttemptState, ("", "upstream_error")):
+        call = an_attempt("req-1", 2, 7, role=role, state=state, error_code=error, discarded=True)
+        shadow = role is Role.SHADOW
+        if thrown_away(call):
+            assert waste_of(call) is (Waste.CHECKS if shadow else Waste.DRAFTS)
+        assert not thrown_away(replace(call, discarded=False))
+
+
+def test_a_check_that_failed_on_a_draft_that_nobody_saw_is_part_of_its_cost() -> None:
+    failed = {"state": AttemptState.FAILED, "error_code": "upstream_error"}
+    check = an_attempt("req-1", 2, 7, role=Role.CHECK, discarded=True, **failed)
+    assert (thrown_away(check), waste_of(check)) == (False, Waste.DRAFTS)

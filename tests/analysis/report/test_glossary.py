@@ -7,12 +7,13 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from router.analysis.report.output.glossary import (
-    GLOSSARY,
     TERMS,
     terms_in,
     terms_of_page,
 )
-from router.analysis.report.output.html import report_html
+from router.analysis.report.output.html import OPENED, report_html
+from router.analysis.report.output.leads import GISTS
+from router.analysis.report.output.titles import Title
 from router.ledger.row_reading import REASONS
 from tests import ROOT
 from tests.analysis.report.test_sections import report_of, terminal
@@ -20,7 +21,9 @@ from tests.kits.books.report_rows import a_day, a_row
 
 
 def explained_on_page(page: str) -> list[str]:
-    (table,) = (t for t in ET.fromstring(page).iter("table") if t.findtext("caption") == GLOSSARY)
+    (table,) = (
+        t for t in ET.fromstring(page).iter("table") if t.findtext("caption") == Title.GLOSSARY
+    )
     return ["".join(row[0].itertext()) for row in table.iter("tr")][1:]
 
 
@@ -50,7 +53,7 @@ def test_each_reason_of_a_decision_is_explained(reason: str) -> None:
 
 def test_the_page_explains_what_it_shows_and_nothing_else() -> None:
     page = report_html(report_of(a_day()))
-    before = page[: page.index(f"<h2>{GLOSSARY}</h2>")]
+    before = page[: page.index(f"<h2>{Title.GLOSSARY}</h2>")]
     used = [term.name for term in terms_of_page(before)]
     assert explained_on_page(page) == used
     assert {"Accepted", "Baseline", "Expected loss", "Prior", "Tier"} <= set(used)
@@ -59,7 +62,7 @@ def test_the_page_explains_what_it_shows_and_nothing_else() -> None:
 
 def test_the_terminal_explains_what_it_shows_and_nothing_else() -> None:
     text = terminal(report_of(a_day()), words=True)
-    before, _, after = text.partition(GLOSSARY)
+    before, _, after = text.partition(Title.GLOSSARY)
     explained = [term for term in TERMS if f"\n{term.name} " in after]
     assert explained == list(terms_in(before))
     assert "Expected loss" in [term.name for term in explained]
@@ -68,7 +71,7 @@ def test_the_terminal_explains_what_it_shows_and_nothing_else() -> None:
 def test_the_terminal_explains_the_first_tables_in_a_few_lines() -> None:
     """A report of 69 requests had 130 lines, of which 45 explained words."""
     text = terminal(report_of(a_day()))
-    before, _, after = text.partition(GLOSSARY)
+    before, _, after = text.partition(Title.GLOSSARY)
     first = before[: before.index("\nWhy requests went where they did")]
     unfolded = " ".join(after.split())
     explained = [term for term in TERMS if f"{term.name}: {term.meaning}" in unfolded]
@@ -97,3 +100,10 @@ def test_a_part_of_a_word_is_no_term() -> None:
 
 def test_names_of_a_page_are_no_words_of_it() -> None:
     assert terms_of_page('<p class="tier">a &lt;b&gt;</p>') == ()
+
+
+def test_the_title_of_a_section_stands_in_one_place() -> None:
+    files = sorted((ROOT / "router/analysis/report").rglob("*.py"))
+    code = "\n".join(file.read_text("utf-8") for file in files)
+    assert [title for title in Title if code.count(f'"{title}"') != 1] == [Title.SAVINGS]  # a word
+    assert {*GISTS, *OPENED} == set(Title)

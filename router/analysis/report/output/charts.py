@@ -15,6 +15,7 @@ from router.analysis.report.figures import (
     Saving,
     TierFigures,
 )
+from router.analysis.report.output.titles import Title
 from router.analysis.report.sentences import WASTE_WORDS
 from router.analysis.report.tables import level_shares
 from router.rendering.figures_in_words import (
@@ -136,7 +137,7 @@ def days_chart(days: Sequence[NamedFigures], money: Dollars) -> Markup:
         )
     text = f"The dearest cost {money(most)}; the table has every column's figure."
     ground = _ground(most, least, zero, money)
-    return frame("days", "Spend over time", text, (*ground, *shapes, *_ends(columns)), ALL_PX)
+    return frame("days", Title.DAYS, text, (*ground, *shapes, *_ends(columns)), ALL_PX)
 
 
 def draws_empty_days(days: Sequence[NamedFigures]) -> bool:
@@ -206,7 +207,7 @@ def waste_chart(report: Report, money: Dollars) -> Markup:
         )
         for row in report.waste
     ]
-    return chart("waste", "Waste", "Bars are shares of all spend.", lines)
+    return chart("waste", Title.WASTE, "Bars are shares of all spend.", lines)
 
 
 def drawn_savings(savings: Sequence[Saving]) -> list[Saving]:

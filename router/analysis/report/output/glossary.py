@@ -9,8 +9,6 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
-GLOSSARY = "Words of this report"
-
 
 @dataclass(frozen=True, slots=True)
 class Term:

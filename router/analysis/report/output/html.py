@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from router.analysis.report.figures import Report, Saving
 from router.analysis.report.output import charts
-from router.analysis.report.output.glossary import GLOSSARY, terms_of_page
+from router.analysis.report.output.glossary import terms_of_page
 from router.analysis.report.output.leads import (
     CHARGEBACK_LEAD,
     ENDINGS_LEAD,
@@ -22,12 +22,12 @@ from router.analysis.report.output.leads import (
 )
 from router.analysis.report.output.page_head import report_header
 from router.analysis.report.output.text import EXACT, outcome_rows, share_of_spend
+from router.analysis.report.output.titles import Title
 from router.analysis.report.sentences import WASTE_WORDS, fixed_line, forecast_line, waste_lines
 from router.analysis.report.tables import (
     ABOVE_LOWEST,
     ENDING_COLUMNS,
     GROUNDS_COLUMNS,
-    GROUNDS_TITLE,
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
@@ -91,57 +91,57 @@ def report_html(report: Report, *, exact: bool = False, lines: Sequence[str] = (
         for title, lead, content in _parts(report, money)
     ]
     rows = [(term.name, term.meaning) for term in terms_of_page(joined(header, *sections))]
-    words = table(GLOSSARY, ("Word", "Meaning"), rows, texts=2)
+    words = table(Title.GLOSSARY, ("Word", "Meaning"), rows, texts=2)
     return page(
         "Tiergate cost report",
         header,
-        [*sections, folded(GLOSSARY, GISTS[GLOSSARY], (words,))],
+        [*sections, folded(Title.GLOSSARY, GISTS[Title.GLOSSARY], (words,))],
         f"Generated {moment(report.period.generated_at_ms)} from the ledger. {EXACT}",
     )
 
 
-OPENED = ("What the requests got", "Savings")
+OPENED = (Title.REPLIES, Title.SAVINGS)
 """Names the sections that a payer reads first; the others are folded, and open in print."""
 
 
 def _opened(report: Report, title: str) -> bool:
     """Returns True for a section that stands open. Savings that all are unknown help nobody."""
     savings = (*report.savings, *report.observed_savings)
-    unknown = title == "Savings" and all(one.saved_nano_usd is None for one in savings)
+    unknown = title == Title.SAVINGS and all(one.saved_nano_usd is None for one in savings)
     return title in OPENED and not unknown
 
 
 def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup, ...]]]:
     """Returns title, first line and content of every section, in order."""
     parts = [
-        ("Savings", SAVINGS_LEAD, _savings(report, money)),
-        ("Spend over time", "", _days(report, money)),
-        ("Tiers", TIERS_LEAD, _tiers(report, money)),
-        ("Outcomes", OUTCOMES_LEAD, _outcomes(report)),
-        ("Chargeback", CHARGEBACK_LEAD, _chargeback(report, money)),
+        (Title.SAVINGS, SAVINGS_LEAD, _savings(report, money)),
+        (Title.DAYS, "", _days(report, money)),
+        (Title.TIERS, TIERS_LEAD, _tiers(report, money)),
+        (Title.OUTCOMES, OUTCOMES_LEAD, _outcomes(report)),
+        (Title.CHARGEBACK, CHARGEBACK_LEAD, _chargeback(report, money)),
         # Tables with a single name say nothing new, so `others` leaves them out.
         *(
             (breakdown.title, "", (_named(report, breakdown, money),))
             for breakdown in others(report)
         ),
-        ("Why requests went where they did", REASONS_LEAD, _reasons(report, money)),
-        ("Waste", WASTE_LEAD, _waste(report, money)),
-        ("What the calls were for", ROLES_LEAD, _roles(report, money)),
+        (Title.REASONS, REASONS_LEAD, _reasons(report, money)),
+        (Title.WASTE, WASTE_LEAD, _waste(report, money)),
+        (Title.ROLES, ROLES_LEAD, _roles(report, money)),
     ]
     # A table of one line only repeats the first sentence.
     if len(report.replies.lines) > 1:
-        parts.insert(0, ("What the requests got", REPLIES_LEAD, _replies(report, money)))
+        parts.insert(0, (Title.REPLIES, REPLIES_LEAD, _replies(report, money)))
     if report.replies.grounds:
-        at = next(index for index, part in enumerate(parts) if part[0] == "Savings") + 1
-        parts.insert(at, (GROUNDS_TITLE, GROUNDS_LEAD, _grounds(report, money)))
+        at = next(index for index, part in enumerate(parts) if part[0] == Title.SAVINGS) + 1
+        parts.insert(at, (Title.GROUNDS, GROUNDS_LEAD, _grounds(report, money)))
     # Most reports have none; an empty section would only raise questions.
     if report.endings:
-        at = next(index for index, part in enumerate(parts) if part[0] == "Chargeback") + 1
-        parts.insert(at, ("Requests without a reply", ENDINGS_LEAD, _endings(report, money)))
+        at = next(index for index, part in enumerate(parts) if part[0] == Title.CHARGEBACK) + 1
+        parts.insert(at, (Title.ENDINGS, ENDINGS_LEAD, _endings(report, money)))
     # A warning that is always there would not be read.
     if report.unknown.requests:
-        parts.append(("Cost not known", "", (_unknown(report, money),)))
-    parts.append(("How to read this", "", (fine(report.notes),)))
+        parts.append((Title.UNKNOWN, "", (_unknown(report, money),)))
+    parts.append((Title.NOTES, "", (fine(report.notes),)))
     return parts
 
 
@@ -157,7 +157,7 @@ def _summed(caption: str, columns: Row, rows: Sequence[Row], texts: int = 1) -> 
 
 
 def _replies(report: Report, money: Dollars) -> tuple[Markup, ...]:
-    return (_summed("What the requests got", reply_columns(report), reply_rows(report, money)),)
+    return (_summed(Title.REPLIES, reply_columns(report), reply_rows(report, money)),)
 
 
 def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
@@ -182,7 +182,7 @@ def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
 
 def _grounds(report: Report, money: Dollars) -> tuple[Markup, ...]:
     rows = [(row[0][0].upper() + row[0][1:], *row[1:]) for row in grounds_rows(report, money)]
-    return (_summed(GROUNDS_TITLE, GROUNDS_COLUMNS, rows),)
+    return (_summed(Title.GROUNDS, GROUNDS_COLUMNS, rows),)
 
 
 def _saving_table(title: str, savings: Sequence[Saving], money: Dollars) -> Markup:
@@ -212,7 +212,7 @@ def _tiers(report: Report, money: Dollars) -> tuple[Markup, ...]:
     planned = any(level.planned is not None for level in report.levels)
     mark = "Upright mark: the plan." if planned else ""
     return (
-        _summed("Tiers", columns, rows, texts=2),
+        _summed(Title.TIERS, columns, rows, texts=2),
         charts_grid(
             figure("Share per level", mark, charts.share_chart(report.levels)),
             *([_against_plan(report)] if planned else []),
@@ -289,13 +289,13 @@ def _chargeback(report: Report, money: Dollars) -> tuple[Markup, ...]:
 
 def _endings(report: Report, money: Dollars) -> tuple[Markup, ...]:
     rows = [(row[0].capitalize(), *row[1:]) for row in ending_rows(report, money)]
-    return (table("Requests without a reply", _titled(ENDING_COLUMNS), rows, texts=2),)
+    return (table(Title.ENDINGS, _titled(ENDING_COLUMNS), rows, texts=2),)
 
 
 def _outcomes(report: Report) -> tuple[Markup, ...]:
     rows = outcome_rows(report)
     return (
-        table("Outcomes", ("Measure", "Value", "95 % interval", "Of"), rows),
+        table(Title.OUTCOMES, ("Measure", "Value", "95 % interval", "Of"), rows),
         fine([fixed_line(report.fixed_model)]),
     )
 
@@ -311,7 +311,7 @@ def _waste(report: Report, money: Dollars) -> tuple[Markup, ...]:
         for row in report.waste
     ]
     chart = figure("Waste as a share of all spend", "", charts.waste_chart(report, money))
-    by_kind = table("Waste", ("What", "Calls", "Spend", "Of all spend"), rows)
+    by_kind = table(Title.WASTE, ("What", "Calls", "Spend", "Of all spend"), rows)
     return (by_kind, charts_grid(chart), fine(waste_lines(report.unknown, report.cache, money)))
 
 
@@ -323,7 +323,7 @@ def _reasons(report: Report, money: Dollars) -> tuple[Markup, ...]:
     rows = [(row[0][:1].upper() + row[0][1:], *row[1:]) for row in reason_rows(report, money)]
     raised = charts.reasons_chart(report.escalation_reasons, money)
     chart = figure("Above the lowest level, by the reason that decided", "", raised)
-    title = "Why requests went where they did"
+    title = Title.REASONS
     return (_summed(title, REASON_COLUMNS, rows), charts_grid(chart))
 
 

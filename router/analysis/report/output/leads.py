@@ -5,6 +5,8 @@ GISTS stand beside the titles of folded sections.
 
 from __future__ import annotations
 
+from router.analysis.report.output.titles import Title
+
 REPLIES_LEAD = (
     "Each request is in one line. Answers, and questions that ask for what an answer lacks, are "
     "compared with a baseline; labels or vectors where somebody else's price is known."
@@ -51,21 +53,21 @@ WASTE_LEAD = (
 )
 ROLES_LEAD = "Every call the gateway made. Discarded calls gave an answer that nobody saw."
 
-GISTS = {
-    "What accepted answers rest on": "how far anybody measured that they are right",
-    "Spend over time": "by day or month, with the forecast",
-    "Tiers": "who answered, at what spend, how fast, and what was accepted",
-    "Outcomes": "what people reported, latency, shares of the levels",
-    "Chargeback": "by tenant, key, tag, endpoint, domain and request type",
-    "Requests without a reply": "why there was none, and what they cost",
-    "Models": "the same figures by model",
-    "Adapters": "the same figures by adapter",
-    "Policies": "the same figures by version of a policy",
-    "Why requests went where they did": "by the reason that decided",
-    "Waste": "what was paid for and not used",
-    "What the calls were for": "by role, and how each cost is known",
-    "Cost not known": "which requests, and what is held for them",
-    "How to read this": "what the figures count, and where they end",
-    "Words of this report": "each with its meaning",
+GISTS: dict[str, str] = {
+    Title.GROUNDS: "how far anybody measured that they are right",
+    Title.DAYS: "by day or month, with the forecast",
+    Title.TIERS: "who answered, at what spend, how fast, and what was accepted",
+    Title.OUTCOMES: "what people reported, latency, shares of the levels",
+    Title.CHARGEBACK: "by tenant, key, tag, endpoint, domain and request type",
+    Title.ENDINGS: "why there was none, and what they cost",
+    Title.MODELS: "the same figures by model",
+    Title.ADAPTERS: "the same figures by adapter",
+    Title.POLICIES: "the same figures by version of a policy",
+    Title.REASONS: "by the reason that decided",
+    Title.WASTE: "what was paid for and not used",
+    Title.ROLES: "by role, and how each cost is known",
+    Title.UNKNOWN: "which requests, and what is held for them",
+    Title.NOTES: "what the figures count, and where they end",
+    Title.GLOSSARY: "each with its meaning",
 }
 """Says in a few words what a folded section holds, by its title."""

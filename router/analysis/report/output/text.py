@@ -16,7 +16,8 @@ from rich.text import Text
 
 from router.analysis.report.figures import Report, Saving, WasteFigures
 from router.analysis.report.output.charts import spending
-from router.analysis.report.output.glossary import GLOSSARY, Term, terms_in
+from router.analysis.report.output.glossary import Term, terms_in
+from router.analysis.report.output.titles import Title
 from router.analysis.report.sentences import (
     NOT_MEASURED,
     WASTE_WORDS,
@@ -31,7 +32,6 @@ from router.analysis.report.tables import (
     ABOVE_LOWEST,
     ENDING_COLUMNS,
     GROUNDS_COLUMNS,
-    GROUNDS_TITLE,
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
@@ -114,7 +114,7 @@ def report_renderable(
     parts = [
         *first,
         *_breakdowns(report, money),
-        sheet("Why requests went where they did", REASON_COLUMNS, reason_rows(report, money)),
+        sheet(Title.REASONS, REASON_COLUMNS, reason_rows(report, money)),
         *_endings(report, money),
         _roles(report, money),
         *_waste(report, money),
@@ -140,7 +140,7 @@ def nothing_to_tell(report: Report, money: Dollars) -> RenderableType | None:
 
 def _glossary(parts: Sequence[RenderableType]) -> RenderableType:
     """Renders the terms that the parts show, each with its meaning."""
-    lines = text_table(GLOSSARY, ("word", "meaning"), left=2)
+    lines = text_table(Title.GLOSSARY, ("word", "meaning"), left=2)
     for term in _terms(parts):
         add_row(lines, (term.name, term.meaning))
     return Padding(lines, (1, 0, 0, 0))
@@ -151,7 +151,7 @@ def _first_words(
 ) -> RenderableType:
     """Renders the terms of the first parts in a few lines, and says how to read the others."""
     told, every = _terms(first), _terms(parts)
-    lines = [Text(GLOSSARY, style="bold")]
+    lines = [Text(Title.GLOSSARY, style="bold")]
     meanings = Text()
     for term in told:
         meanings.append(f"{term.name}: ", style="bold").append(f"{term.meaning} ", style="dim")
@@ -229,7 +229,7 @@ def sheet(
 
 def _tiers(report: Report, money: Dollars) -> RenderableType:
     columns = ("tier", "level", "model", *GROUP_COLUMNS, "moved on", "own calls")
-    return sheet("Tiers", columns, tier_rows(report, money), left=3)
+    return sheet(Title.TIERS, columns, tier_rows(report, money), left=3)
 
 
 def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
@@ -259,12 +259,12 @@ def _replies(report: Report, money: Dollars) -> list[RenderableType]:
     # A table of one line only repeats the first sentence.
     if len(report.replies.lines) < 2:
         return []
-    return [sheet("What the requests got", reply_columns(report), reply_rows(report, money))]
+    return [sheet(Title.REPLIES, reply_columns(report), reply_rows(report, money))]
 
 
 def _grounds(report: Report, money: Dollars) -> list[RenderableType]:
     rows = grounds_rows(report, money)
-    return [sheet(GROUNDS_TITLE, GROUNDS_COLUMNS, rows)] if rows else []
+    return [sheet(Title.GROUNDS, GROUNDS_COLUMNS, rows)] if rows else []
 
 
 def _savings(report: Report, money: Dollars) -> list[RenderableType]:
@@ -290,7 +290,7 @@ def _endings(report: Report, money: Dollars) -> list[RenderableType]:
     if not report.endings:
         return []
     rows = ending_rows(report, money)
-    return [sheet("Requests without a reply", ENDING_COLUMNS, rows, left=2)]
+    return [sheet(Title.ENDINGS, ENDING_COLUMNS, rows, left=2)]
 
 
 def _roles(report: Report, money: Dollars) -> RenderableType:
@@ -305,7 +305,7 @@ def _roles(report: Report, money: Dollars) -> RenderableType:
         )
         for row in report.roles
     ]
-    return sheet("What the calls were for", columns, rows)
+    return sheet(Title.ROLES, columns, rows)
 
 
 def _waste(report: Report, money: Dollars) -> list[RenderableType]:
@@ -313,7 +313,7 @@ def _waste(report: Report, money: Dollars) -> list[RenderableType]:
     waste = fine_lines(waste_lines(report.unknown, report.cache, money))
     if not any(row.calls for row in report.waste):
         return [cache]
-    table = Sheet("Waste", ("what", "calls", "spend", "of all spend"))
+    table = Sheet(Title.WASTE, ("what", "calls", "spend", "of all spend"))
     for row in report.waste:
         table.add(
             (
@@ -383,7 +383,7 @@ def told_outcomes(report: Report) -> list[RenderableType]:
     """Renders the outcomes that somebody measured; no table where there are none."""
     columns = ("measure", "value", "95 % interval", "of")
     rows = [row for row in _outcome_rows(report) if row[1] != NOT_MEASURED]
-    return [sheet("Outcomes", columns, rows)] if rows else []
+    return [sheet(Title.OUTCOMES, columns, rows)] if rows else []
 
 
 def unknown_line(report: Report, money: Dollars) -> str:

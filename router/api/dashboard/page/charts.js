@@ -4,6 +4,7 @@
 
 import { el, svg } from "./dom.js";
 import { clock, count, duration, many, share } from "./format.js";
+import { shownTier } from "./words.js";
 
 const HUES = 6;
 
@@ -114,7 +115,7 @@ export function traffic(minutes, tiers) {
   });
   const [line, told] = readout("Point at a minute for its figures.");
   const words = minutes.map((m) => {
-    const by = tiers.map(({ tier }) => [tier, m.by_tier[tier]]).filter(([, n]) => n).map(([tier, n]) => `${tier} ${count(n)}`);
+    const by = tiers.map(({ tier }) => [tier, m.by_tier[tier]]).filter(([, n]) => n).map(([tier, n]) => `${shownTier(tier)} ${count(n)}`);
     if (m.failed) by.push(`failed ${count(m.failed)}`);
     if (m.cancelled) by.push(`left by their client ${count(m.cancelled)}`);
     if (m.open) by.push(`open ${count(m.open)}`);

@@ -73,7 +73,7 @@ function right(told) {
     lead,
     el(
       "div",
-      { class: "two" },
+      { class: "two wide-right" },
       reliability(told.bins),
       el(
         "div",

@@ -4,7 +4,7 @@ import { el, row, section, table } from "./dom.js";
 import { swatch } from "./charts.js";
 import { count, dollars, duration, exact, moment, plain, share, usd } from "./format.js";
 import { badge, facts } from "./parts.js";
-import { BASES, COMPUTED, NEXT, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, isComputed, shownModel, standIn } from "./words.js";
+import { BASES, COMPUTED, NEXT, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, isComputed, shownModel, shownTier, standIn } from "./words.js";
 
 /** The decision's document (`GET /api/v1/dashboard/decisions/{id}`) as elements. */
 export function explained(told) {
@@ -42,12 +42,12 @@ function headline(told, decision) {
   const answered = wentOut(told);
   const why = isComputed(told) ? because(told.reason, told.tier) : reasonsOf(told, [told.reason]);
   const instead = byNobody(told.model) ? "without a model" : "in place of its draft";
-  const had = told.tier_number ? "had its turn" : "was asked"; // "(no tier) was asked"
-  const did = !answered ? " was asked: " : standIn(told) ? ` ${had}, and approved words went out ${instead}: ` : " answered: ";
+  const stood = told.tier_number ? ` had its turn, and approved words went out ${instead}: ` : ": "; // "refused as harmful: ..."
+  const did = !answered ? " was asked: " : standIn(told) ? stood : " answered: ";
   return el(
     "header",
     null,
-    el("h2", null, el("span", { class: `tier lv${told.tier_number % 6}` }, told.tier || "no tier"), did, why, "."),
+    el("h2", null, el("span", { class: `tier lv${told.tier_number % 6}` }, shownTier(told.tier)), did, why, "."),
     el(
       "p",
       { class: "soft" },

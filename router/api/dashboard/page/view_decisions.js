@@ -4,7 +4,7 @@ import { VIEWS, address, ask } from "./api.js";
 import { el, prose, show } from "./dom.js";
 import { briefly, count, duration, exact, plain, share, usd } from "./format.js";
 import { badge } from "./parts.js";
-import { COMPUTED, REASONS, REPLIES, STATES, VERDICTS, assumed, because, chanceOf, isComputed, shownModel, standIn } from "./words.js";
+import { COMPUTED, REASONS, REPLIES, STATES, VERDICTS, assumed, because, chanceOf, isComputed, shownModel, shownTier, standIn } from "./words.js";
 import { explained } from "./view_decision.js";
 
 export const every = 4000;
@@ -86,7 +86,7 @@ function fitted(node, query, tiers, go) {
   const select = node.elements.tier;
   const wanted = [...new Set([...tiers, query.get("tier")])].filter(Boolean);
   if (wanted.join("\n") !== [...select.options].slice(1).map((one) => one.value).join("\n")) {
-    show(select, el("option", { value: "" }, "any"), wanted.map((tier) => el("option", { value: tier }, tier)));
+    show(select, el("option", { value: "" }, "any"), wanted.map((tier) => el("option", { value: tier }, shownTier(tier))));
   }
   for (const name of FILTERS) {
     const field = node.elements[name];
@@ -142,7 +142,7 @@ function entry(line, { query, id }) {
     "a",
     { class: "line", id: `d-${line.decision_id}`, href: link(line.decision_id, query), "aria-current": line.decision_id === id ? "true" : null },
     el("span", { class: "when" }, briefly(line.created_at_ms)),
-    el("span", { class: `tier lv${line.level % 6}` }, line.tier || "no tier"),
+    el("span", { class: `tier lv${line.level % 6}` }, shownTier(line.tier)),
     el("span", { class: "why" }, because(line.reason, line.tier), line.escalations > 0 && el("span", { class: "soft" }, `, climbed ${line.escalations}×`)),
     el("span", { class: "soft what" }, [plain(line.domain), line.tenant, shownModel(line.model)].filter(Boolean).join(" · ")),
     el("span", { class: "cost", title: exact(line.cost_usd) || "the cost is not known" }, usd(line.cost_usd)),

@@ -4,6 +4,7 @@ import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, latency, legend, swatch, traffic } from "./charts.js";
 import { el, prose, row, section, table, tiles } from "./dom.js";
 import { count, dollars, duration, exact, parts, plain, share, usd } from "./format.js";
+import { shownTier } from "./words.js";
 
 export const every = 4000;
 
@@ -76,7 +77,7 @@ function figures({ hour, tiers, lowest_level, single_level, waiting }) {
     ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
     ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
     ["Failed", count(hour.failed), `${done ? `${share(hour.failed / done)}; ` : ""}${count(hour.cancelled)} left by their client`, null, hour.failed ? "bad" : ""],
-    ["Not admitted", count(hour.refused), `${count(hour.refused - hour.impossible)} by a limit, ${count(hour.impossible)} as impossible here`, null, hour.refused ? "warn" : ""],
+    ["Not admitted", count(hour.refused), `${count(hour.refused - hour.impossible)} by a limit, ${count(hour.impossible)} as impossible here; a key's rate (429) does not count`, "What a key's rates refuse leaves no row; /metrics counts it.", hour.refused ? "warn" : ""],
     ["Median latency", duration(hour.p50_ms), `of replies, within 6 %; 95th percentile ${duration(hour.p95_ms)}`],
   ]);
 }
@@ -85,7 +86,7 @@ const each = (hour) => (hour.spend_nano_usd / hour.requests / 1e9).toFixed(9);
 
 function pictures(minutes, tiers, hour) {
   const colours = hues(tiers);
-  const names = tiers.map(({ tier, requests }) => [tier, colours.get(tier), count(requests)]);
+  const names = tiers.map(({ tier, requests }) => [shownTier(tier), colours.get(tier), count(requests)]);
   if (hour.failed) names.push(["failed", "failed", count(hour.failed)]);
   if (hour.cancelled) names.push(["left by their client", "open", count(hour.cancelled)]);
   if (hour.open) names.push(["open", "open", count(hour.open)]);
@@ -177,7 +178,7 @@ function answered(tiers, hour) {
       TIERS,
       tiers.map((one, at) =>
         row(TIERS, [
-          el("a", { href: address("#/decisions", { tier: one.tier }), class: "keyed" }, swatch(colours.get(one.tier)), one.tier),
+          el("a", { href: address("#/decisions", { tier: one.tier }), class: "keyed" }, swatch(colours.get(one.tier)), shownTier(one.tier)),
           count(one.requests),
           share(shares[at], 1),
           el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd)),

@@ -4,7 +4,7 @@ import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, signed } from "./charts.js";
 import { el, prose, row, section, table, tiles } from "./dom.js";
 import { briefly, count, duration, exact, parts, placed, plain, share as rounded } from "./format.js";
-import { REPLIES as WORDS, because, shownModel } from "./words.js";
+import { REPLIES as WORDS, because, shownModel, shownTier } from "./words.js";
 import { periods } from "./parts.js";
 
 export const every = 60000;
@@ -194,7 +194,7 @@ function byTier(report, usd) {
       TIERS,
       shown.map((one, at) =>
         row(TIERS, [
-          el("span", { class: `keyed dot-${colours.get(one.tier)}` }, plain(one.tier || "no answer")),
+          el("span", { class: `keyed dot-${colours.get(one.tier)}` }, plain(one.tier ? shownTier(one.tier) : "no answer")),
           el("span", { title: one.model }, shownModel(one.model) || "–"),
           count(one.requests),
           share(ofAll[at]),

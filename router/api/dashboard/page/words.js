@@ -164,6 +164,11 @@ export const shownModel = (model) => NO_MODELS[model] || model;
 /** What a decision's chance is about: a question back has no chance to be the right answer. */
 export const chanceOf = ({ reason }) => (["asked_which", "asked_for_slot"].includes(reason) ? "chance that it was meant" : "confidence");
 
+const NO_TIER = "(no tier)"; // of harmful requests: approved words went out before any tier was asked
+
+/** A tier's name; a harmful request has none, and what it got in its place. */
+export const shownTier = (tier) => (tier === NO_TIER ? REPLIES.declined : tier || "no tier");
+
 const SPECIALIST = "specialist"; // the tier of heads, which no ladder leads to
 
 /** True for what heads read of a text or an encoder made of it: nobody accepted an answer. */

@@ -16,7 +16,7 @@ FUNCTION_WORDS = {
         into over their may going got make know think ive id hi hey much many only off ship
         price thing things see back new last first help phone card order come day days time
         work works still never always something anything nothing everything everyone
-        someone here both each other two really right today tomorrow whats youre hes
+        someone here both each other two plus really right today tomorrow whats youre hes
         shes theyre lets good fine sure tell say said find send sent lost pay paid sim size""",
     "de": """der das und ich ist nicht ein eine mein meine mich mir er sie es wir ihr mit auf
         von zu dem den im hat habe hab sich wie kann man was fur bei nach aus wenn auch nur
@@ -27,7 +27,7 @@ FUNCTION_WORDS = {
         zwischen kein keine keinen nichts etwas viel viele alle alles jemand heute morgen
         gestern jetzt gerade wieder immer nie hier dort da wer wann wohin gibt gibts geht
         machen macht mach tun tut lange diese dieser dieses jede jeder kommt bekomme weiss
-        hilfe frage gut ganz zuruck so will am""",
+        hilfe frage gut ganz zuruck so will am plus""",
     "fr": """le les et je est un une mon ma mes il elle nous vous ne pas que qui dans pour
         sur avec du au ce cest jai ca suis sont ai plus depuis quoi comment quelle quel
         mais ou sans leur cette ont fait peut oui non merci bonjour salut la de en y se sa
@@ -144,4 +144,26 @@ COMMON_WORDS = {
         arkadasim sadece kendi ilk galiba evde bes kisi kaldi kalan hafta fark evi bebek
         baska yasinda kredi kisilik gundur sabah musunuz kardesim kapiyi hep eder dustu
         dogum cumartesi ayni alabilir adam""",
+}
+
+# Number words, since a sum in words has often nothing else. Left out is what English or another of
+# these languages writes alike with another meaning: `once`, `sept`, `siete`, `doce`.
+NUMBER_WORDS = {
+    "en": """four six seven eight ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+        eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand""",
+    "de": """vier funf sechs sieben acht neun zwolf dreizehn vierzehn funfzehn sechzehn siebzehn
+        achtzehn neunzehn zwanzig dreissig vierzig funfzig sechzig siebzig achtzig neunzig hundert
+        tausend""",
+    "fr": """quatre six neuf douze treize quatorze quinze vingt trente quarante cinquante
+        soixante mille""",
+    "es": """cinco seis ocho nueve trece catorce veinte treinta cuarenta cincuenta
+        sesenta setenta ochenta noventa cien ciento mil""",
+    "it": """quattro cinque sette nove undici dodici tredici quattordici quindici venti trenta
+        quaranta cinquanta sessanta settanta ottanta novanta cento mille""",
+    "pt": """cinco seis sete oito nove doze treze catorze quinze trinta quarenta cinquenta sessenta
+        setenta oitenta noventa mil""",
+    "nl": """vier zeven acht negen twaalf dertien veertien vijftien zestien zeventien achttien
+        negentien twintig dertig veertig vijftig zestig zeventig tachtig negentig honderd
+        duizend""",
+    "pl": """cztery piec szesc siedem osiem dziewiec dwanascie dwadziescia trzydziesci""",
 }

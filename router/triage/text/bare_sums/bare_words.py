@@ -125,11 +125,13 @@ PLANS = frozenset({"401", "403", "457"})
 MOMENTS = frozenset("second sec s minute min ms millisecond".split())
 """No sum of money is due that often, but a count of requests is."""
 PERIODS = frozenset({*words.TIME_UNITS, *words.UNIT_ALIASES, "hour", "h", "y", "m", "a"})
-JOINS = frozenset("or and to - vs oder ou o of und och eller og oraz lub".split())
+JOINS = frozenset("or and to - vs".split()) | _folded(
+    "oder ou o of und och eller og oraz lub и или"
+)
 
 LISTING = frozenset({",", "+", "-", "&"}) | _folded(
     """and or then plus to vs versus against from than und oder dann bzw et ou puis y o luego e poi
-    ed depois en of dan lub oraz och eller og"""
+    ed depois en of dan lub oraz och eller og и или"""
 )
 """What stands before the next number of a list: "12,000 now, 15,000 in June"."""
 NAMED = MONEY | words.CONTEXT
@@ -144,3 +146,7 @@ WHEN = _folded(
     nu straks daarna later in bij na voor vandaag teraz potem po przed w na przy dziś"""
 )
 """Words behind a sum of a list that tell when it is due, and that it does not count."""
+PRICED_AT = frozenset({"@", "at", "costing"}) | _folded("zu je à a por per za")
+"""Words between what is counted and its price: "2 screens at 300"."""
+BEFORE_SUM = NAMED | ABOUT | LISTING | WHEN | ASKS
+"""Words that a sum may have before it and that it is no number of."""

@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from router.triage.text import money_words as words
 from router.triage.text.bare_sums import bare_words as bare
 from router.triage.text.bare_sums.finder import GROUPED, LEAST, BareSums
-from router.triage.text.numbers import NUMBER, Quantity, Sum
+from router.triage.text.numbers import NUMBER, WORD, Quantity, Sum
 
 APART = 6
 """Tokens between two sums of a list: "12,000 when you sign it, 15,000 in June"."""
 MOST_EARLIER = 4
 """Numbers before a sum that are looked at: its list may begin with them."""
+MOST_NOUNS = 2
+"""Words between a count and "at": "2 office chairs at 300"."""
 LEAST_PLAIN = 100
 """Less, written without thousands, is as likely a count."""
 LEAST_SMALL = 10
@@ -39,23 +41,63 @@ class SumsOfLists(BareSums):
         """Returns the numbers before a sum that its list begins with, in order, without itself."""
         listed: list[Sum] = []
         first = anchor
+        begin = self._counted_from(first.start)
         for quantity in reversed(waiting[-MOST_EARLIER:]):
-            if not (quantity.end <= first.start and self._joined(quantity.end, first.start)):
+            if quantity.start == begin < first.start:
+                continue  # what the sum after it is the price of
+            if not (quantity.end <= begin and self._joined(quantity.end, begin)):
                 break
-            if not self._like_a_sum(quantity, anchor):
+            if not (self._like_a_sum(quantity, anchor) or self._is_price(quantity)):
                 break
+            begin = self._counted_from(quantity.start)
             first = Sum(quantity.value, anchor.currency, quantity.start, quantity.end)
             listed.insert(0, first)
         return listed
 
-    def _continued(self, quantity: Quantity, earlier: Sequence[Sum]) -> Sum | None:
+    def _continued(
+        self, quantity: Quantity, waiting: Sequence[Quantity], earlier: Sequence[Sum]
+    ) -> Sum | None:
         """Returns a number as a sum where it continues the list that the last sum stands in."""
         if not earlier:
             return None
         last = earlier[-1]
-        if not self._joined(last.end, quantity.start) or not self._like_a_sum(quantity, last):
+        if not self._joined(last.end, self._counted_from(quantity.start)):
+            return None
+        if not (self._like_a_sum(quantity, last) or self._is_price(quantity)):
+            return None
+        if waiting and self._is_named_with(quantity, waiting[-1]):
             return None
         return Sum(quantity.value, last.currency, quantity.start, quantity.end)
+
+    def _counted_from(self, start: int) -> int:
+        """Returns where a price's count begins, the place of 2 for the 300 of "2 screens at 300".
+
+        Without a count it returns `start`.
+        """
+        if self._word(start - 1) not in bare.PRICED_AT:
+            return start
+        for nouns, at in enumerate(self._sentence(start - 1, -1, MOST_NOUNS + 1)):
+            if nouns and self._kind[at] == NUMBER:
+                return at
+            if self._kind[at] != WORD or self._low[at] in words.LINKS:
+                break
+        return start
+
+    def _is_price(self, quantity: Quantity) -> bool:
+        """Returns True for a number in digits behind a count and "at": "2 screens at 330"."""
+        if quantity.in_words or quantity.scale or quantity.value < LEAST_PLAIN:
+            return False
+        return self._counted_from(quantity.start) < quantity.start and self._ends_sum(quantity.end)
+
+    def _is_named_with(self, quantity: Quantity, before: Quantity) -> bool:
+        """Returns True for the 450 of "on bus 400 and 450": a noun names both."""
+        last = quantity.start - 1
+        if before.end != last or self._low[last] not in bare.LISTING or before.in_words:
+            return False
+        noun = self._word(before.start - 1)
+        plain = self._raw[quantity.start].isdigit() and before.value not in _YEARS
+        names = self._kind_at(before.start - 1) == WORD and noun not in bare.BEFORE_SUM
+        return plain and names and before.value >= LEAST_PLAIN
 
     def _joined(self, end: int, start: int) -> bool:
         """Returns True where a list goes on between two places, in one sentence."""
