@@ -13,7 +13,7 @@ from router.request.conclusions.doubts import off_topic
 from router.request.progress import Candidate
 from router.routing.hard_rules import findings_of
 from router.routing.routed_request import RoutedRequest
-from router.types import Ids, PSource, Reason, ReviewItem, Urgency
+from router.types import ChatRequest, Ids, PSource, Reason, ReviewItem, Urgency
 
 MOST_PHRASES = 6
 """Phrases that a reviewer reads. It is chosen by hand, not measured: a few lines are read at a
@@ -82,12 +82,16 @@ def _facts_of(
 
 def _found_words(routed: RoutedRequest) -> tuple[str, ...]:
     """Returns by which words phrases were found, from the latest message that has them."""
-    request, names = routed.request, routed.signals.risk_terms
+    names = routed.signals.risk_terms
     if not names:
         return ()
-    latest = (request.last_user_text, *reversed(request.earlier_user_texts[-EARLIER:]))
-    lines = islice(routed.runtime.found_words(latest, names), MOST_PHRASES)
+    lines = islice(routed.runtime.found_words(latest_texts(routed.request), names), MOST_PHRASES)
     return tuple(_in_words(*line.partition(": ")) for line in lines)
+
+
+def latest_texts(request: ChatRequest) -> tuple[str, ...]:
+    """Returns the user's messages that are searched for words again, the last one first."""
+    return (request.last_user_text, *reversed(request.earlier_user_texts[-EARLIER:]))
 
 
 def _in_words(name: str, _colon: str, words: str) -> str:

@@ -62,3 +62,21 @@ class TermFinder:
                 node = node.next.get(words[following]) if following < count else None
                 following += 1
         return tuple(self.names[index] for index in sorted(lists))
+
+    def said(self, text: Folded) -> list[tuple[str, str]]:
+        """Returns each term found as its list's name and the words, in the order of the text.
+
+        >>> from router.triage.text.folding import fold
+        >>> TermFinder({"fraud": ["wire transfer"]}).said(fold("A wire-transfer, please"))
+        [('fraud', 'wire transfer')]
+        """
+        words, found = text.words, list[tuple[str, str]]()
+        for start in range(len(words)):
+            node = self._root.next.get(words[start])
+            end = start + 1
+            while node is not None:
+                term = " ".join(words[start:end])
+                found += [(self.names[index], term) for index in sorted(node.lists)]
+                node = node.next.get(words[end]) if end < len(words) else None
+                end += 1
+        return found
