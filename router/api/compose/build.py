@@ -196,9 +196,7 @@ def _runtime(
         found_words=partial(
             found_phrases,
             terms=loaded.terms,
-            own=OwnTerms(
-                {terms.name: terms.terms for terms in policy.terms}, loaded.terms.not_meant
-            ),
+            own=OwnTerms.of(policy, loaded.terms),
             mend=as_written if parts.model is None else parts.model.mended,
         ),
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,

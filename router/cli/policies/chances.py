@@ -31,7 +31,7 @@ from router.routing.wording.risk_reasons import (
     risk_is_sure,
 )
 from router.triage.facts.phrase_lists import MISTYPED, list_told
-from router.types import ChatRequest, DecisionMode, Domain, Reason, Signals, usd_to_nano
+from router.types import ChatRequest, DecisionMode, Domain, Hints, Reason, Signals, usd_to_nano
 
 AS_IF_HALF = "as if half of all messages were grave"
 """Says what the chance of a grave matter means: its head is calibrated at even odds."""
@@ -87,6 +87,7 @@ class Grounds(Struct, frozen=True):
     signals: Signals
     findings: Findings
     impact_nano_usd: int  # what was read, or what the client says if that is more
+    hints: Hints
     tools: tuple[str, ...]  # offered ones that a hard rule names
     lines: tuple[str, ...]  # of words found, as `found_phrases` writes them
 
@@ -94,9 +95,16 @@ class Grounds(Struct, frozen=True):
     def of(
         cls, request: ChatRequest, policy: Policy, signals: Signals, lines: Sequence[str]
     ) -> Grounds:
-        impact = max(signals.impact_nano_usd, request.hints.stakes_nano_usd or 0)
-        tools = ruled_tools(policy, request)
-        return cls(policy, signals, findings_of(policy, signals), impact, tools, tuple(lines))
+        hints, tools = request.hints, ruled_tools(policy, request)
+        impact = max(signals.impact_nano_usd, hints.stakes_nano_usd or 0)
+        found = findings_of(policy, signals)
+        return cls(policy, signals, found, impact, hints, tools, tuple(lines))
+
+    @property
+    def impact(self) -> str:
+        """Returns the sum that counts, and says of one that the text does not name whose it is."""
+        theirs = self.impact_nano_usd > self.signals.impact_nano_usd
+        return usd(self.impact_nano_usd) + (", which the client states," if theirs else "")
 
     def quoted(self, lists: Collection[str]) -> str:
         """Returns the phrases found of these lists: `the phrase "pension"`."""
@@ -127,8 +135,16 @@ def _quotes(line: str) -> list[str]:
 def told(reason: Reason, grounds: Grounds, *, ceiling: bool = False) -> str:
     """Returns a reason of a floor, or of a ceiling, with the rule, phrase or figure it rests on."""
     if reason is Reason.LOW_IMPACT:
-        nano_usd = grounds.impact_nano_usd
-        return f"{reason}: {usd(nano_usd) if nano_usd else 'no amount'} is at stake"
+        if not grounds.impact_nano_usd:
+            return f"{reason}: no amount is at stake"
+        least = usd(usd_to_nano(grounds.policy.decision.level_3_not_below_usd))
+        return f"{reason}: {grounds.impact} is at stake, less than {least}"
+    hinted = {
+        Reason.HINT_MIN_TIER: grounds.hints.min_tier,
+        Reason.HINT_MAX_TIER: grounds.hints.max_tier,
+    }.get(reason)
+    if hinted is not None:
+        return f"{reason}: level {hinted}"
     rests_on = list(_of_rules(reason, grounds, ceiling=ceiling))
     if not ceiling and grounds.policy.decision.mode is not DecisionMode.EXPECTED_LOSS:
         # A rule on a danger's list has said by which phrases that danger is named.
@@ -141,9 +157,9 @@ def told(reason: Reason, grounds: Grounds, *, ceiling: bool = False) -> str:
 def _of_rules(reason: Reason, grounds: Grounds, *, ceiling: bool) -> Iterator[str]:
     held = held_rules(grounds.policy, grounds.signals, grounds.findings, grounds.tools)
     for rule, named in held:
-        if (ceiling and rule.ceiling is not None and reason is Reason.POLICY_RULE) or (
-            not ceiling and rule.floor is not None and reason is named
-        ):
+        given = Reason.POLICY_RULE if ceiling else named
+        level = rule.ceiling if ceiling else rule.floor
+        if level is not None and reason is given:
             yield _rule(rule, grounds)
 
 
@@ -219,7 +235,7 @@ def _of_trigger(reason: Reason, grounds: Grounds) -> Iterator[str]:
     elif reason is Reason.STRATEGIC and strategy_named(signals):
         yield grounds.quoted([STRATEGY])
     elif least_usd is not None:
-        yield f"{usd(grounds.impact_nano_usd)} reaches {usd(usd_to_nano(least_usd))}"
+        yield f"{grounds.impact} reaches {usd(usd_to_nano(least_usd))}"
     elif reason is Reason.ARCHITECTURE:
         several = _from(signals.multi_factor, section.multi_factor_at)
         about = _from(signals.domain_p, section.domain_at)

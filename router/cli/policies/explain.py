@@ -273,8 +273,11 @@ def _cells(outcome: Outcome, rung: Rung, first: bool, spare: bool) -> tuple[str,
 def _why(outcome: Outcome, rung: Rung) -> list[str]:
     """Returns a rung's reasons; where words go out, their verdict in place of `no_model`.
 
-    `no_model` beside a safe answer would say that a model is missing: none is wanted there.
+    `no_model` beside a safe answer would say that a model is missing: none is wanted there. A rung
+    below the floor says which level that is.
     """
     words = outcome.verdict if outcome.verdict is Verdict.SAFE_ANSWER else Reason.NO_MODEL
     names = [words.value if reason is Reason.NO_MODEL else reason.value for reason in rung.reasons]
-    return list(dict.fromkeys(names))
+    # A chance of level 1 may reach its bar, and its rung be passed over for the floor alone.
+    floor = f"{Reason.BELOW_FLOOR} (level {outcome.decision.floor})"
+    return [floor if name == Reason.BELOW_FLOOR else name for name in dict.fromkeys(names)]

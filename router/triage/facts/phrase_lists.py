@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from router.policy.content.term_files import ACTIONS, LanguageTerms, list_of
+from router.policy.schema import Policy
 from router.triage.facts.orders import OrderFinder
 from router.triage.facts.phrase_finder import Phrase, PhraseFinder
 from router.triage.text.folding import Folded, fold
@@ -26,7 +27,8 @@ def phrase_finder(terms: LanguageTerms) -> PhraseFinder:
 
 
 @lru_cache(maxsize=4)
-def _order_finder(terms: LanguageTerms) -> OrderFinder:
+def order_finder(terms: LanguageTerms) -> OrderFinder:
+    """Returns what finds the orders of a folder; policies with the same folder share it."""
     return OrderFinder(terms.actions)
 
 
@@ -50,7 +52,7 @@ def _forgiven(lists: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
 
 
 class OwnTerms:
-    """Says which terms of a policy's own lists a text has; builds what it needs when asked.
+    """Finds the terms of a policy's own lists, as written and mistyped, and says which they are.
 
     >>> own = OwnTerms({"finance": ["pension", "foreclosure"]})
     >>> list(own.lines(fold("My pension, and a forclosure"), {"finance"}))
@@ -62,17 +64,28 @@ class OwnTerms:
     def __init__(self, lists: Mapping[str, Sequence[str]], not_meant: Sequence[str] = ()) -> None:
         self._lists, self._not_meant = lists, not_meant
 
+    @classmethod
+    def of(cls, policy: Policy, terms: LanguageTerms) -> OwnTerms:
+        """Returns those of a policy; policies with the same lists share them."""
+        return _own_terms(
+            tuple((one.name, tuple(one.terms)) for one in policy.terms), tuple(terms.not_meant)
+        )
+
     @cached_property
-    def _as_written(self) -> TermFinder:
+    def as_written(self) -> TermFinder:
         return TermFinder(self._lists)
 
     @cached_property
-    def _mistyped(self) -> tuple[PhraseFinder, Sequence[tuple[str, str]]]:
-        return mistyped_finder(self._lists, self._not_meant), [*_forgiven(self._lists)]
+    def mistyped(self) -> PhraseFinder:
+        return mistyped_finder(self._lists, self._not_meant)
+
+    @cached_property
+    def _terms_mistyped(self) -> Sequence[tuple[str, str]]:
+        return [*_forgiven(self._lists)]
 
     def lines(self, text: Folded, names: Collection[str]) -> Iterator[str]:
         """Yields a line with the terms found for each of these lists that has some."""
-        said = self._as_written.said(text)
+        said = self.as_written.said(text)
         missing = set[str]()
         for name in [name for name in self._lists if name in names]:
             terms = dict.fromkeys(term for of, term in said if of == name)
@@ -81,11 +94,18 @@ class OwnTerms:
             else:
                 missing.add(name)
         if missing and len(text.words) <= MOST_WORDS:
-            finder, terms_of = self._mistyped
-            for name, term in [terms_of[place] for place in finder.places(text)]:
+            for place in self.mistyped.places(text):
+                name, term = self._terms_mistyped[place]
                 if name in missing:
                     missing.remove(name)
                     yield f"{name}: {term} {MISTYPED}"
+
+
+@lru_cache(maxsize=8)
+def _own_terms(
+    lists: tuple[tuple[str, tuple[str, ...]], ...], not_meant: tuple[str, ...]
+) -> OwnTerms:
+    return OwnTerms(dict(lists), not_meant)
 
 
 MISTYPED = "(mistyped)"
@@ -141,7 +161,7 @@ def _lines(
 ) -> Iterator[str]:
     yield from own.lines(folded, names)
     if any(list_of(name) == ACTIONS for name in names):
-        yield from (f"{name}: {said}" for name, said in _order_finder(terms).said(folded))
+        yield from (f"{name}: {said}" for name, said in order_finder(terms).said(folded))
     finder = phrase_finder(terms)
     for place in finder.places(folded) if len(folded.words) <= MOST_WORDS else ():
         name = terms.phrases[place].name
