@@ -227,6 +227,8 @@ def _policy_rules(
 ) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors and the ceilings of the policy's own rules that hold."""
     held = held_rules(policy, signals, findings, tools)
+    if not held:
+        return [], []
     floors = [(rule.floor, reason) for rule, reason in held if rule.floor is not None]
     ceilings = [(rule.ceiling, Reason.POLICY_RULE) for rule, _ in held if rule.ceiling is not None]
     return floors, ceilings

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from router.cli.policies.chances import Grounds, beside, told
-from router.cli.policies.explain import signal_lines
+from router.cli.policies.explain import signal_lines, unfound
+from router.policy.content.term_files import LanguageTerms
+from router.triage.facts.phrase_lists import OwnTerms, found_phrases
 from router.types import (
     ChatRequest,
     DecisionMode,
@@ -106,6 +108,12 @@ def test_explain_shows_the_order_behind_a_rule_on_actions() -> None:
     assert 'policy_rule: hard rule actions on the phrase "delete all customer records now"' in shown
 
 
+def test_a_list_whose_words_are_not_in_the_texts_says_so() -> None:
+    assert list(unfound(("finance", "poison:en"), ["finance: my pension"])) == [
+        "poison:en: in another message, or in another form of the text"
+    ]
+
+
 def because(
     reason: Reason,
     signals: Signals,
@@ -179,3 +187,25 @@ def test_a_low_impact_says_below_which_sum_it_is() -> None:
     signals = replace(CALM, impact_nano_usd=50 * 10**9)
     shown = because(Reason.LOW_IMPACT, signals, ceiling=True, level_3_not_below_usd=100)
     assert shown == "low_impact: $50.00 is at stake, less than $100.00"
+
+
+def test_no_further_words_are_searched_than_are_read() -> None:
+    """A reviewer takes a few lines, and each costs a search."""
+    asked = list[str]()
+
+    def mend(text: str) -> str:
+        asked.append(text)
+        return text
+
+    own = OwnTerms({"finance": ["pension"], "legal": ["lawsuit"]})
+    lines = found_phrases(["a pension"], ("finance", "legal"), LanguageTerms(()), own, mend)
+    assert next(iter(lines)) == "finance: pension"
+    assert asked == []
+    assert list(lines) == []
+    assert asked == ["a pension"]
+
+
+def test_a_forgiven_typing_error_of_an_own_term_is_marked() -> None:
+    own = OwnTerms({"finance": ["foreclosure", "pension"]})
+    lines = found_phrases(["it is a forclosure"], ("finance",), LanguageTerms(()), own)
+    assert list(lines) == ["finance: foreclosure (mistyped)"]

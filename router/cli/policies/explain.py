@@ -85,7 +85,7 @@ def explained(
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     if because := uncounted(outcome, section):
         out.print(f"  stakes   {because}", soft_wrap=True)
-    for line in (*lines, *_unfound(outcome.signals.risk_terms, lines)):
+    for line in (*lines, *unfound(outcome.signals.risk_terms, lines)):
         out.print(f"  found    {escape(line)}", soft_wrap=True)
     if refused:
         out.print("  rungs    none is asked: a request is refused before any of them counts")
@@ -128,7 +128,7 @@ def _bounds(outcome: Outcome, grounds: Grounds) -> Iterator[tuple[str, str]]:
         yield label, f"level {level}" + (f" ({'; '.join(why)})" if why else "")
 
 
-def _unfound(names: Sequence[str], lines: Sequence[str]) -> Iterator[str]:
+def unfound(names: Sequence[str], lines: Sequence[str]) -> Iterator[str]:
     """Yields the lists that counted by no words that these texts have as they are written."""
     for name in names:
         if name not in set(map(list_told, lines)):

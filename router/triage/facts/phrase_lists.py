@@ -136,13 +136,20 @@ def found_phrases(
     """
     if not names:
         return
+    told = set[str]()
     for text in texts:
-        told = list(dict.fromkeys(_lines(fold(text), names, terms, own)))
+        # Each line costs a search, and a reviewer takes only the first ones.
+        for line in _lines(fold(text), names, terms, own):
+            if line not in told:
+                told.add(line)
+                yield line
         missing = set(names) - set(map(list_told, told))
         if missing and (mended := mend(text)) != text:
-            more = dict.fromkeys(_lines(fold(mended), missing, terms, own))
-            told += [f"{line.removesuffix(f' {MISTYPED}')} {MISTYPED}" for line in more]
-        yield from told
+            for line in _lines(fold(mended), missing, terms, own):
+                marked = f"{line.removesuffix(f' {MISTYPED}')} {MISTYPED}"
+                if marked not in told:
+                    told.add(marked)
+                    yield marked
         if told:
             return
 

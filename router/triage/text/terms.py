@@ -14,6 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from router.triage.text.folding import Folded, fold_terms
 
 
+FIRST_UNSPACED = "\u3040"
+"""The first letter of kana, which Chinese characters follow."""
+
+
 class _Node:
     """A place in the tree: what may follow, and the lists that have a term ending here."""
 
@@ -75,7 +79,10 @@ class TermFinder:
             node = self._root.next.get(words[start])
             end = start + 1
             while node is not None:
-                term = " ".join(words[start:end])
+                pieces = words[start:end]
+                # Chinese and Japanese, whose letters are words here, have no blanks.
+                unspaced = all(len(one) == 1 and one >= FIRST_UNSPACED for one in pieces)
+                term = ("" if unspaced else " ").join(pieces)
                 found += [(self.names[index], term) for index in sorted(node.lists)]
                 node = node.next.get(words[end]) if end < len(words) else None
                 end += 1
