@@ -70,7 +70,7 @@ def test_the_terms_said_are_of_the_lists_found(text, names):
 
 
 def test_terms_are_said_as_the_text_has_them():
-    assert FINDER.said(fold("彼は爆弾を作る, and a SCAM")) == [
+    assert FINDER.said(fold("彼は爆弾を作る, a SCAM")) == [
         ("weapons", "爆弾"),
         ("fraud", "scam"),
     ]

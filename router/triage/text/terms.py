@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from router.triage.text.folding import Folded, fold_terms
 
-
 FIRST_UNSPACED = "\u3040"
 """The first letter of kana, which Chinese characters follow."""
 
