@@ -11,9 +11,10 @@ from itertools import islice
 from router.policy.content.deliberation import facts_in
 from router.request.conclusions.doubts import off_topic
 from router.request.progress import Candidate
-from router.routing.hard_rules import findings_of
+from router.routing.hard_rules import findings_of, risk_at_stake
 from router.routing.routed_request import RoutedRequest
-from router.types import Ids, PSource, Reason, ReviewItem, Urgency
+from router.routing.wording.risk_reasons import RISK_OF, likeliest_risk
+from router.types import ChatRequest, Ids, PSource, Reason, ReviewItem, Urgency
 
 MOST_PHRASES = 6
 """Phrases that a reviewer reads. It is chosen by hand, not measured: a few lines are read at a
@@ -29,6 +30,9 @@ MOST_CALLS = 4
 MOST_OF_CALL = 1_000
 """Calls of tools that a reviewer reads, and characters of the arguments of each: a ticket's worth,
 and far less than a file that a call may write."""
+
+RISKS = frozenset({*RISK_OF, Reason.HIGH_RISK})
+"""Reasons that a domain of high risk gives together with high stakes."""
 
 SENT = "the client has this draft, marked unverified: a program expects its shape"
 """Tells a reviewer that the answer in question went out."""
@@ -82,12 +86,16 @@ def _facts_of(
 
 def _found_words(routed: RoutedRequest) -> tuple[str, ...]:
     """Returns by which words phrases were found, from the latest message that has them."""
-    request, names = routed.request, routed.signals.risk_terms
+    names = routed.signals.risk_terms
     if not names:
         return ()
-    latest = (request.last_user_text, *reversed(request.earlier_user_texts[-EARLIER:]))
-    lines = islice(routed.runtime.found_words(latest, names), MOST_PHRASES)
+    lines = islice(routed.runtime.found_words(latest_texts(routed.request), names), MOST_PHRASES)
     return tuple(_in_words(*line.partition(": ")) for line in lines)
+
+
+def latest_texts(request: ChatRequest) -> tuple[str, ...]:
+    """Returns the user's messages that are searched for words again, the last one first."""
+    return (request.last_user_text, *reversed(request.earlier_user_texts[-EARLIER:]))
 
 
 def _in_words(name: str, _colon: str, words: str) -> str:
@@ -114,6 +122,10 @@ def _unusual(routed: RoutedRequest) -> Iterator[str]:
     reasons = routed.decision.floor_reasons
     if Reason.STRATEGIC in reasons and signals.strategic >= section.strategic_at:
         yield f"read as a decision about an organisation: chance {signals.strategic:.2f}"
+    risk = risk_at_stake(section, signals, findings_of(routed.policy, signals))
+    if risk is not None and not RISKS.isdisjoint(reasons):
+        chance = likeliest_risk(signals)[1] * signals.stakes_high
+        yield f"much is at stake in {risk.value.replace('_', ' ')}: chance {chance:.2f}"
     if Reason.HIGH_STAKES in reasons:
         yield f"much is at stake: chance {signals.stakes_high:.2f}"
     if Reason.MULTI_FACTOR in reasons:

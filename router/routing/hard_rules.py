@@ -33,14 +33,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.policy.content.term_files import list_of
-from router.policy.schema import DecisionSection, Policy
+from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked, level_from
 from router.routing.rule_conditions import rule_holds
 from router.routing.wording.phrases import danger_named, is_strategic, lists_of_phrases
 from router.routing.wording.risk_reasons import (
-    HIGH_RISK,
     RISK_OF,
     binds,
+    heads_read,
+    likeliest_risk,
     of_domain,
     of_matter,
     reasons_of_lists,
@@ -49,7 +50,6 @@ from router.routing.wording.risk_reasons import (
 from router.types import (
     DANGERS,
     MATTERS_NAMED_FROM,
-    READ_LANGUAGES,
     RECORD_VERSION,
     Decision,
     DecisionMode,
@@ -226,22 +226,29 @@ def _policy_rules(
     policy: Policy, signals: Signals, findings: Findings, tools: tuple[str, ...]
 ) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors and the ceilings of the policy's own rules that hold."""
+    held = held_rules(policy, signals, findings, tools)
+    if not held:
+        return [], []
+    floors = [(rule.floor, reason) for rule, reason in held if rule.floor is not None]
+    ceilings = [(rule.ceiling, Reason.POLICY_RULE) for rule, _ in held if rule.ceiling is not None]
+    return floors, ceilings
+
+
+def held_rules(
+    policy: Policy, signals: Signals, findings: Findings, tools: tuple[str, ...]
+) -> list[tuple[HardRule, Reason]]:
+    """Returns the policy's own rules that hold, each with the reason that its floor has."""
     lists = findings.lists
     # Most rules name terms, and most requests have none.
     rules = [rule for rule in policy.hard_rules if lists or not rule.terms]
     held = [rule for rule in rules if rule_holds(rule, signals, lists, tools)] if rules else []
-    if not held:
-        return [], []
-    reason_of = reasons_of_lists(policy.terms, findings.version)
-    floors = []
+    reasons = reasons_of_lists(policy.terms, findings.version) if held else {}
+    pairs = []
     for rule in held:
-        if rule.floor is None:
-            continue
-        hit = next((reason_of.get(name) for name in rule.terms if name in lists), None)
+        hit = next((reasons.get(name) for name in rule.terms if name in lists), None)
         reason = hit or (of_domain(signals.domain) if rule.domains else Reason.POLICY_RULE)
-        floors.append((rule.floor, reason))
-    ceilings = [(rule.ceiling, Reason.POLICY_RULE) for rule in held if rule.ceiling is not None]
-    return floors, ceilings
+        pairs.append((rule, reason))
+    return pairs
 
 
 class Findings(Struct, frozen=True):
@@ -342,15 +349,6 @@ def _calm_letter(section: DecisionSection, signals: Signals, domain: Domain | No
     return read and domain in READ_FOR and signals.grave < section.calm_letter_below
 
 
-def heads_read(signals: Signals) -> bool:
-    """Returns True for the language of the heads of domain and stakes.
-
-    In another one they guess: of harmless lines in thirteen languages they took each seventh for
-    high stakes, and of 254 grave ones they raised none that the reader or a phrase had not found.
-    """
-    return (signals.matter_language or signals.language) in READ_LANGUAGES
-
-
 def for_knowledge(policy: Policy, signals: Signals) -> bool:
     """Returns True for a request that asks for general knowledge only."""
     return findings_of(policy, signals).knowledge
@@ -373,23 +371,11 @@ def _fixed_triggers(
     multi_factor = signals.multi_factor >= section.multi_factor_at
     if signals.risk_terms and (danger := danger_named(signals)) is not None:
         yield 3, of_matter(danger, findings.version)
-    if findings.grave and signals.matter is not None:
-        # In other languages the reader finds that a matter is grave, and seldom which it is.
-        read = heads_read(signals)
-        yield (
-            3,
-            of_matter(signals.matter, findings.version)
-            if read
-            else of_domain(signals.matter.domain),
-        )
-    risk, risk_p = likeliest_risk(signals)
+    if (grave := reason_of_grave(signals, findings)) is not None:
+        yield 3, grave
+    risk = risk_at_stake(section, signals, findings)
     unnamed = False
-    if (
-        risk is not None
-        and risk_p * signals.stakes_high >= section.high_risk_at
-        and not findings.knowledge
-        and not _calm(section, signals, risk)
-    ):
+    if risk is not None:
         unnamed = not (risk_is_sure(section, signals) or findings.version < MATTERS_NAMED_FROM)
         if not unnamed:
             yield 3, of_domain(risk)
@@ -422,12 +408,22 @@ def _fixed_triggers(
         yield 2, Reason.UNSAFE
 
 
-def likeliest_risk(signals: Signals) -> tuple[Domain | None, float]:
-    """Returns the likeliest risk domain, and the chance that the request is about any."""
-    own = signals.domain_p if signals.domain in HIGH_RISK else 0.0
-    if own >= signals.risk_p:
-        return (signals.domain if own else None), own
-    return signals.risk_domain, signals.risk_p
+def reason_of_grave(signals: Signals, findings: Findings) -> Reason | None:
+    """Returns the reason of the grave matter that the reader found, None where it counts none."""
+    if not findings.grave or signals.matter is None:
+        return None
+    # In other languages the reader finds that a matter is grave, and seldom which it is.
+    if heads_read(signals):
+        return of_matter(signals.matter, findings.version)
+    return of_domain(signals.matter.domain)
+
+
+def risk_at_stake(section: DecisionSection, signals: Signals, findings: Findings) -> Domain | None:
+    """Returns the domain of high risk that is likely enough together with high stakes."""
+    risk, p = likeliest_risk(signals)
+    if risk is None or findings.knowledge or p * signals.stakes_high < section.high_risk_at:
+        return None
+    return None if _calm(section, signals, risk) else risk
 
 
 def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:

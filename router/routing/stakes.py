@@ -12,11 +12,11 @@ from router.routing.constraints import Asked
 from router.routing.hard_rules import (
     NOTHING_AT_STAKE,
     findings_of,
-    heads_read,
     reader_is_calm,
 )
 from router.routing.wording.matters import matter_of
 from router.routing.wording.phrases import is_strategic
+from router.routing.wording.risk_reasons import heads_read
 from router.types import Domain, Signals
 
 

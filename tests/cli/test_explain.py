@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
-from router.cli.policies.chances import beside
-from router.cli.policies.explain import signal_lines
-from router.types import HeadReading
+import pytest
+
+from router.cli.policies.chances import Grounds, beside, told
+from router.cli.policies.explain import signal_lines, unfound
+from router.policy.content.term_files import LanguageTerms
+from router.triage.facts.phrase_lists import OwnTerms, found_phrases
+from router.types import (
+    ChatRequest,
+    DecisionMode,
+    Domain,
+    HeadReading,
+    Hints,
+    Matter,
+    Reason,
+    RequestType,
+    Signals,
+)
 from tests.cli.test_route import tiergate
 from tests.kits.changed import replace
-from tests.kits.fakes import CALM
+from tests.kits.decision_kit import a_policy
+from tests.kits.fakes import CALM, ask
 
 
 def test_explain_shows_the_threshold_beside_each_chance() -> None:
@@ -57,3 +74,138 @@ def test_a_rung_behind_a_safe_answer_does_not_say_that_a_model_is_missing() -> N
     told = tiergate("route", text, "--explain").stdout
     assert "safe_answer" in told
     assert "no_model" not in told
+
+
+PENSION = "My {} is small, sir, so before anyone comes I would ask what one of your men costs"
+
+
+@pytest.mark.parametrize(("word", "marked"), [("pension", ""), ("pensoin", " (mistyped)")])
+def test_explain_names_the_hard_rule_and_the_phrase_behind_a_reason(word: str, marked: str) -> None:
+    """The chances beside `high_risk_financial` were too low for it, and no line said "pension"."""
+    shown = tiergate("route", PENSION.format(word), "--explain").stdout
+    because = f'high_risk_financial: hard rule finance on the phrase "my pension"{marked}; high'
+    assert because in shown
+    assert f"  found    finance: my pension{marked}\n" in shown
+    assert "passed over: below_floor (level 3)" in shown
+
+
+def test_explain_finds_the_phrase_in_an_earlier_message(tmp_path: Path) -> None:
+    file = tmp_path / "turns.json"
+    texts = (
+        ("user", "I want to cash in my pension, is it wise?"),
+        ("assistant", "It depends."),
+        ("user", "and how long would that take?"),
+    )
+    file.write_text(json.dumps([{"role": role, "content": text} for role, text in texts]))
+    shown = tiergate("route", "--messages", file, "--explain").stdout
+    assert 'hard rule finance on the phrase "my pension"' in shown
+    assert "  found    finance: my pension\n" in shown
+
+
+def test_explain_shows_the_order_behind_a_rule_on_actions() -> None:
+    text = "Delete all customer records now"
+    shown = tiergate("route", text, "--policy", "openai", "--explain", OPENAI_API_KEY="x").stdout
+    assert 'policy_rule: hard rule actions on the phrase "delete all customer records now"' in shown
+
+
+def test_a_list_whose_words_are_not_in_the_texts_says_so() -> None:
+    assert list(unfound(("finance", "poison:en"), ["finance: my pension"])) == [
+        "poison:en: in another message, or in another form of the text"
+    ]
+
+
+def because(
+    reason: Reason,
+    signals: Signals,
+    *lines: str,
+    request: ChatRequest | None = None,
+    ceiling: bool = False,
+    **decision: object,
+) -> str:
+    policy = a_policy(**decision)
+    grounds = Grounds.of(request or ask("hello"), policy, signals, lines)
+    return told(reason, grounds, ceiling=ceiling)
+
+
+RISK = replace(CALM, domain=Domain.LEGAL, domain_p=0.8, stakes_high=0.5)
+GRAVE = replace(CALM, grave=0.71, matter=Matter.LEGAL, language="en", brief=True)
+BUILT = replace(
+    CALM, domain=Domain.TECHNOLOGY, domain_p=0.9, multi_factor=0.8, strategic=0.1,
+    request_type=RequestType.DECISION, request_type_p=0.75,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reason", "signals", "lines", "rests_on"),
+    [
+        (Reason.HIGH_RISK_MEDICAL, replace(CALM, risk_terms=("emergency",)),
+         ("emergency: chest pain",), 'hard rule emergencies on the phrase "chest pain"'),
+        (Reason.POLICY_RULE, replace(CALM, risk_terms=("vip",)), (),
+         "hard rule vip on the list vip"),
+        (Reason.HIGH_RISK_LEGAL, GRAVE, (), "its chance of a grave matter 0.71 reaches 0.70"),
+        (Reason.HIGH_RISK_LEGAL, RISK, (),
+         "legal 0.80 times stakes high 0.50 is 0.40 (from 0.22)"),
+        (Reason.IMPACT_LEVEL_3, replace(CALM, impact_nano_usd=12_000 * 10**9), (),
+         "$12,000.00 reaches $10,000.00"),
+        (Reason.IMPACT_LEVEL_2, replace(CALM, impact_nano_usd=6_000 * 10**9), (),
+         "$6,000.00 reaches $5,000.00"),
+        (Reason.STRATEGIC, replace(CALM, strategic=0.1, risk_terms=("strategy:en",)),
+         ("strategy:en: sell, our, company",), 'the phrase "sell, our, company"'),
+        (Reason.UNSAFE, replace(CALM, spam=0.9), (), "its chance of spam 0.90 reaches 0.80"),
+        (Reason.UNSAFE, replace(CALM, toxic=0.9), (), "its chance of toxic 0.90 reaches 0.80"),
+        (Reason.ARCHITECTURE, BUILT, (),
+         "multi-factor 0.80 (from 0.22), technology 0.90 (from 0.55), decision 0.75 (from 0.50), "
+         "strategic 0.10 (from 0.05)"),
+    ],
+)  # fmt: skip
+def test_each_reason_says_what_it_rests_on(
+    reason: Reason, signals: Signals, lines: tuple[str, ...], rests_on: str
+) -> None:
+    assert because(reason, signals, *lines) == f"{reason}: {rests_on}"
+
+
+def test_a_danger_that_a_phrase_names_is_told_once() -> None:
+    signals = replace(CALM, brief=True, risk_terms=("poison:en",))
+    rests_on = because(Reason.HIGH_RISK_MEDICAL, signals, "poison:en: boy, drunk")
+    assert rests_on == 'high_risk_medical: the phrase "boy, drunk"'
+
+
+def test_no_trigger_is_named_where_none_counts() -> None:
+    mode = DecisionMode.EXPECTED_LOSS.value
+    assert because(Reason.HIGH_RISK_LEGAL, RISK, mode=mode) == "high_risk_legal"
+
+
+def test_hints_say_their_levels_with_the_sum_that_the_client_states() -> None:
+    hints = Hints(min_tier=2, stakes_nano_usd=20_000 * 10**9)
+    request = replace(ask("hello"), hints=hints)
+    assert because(Reason.HINT_MIN_TIER, CALM, request=request) == "hint_min_tier: level 2"
+    stated = because(Reason.IMPACT_LEVEL_3, CALM, request=request)
+    assert stated == "impact_level_3: $20,000.00, which the client states, reaches $10,000.00"
+
+
+def test_a_low_impact_says_below_which_sum_it_is() -> None:
+    signals = replace(CALM, impact_nano_usd=50 * 10**9)
+    shown = because(Reason.LOW_IMPACT, signals, ceiling=True, level_3_not_below_usd=100)
+    assert shown == "low_impact: $50.00 is at stake, less than $100.00"
+
+
+def test_no_further_words_are_searched_than_are_read() -> None:
+    """A reviewer takes a few lines, and each costs a search."""
+    asked = list[str]()
+
+    def mend(text: str) -> str:
+        asked.append(text)
+        return text
+
+    own = OwnTerms({"finance": ["pension"], "legal": ["lawsuit"]})
+    lines = found_phrases(["a pension"], ("finance", "legal"), LanguageTerms(()), own, mend)
+    assert next(iter(lines)) == "finance: pension"
+    assert asked == []
+    assert list(lines) == []
+    assert asked == ["a pension"]
+
+
+def test_a_forgiven_typing_error_of_an_own_term_is_marked() -> None:
+    own = OwnTerms({"finance": ["foreclosure", "pension"]})
+    lines = found_phrases(["it is a forclosure"], ("finance",), LanguageTerms(()), own)
+    assert list(lines) == ["finance: foreclosure (mistyped)"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.types import MatchBasis, Reason, Signals, Verdict
+from router.types import Domain, MatchBasis, Reason, Signals, Verdict
 from router.types.signals import Match
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, ask
@@ -45,6 +45,10 @@ async def test_the_client_is_told_none_of_it(houses: Houses) -> None:
             "read as a decision about an organisation: chance 0.98",
         ),
         (replace(NOVEL, novelty=0.0, stakes_high=0.9), "much is at stake: chance 0.90"),
+        (
+            replace(NOVEL, novelty=0.0, stakes_high=0.4, domain=Domain.FINANCE, domain_p=0.75),
+            "much is at stake in finance: chance 0.30",
+        ),
         (
             replace(NOVEL, novelty=0.0, multi_factor=0.99),
             "several things have to be weighed: chance 0.99",

@@ -6,11 +6,10 @@ import pytest
 
 from router.api.http.decision_views import routing_view
 from router.cli.policies.explain import explained
-from router.policy.content.term_files import NO_TERMS
-from router.policy.schema import DecisionSection
 from router.types import Hints, Outcome
 from tests.kits.asking_kit import C1, asking_house, turns
 from tests.kits.changed import replace
+from tests.kits.decision_kit import a_policy
 from tests.kits.fakes import ALICE, Houses
 
 DRY = Hints(dry_run=True, context=C1)
@@ -44,7 +43,7 @@ async def test_a_dry_run_says_why_nothing_is_offered(
     outcome = await _dry(houses, text, {"from": 0.5, "most": 3, **clarify})
     assert outcome.foretold is not None
     assert (why in outcome.foretold.unoffered) if why else outcome.foretold.unoffered == ""
-    explained(turns(text), outcome, NO_TERMS, DecisionSection())
+    explained(turns(text), outcome, a_policy(), lambda *_: ())
     assert ("offers   none" in capsys.readouterr().out) == bool(why)
     foretold = routing_view(outcome)["foretold"]
     assert isinstance(foretold, dict)

@@ -64,6 +64,18 @@ def test_a_term_is_found_however_it_is_spelled(text, names):
     assert FINDER.find(fold(text)) == names
 
 
+@pytest.mark.parametrize(("text", "names"), FOUND)
+def test_the_terms_said_are_of_the_lists_found(text, names):
+    assert {name for name, _ in FINDER.said(fold(text))} == set(names)
+
+
+def test_terms_are_said_as_the_text_has_them():
+    assert FINDER.said(fold("彼は爆弾を作る, a SCAM")) == [
+        ("weapons", "爆弾"),
+        ("fraud", "scam"),
+    ]
+
+
 @pytest.mark.parametrize("text", NOT_FOUND)
 def test_parts_of_words_are_not_found(text):
     assert FINDER.find(fold(text)) == ()

@@ -63,7 +63,7 @@ from router.triage.close_reading.reader import CloseReader
 from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
 from router.triage.facts.doubts import Shelf
-from router.triage.facts.phrase_lists import found_phrases
+from router.triage.facts.phrase_lists import OwnTerms, found_phrases
 from router.triage.glossed.answers import GlossedAnswers, answerable
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Glossary
@@ -72,6 +72,7 @@ from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
 from router.triage.reranking.reranker import ApprovedAnswers, FileReranker, Reranker
 from router.triage.service import TriageService
+from router.triage.text.spelling import as_written
 from router.triage.triage_model import TriageModel
 from router.types import (
     AnswererFacts,
@@ -192,7 +193,12 @@ def _runtime(
         safe_answer=partial(safe_answer, answers=answers),
         no_answer=partial(no_answer_text, answers=answers, contact=_contact(knowledge)),
         refusal=partial(refusal_text, answers=answers),
-        found_words=partial(found_phrases, terms=loaded.terms),
+        found_words=partial(
+            found_phrases,
+            terms=loaded.terms,
+            own=OwnTerms.of(policy, loaded.terms),
+            mend=as_written if parts.model is None else parts.model.mended,
+        ),
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         overdose=partial(overdose_named, answers=answers),
         opening=partial(opening_text, answers=answers),

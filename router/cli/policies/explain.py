@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from router.api.http.decision_views import EVEN
-from router.cli.policies.chances import chance_lines, told
+from router.cli.policies.chances import Grounds, chance_lines, told
 from router.cli.policies.one_line import shortened, tier
 from router.cli.terminal import console
-from router.policy.content.term_files import LanguageTerms
-from router.policy.schema import DecisionSection
+from router.policy.schema import DecisionSection, Policy
 from router.rendering.figures_in_words import usd
-from router.routing.hard_rules import heads_read
-from router.triage.facts.phrase_lists import found_phrases
+from router.request.review_facts import latest_texts
+from router.routing.wording.risk_reasons import heads_read
+from router.triage.facts.phrase_lists import list_told
 from router.types import (
     Amount,
     ChatRequest,
@@ -40,15 +40,20 @@ KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
 
+FindWords = Callable[[Sequence[str], Collection[str]], Iterable[str]]
+
+
 def explained(
-    request: ChatRequest, outcome: Outcome, terms: LanguageTerms, section: DecisionSection
+    request: ChatRequest, outcome: Outcome, policy: Policy, found_words: FindWords
 ) -> None:
     """Prints the request, its tier and the reasons, its signals, and every rung.
 
-    A refused request has neither bounds nor rungs: it is refused before they count. `terms` are
-    the policy's phrases by language, `section` has its thresholds.
+    A refused request has neither bounds nor rungs: it is refused before they count. `found_words`
+    says by which words of texts the policy's lists were found.
     """
-    out, decision = console(), outcome.decision
+    out, decision, section = console(), outcome.decision, policy.decision
+    lines = list(found_words(latest_texts(request), outcome.signals.risk_terms))
+    grounds = Grounds.of(request, policy, outcome.signals, lines)
     triggers = None if decision.mode is DecisionMode.EXPECTED_LOSS else section
     out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     refused = decision.refused is not None
@@ -61,13 +66,8 @@ def explained(
         f"mode {decision.mode.value}, policy {outcome.policy}@{outcome.policy_hash}"
     )
     if not refused:
-        floor, ceiling = decision.floor_reasons, decision.ceiling_reasons
-        for label, level, why in (
-            ("floor  ", decision.floor, floor),
-            ("ceiling", decision.ceiling, ceiling),
-        ):
-            bound = _bound(level, why, outcome.signals, section)
-            out.print(f"  {label}  {bound}", soft_wrap=True)
+        for label, bound in _bounds(outcome, grounds):
+            out.print(f"  {label}  {escape(bound)}", soft_wrap=True)
         if 0 < decision.confidence_floor <= 1 and decision.rungs[0].level == 1:
             sure = f"{decision.confidence_floor:g} of being right"
             out.print(f"  level 1  answers from a chance of {sure} on", soft_wrap=True)
@@ -85,7 +85,7 @@ def explained(
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     if because := uncounted(outcome, section):
         out.print(f"  stakes   {because}", soft_wrap=True)
-    for line in found_phrases([request.last_user_text], outcome.signals.risk_terms, terms):
+    for line in (*lines, *unfound(outcome.signals.risk_terms, lines)):
         out.print(f"  found    {escape(line)}", soft_wrap=True)
     if refused:
         out.print("  rungs    none is asked: a request is refused before any of them counts")
@@ -116,11 +116,23 @@ def _print_rungs(out: Console, outcome: Outcome) -> None:
         out.print(line, style=None if rung.taken else "dim", soft_wrap=True)
 
 
-def _bound(
-    level: int, reasons: tuple[Reason, ...], signals: Signals, section: DecisionSection
-) -> str:
-    because = ", ".join(told(reason, signals, section) for reason in reasons)
-    return f"level {level}" + (f" ({because})" if because else "")
+def _bounds(outcome: Outcome, grounds: Grounds) -> Iterator[tuple[str, str]]:
+    """Yields floor and ceiling, each with its reasons and what these rest on."""
+    decision = outcome.decision
+    floor = [told(reason, grounds) for reason in decision.floor_reasons]
+    ceiling = [told(reason, grounds, ceiling=True) for reason in decision.ceiling_reasons]
+    for label, level, why in (
+        ("floor  ", decision.floor, floor),
+        ("ceiling", decision.ceiling, ceiling),
+    ):
+        yield label, f"level {level}" + (f" ({'; '.join(why)})" if why else "")
+
+
+def unfound(names: Sequence[str], lines: Sequence[str]) -> Iterator[str]:
+    """Yields the lists that counted by no words that these texts have as they are written."""
+    for name in names:
+        if name not in set(map(list_told, lines)):
+            yield f"{name}: in another message, or in another form of the text"
 
 
 def _amount_line(amount: Amount) -> str:
@@ -261,8 +273,11 @@ def _cells(outcome: Outcome, rung: Rung, first: bool, spare: bool) -> tuple[str,
 def _why(outcome: Outcome, rung: Rung) -> list[str]:
     """Returns a rung's reasons; where words go out, their verdict in place of `no_model`.
 
-    `no_model` beside a safe answer would say that a model is missing: none is wanted there.
+    `no_model` beside a safe answer would say that a model is missing: none is wanted there. A rung
+    below the floor says which level that is.
     """
     words = outcome.verdict if outcome.verdict is Verdict.SAFE_ANSWER else Reason.NO_MODEL
     names = [words.value if reason is Reason.NO_MODEL else reason.value for reason in rung.reasons]
-    return list(dict.fromkeys(names))
+    # A chance of level 1 may reach its bar, and its rung be passed over for the floor alone.
+    floor = f"{Reason.BELOW_FLOOR} (level {outcome.decision.floor})"
+    return [floor if name == Reason.BELOW_FLOOR else name for name in dict.fromkeys(names)]

@@ -93,8 +93,8 @@ def route(
         elif explain:
             from router.cli.policies.explain import explained
 
-            loaded = decide.core.loaded[outcome.policy]
-            explained(request, outcome, loaded.terms, loaded.policy.decision)
+            runtime = decide.core.router.runtimes[outcome.policy]
+            explained(request, outcome, runtime.policy, runtime.found_words)
         else:
             shown_as.short(request, outcome)
     if table and not as_json:

@@ -14,7 +14,6 @@ from router.policy.schema import Policy
 from router.routing.hard_rules import (
     Findings,
     findings_of,
-    heads_read,
     is_grave,
 )
 from router.routing.wording.phrases import (
@@ -23,6 +22,7 @@ from router.routing.wording.phrases import (
     lists_of_phrases,
     said_briefly,
 )
+from router.routing.wording.risk_reasons import heads_read
 from router.types import READ_LANGUAGES, UNDETERMINED, Domain, Matter, Signals, usd_to_nano
 
 LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 
 from router.policy.schema import DecisionSection
 from router.policy.sections.rules.hard_rules import TermList
-from router.types import MATTERS_NAMED_FROM, RECORD_VERSION, Domain, Matter, Reason, Signals
+from router.types import (
+    MATTERS_NAMED_FROM,
+    READ_LANGUAGES,
+    RECORD_VERSION,
+    Domain,
+    Matter,
+    Reason,
+    Signals,
+)
 
 HIGH_RISK = {
     Domain.FINANCE: Reason.HIGH_RISK_FINANCIAL,
@@ -56,6 +64,23 @@ def reasons_of_lists(lists: Sequence[TermList], version: int) -> dict[str, Reaso
         elif domains.get(one.name) is not one.domain:
             reasons[one.name] = of_domain(one.domain)
     return reasons
+
+
+def heads_read(signals: Signals) -> bool:
+    """Returns True for the language of the heads of domain and stakes.
+
+    In another one they guess: of harmless lines in thirteen languages they took each seventh for
+    high stakes, and of 254 grave ones they raised none that the reader or a phrase had not found.
+    """
+    return (signals.matter_language or signals.language) in READ_LANGUAGES
+
+
+def likeliest_risk(signals: Signals) -> tuple[Domain | None, float]:
+    """Returns the likeliest risk domain, and the chance that the request is about any."""
+    own = signals.domain_p if signals.domain in HIGH_RISK else 0.0
+    if own >= signals.risk_p:
+        return (signals.domain if own else None), own
+    return signals.risk_domain, signals.risk_p
 
 
 def risk_is_sure(section: DecisionSection, signals: Signals) -> bool:

@@ -22,8 +22,7 @@ from router.triage.batches.templates import Vector
 from router.triage.close_reading.guess import Bounds
 from router.triage.facts.doubts import Shelf
 from router.triage.facts.harmless import PlainWords
-from router.triage.facts.orders import OrderFinder
-from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
+from router.triage.facts.phrase_lists import OwnTerms, order_finder, phrase_finder
 from router.triage.facts.turn_facts import FindsPhrases
 from router.triage.framing.idioms import NO_IDIOMS, Idioms, Saying
 from router.triage.glossed.answers import GlossedAnswers
@@ -105,18 +104,18 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
         rerank: Rerank | None = None,
     ) -> TriageConfig:
         """Returns the configuration that a policy and its phrases by language state."""
-        lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
+        lists = OwnTerms.of(policy, terms)
         ruled = any(ACTIONS in rule.terms for rule in policy.hard_rules)
-        orders = (OrderFinder(terms.actions),) if ruled and terms.actions else ()
+        orders = (order_finder(terms),) if ruled and terms.actions else ()
         clarify = [a.clarify for _, a in policy.rungs() if isinstance(a, ResolverAnswerer)]
         return cls(
-            TermFinder(lists),
+            lists.as_written,
             AmountReader(policy.stakes.currencies.usd_per_unit),
             knowledge,
             own,
             clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
             momentary_of(policy),
-            (phrase_finder(terms), mistyped_finder(lists, terms.not_meant), *orders),
+            (phrase_finder(terms), lists.mistyped, *orders),
             glossed,
             shelf,
             PlainWords(dict(terms.harmless)) if terms.harmless else None,

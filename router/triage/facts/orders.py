@@ -62,6 +62,15 @@ class OrderFinder:
         sentences = _SENTENCE.findall(text.text)
         return tuple([one.name for one in own if any(map(one.orders, sentences))])
 
+    def said(self, text: Folded) -> list[tuple[str, str]]:
+        """Returns the name of each such language with the first sentence that orders."""
+        names, sentences = self.find(text), _SENTENCE.findall(text.text)
+        return [
+            (one.name, next(" ".join(words_of(part)) for part in sentences if one.orders(part)))
+            for one in self._languages
+            if one.name in names
+        ]
+
 
 class _Language:
     """Holds one language's orders, in folded words."""

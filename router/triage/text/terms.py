@@ -13,6 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from router.triage.text.folding import Folded, fold_terms
 
+FIRST_UNSPACED = "\u3040"
+"""The first letter of kana, which Chinese characters follow."""
+
 
 class _Node:
     """A place in the tree: what may follow, and the lists that have a term ending here."""
@@ -62,3 +65,24 @@ class TermFinder:
                 node = node.next.get(words[following]) if following < count else None
                 following += 1
         return tuple(self.names[index] for index in sorted(lists))
+
+    def said(self, text: Folded) -> list[tuple[str, str]]:
+        """Returns each term found as its list's name and the words, in the order of the text.
+
+        >>> from router.triage.text.folding import fold
+        >>> TermFinder({"fraud": ["wire transfer"]}).said(fold("A wire-transfer, please"))
+        [('fraud', 'wire transfer')]
+        """
+        words, found = text.words, list[tuple[str, str]]()
+        for start in range(len(words)):
+            node = self._root.next.get(words[start])
+            end = start + 1
+            while node is not None:
+                pieces = words[start:end]
+                # Chinese and Japanese, whose letters are words here, have no blanks.
+                unspaced = all(len(one) == 1 and one >= FIRST_UNSPACED for one in pieces)
+                term = ("" if unspaced else " ").join(pieces)
+                found += [(self.names[index], term) for index in sorted(node.lists)]
+                node = node.next.get(words[end]) if end < len(words) else None
+                end += 1
+        return found

@@ -40,6 +40,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             exhausted={"default": "hold", "by_domain": {}},
             privacy={"store": "full"},
             review={"reviewer_usd_per_minute": 0.5},
+            terms=[{"name": "old_age", "domain": "finance", "terms": ["my pension"]}],
         )
         with Served(folder, policy) as server:
             yield server
@@ -218,6 +219,16 @@ def test_a_reviewer_reads_by_which_words_a_phrase_was_found(served: Served) -> N
     answer = post(served, "/v1/chat/completions", asked)
     waiting = served.client.get(f"/v1/reviews/{review_of(served, answer)}").json()
     assert "words found for medical emergency (en): can, not, breathe" in waiting["facts"]
+
+
+def test_a_reviewer_reads_by_which_term_of_the_policys_own_list_it_was_found(
+    served: Served,
+) -> None:
+    text = "Shall I put my pension into gold?"
+    asked = {"model": "auto", "messages": [{"role": "user", "content": text}]}
+    answer = post(served, "/v1/chat/completions", asked)
+    waiting = served.client.get(f"/v1/reviews/{review_of(served, answer)}").json()
+    assert "words found for old age: my pension" in waiting["facts"]
 
 
 def test_each_tenant_reaches_its_own_matters_alone(served: Served) -> None:
