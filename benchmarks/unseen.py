@@ -38,7 +38,7 @@ import orjson
 
 from router import Gateway
 from router.training.data.authors.grave_rows import harmless
-from router.training.data.companies import JUDGING, companies
+from router.training.data.companies import JUDGING, companies, taught
 from router.types import Outcome, Reason, Verdict
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -77,8 +77,11 @@ def matters(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
         kind = KINDS.get(row["matter"], "grave")
         by = row.get("writer") or row["language"]
         yield f"{kind}, {by}", row["text"], level == 3, level == 2
+    learnt = {message.text for company in taught() for message in company.messages}
     for company in companies():
         for text in harmless(company) if company.name in JUDGING else ():
+            if text in learnt:  # a short question that many companies get
+                continue
             level = gateway.route(text).rung.level
             yield "everyday, customers", text, level == 3, level == 2
 

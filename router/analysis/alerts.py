@@ -108,19 +108,31 @@ def refusal_alerts(
         )
         if whole is not None:
             message += f" Waiting does not help: the whole budget is ${exact_usd(whole)}."
-            known = [facts[calls.answerer] for calls in several if calls.answerer in facts]
-            fitting = [output_that_fits(answerer, USUAL, whole) or 0 for answerer in known]
-            if most := max(fitting, default=0):
+            if most := _most_output(several, facts, whole):
                 message += f" It holds a max_tokens of at most {most} for a short request."
         code = "calls_refused" if whole is None else "calls_never_fit"
         alerts.append(Alert("warn" if whole is None else "bad", code, tenant, message))
     return alerts
 
 
+def _most_output(
+    several: Sequence[RefusedCalls], facts: Mapping[str, AnswererFacts], whole: int
+) -> str:
+    """Returns the `max_tokens` that fit a whole budget (nano-USD): "997 (mid) or 99 (deep)"."""
+    fitting = {
+        calls.answerer: output_that_fits(facts[calls.answerer], USUAL, whole) or 0
+        for calls in several
+        if calls.answerer in facts
+    }
+    if len(several) == 1:
+        return "".join([str(most) for most in fitting.values() if most])
+    return " or ".join([f"{most} ({name})" for name, most in fitting.items() if most])
+
+
 def _refused(several: Sequence[RefusedCalls]) -> str:
     """Returns whose calls were refused: "calls of acme to mid (3 requests), deep (1 request)".
 
-    One request may have called several answerers, so they have no sum.
+    The counts are not added, since one request may have called several answerers.
     """
     counts = [_counted(calls.requests, "request", "requests") for calls in several]
     if len(several) == 1:

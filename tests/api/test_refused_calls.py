@@ -11,6 +11,7 @@ import pytest
 from router.analysis.alerts import BudgetUse, refusal_alerts
 from router.money.budgets import BudgetScope
 from router.types import RefusedCalls
+from tests.kits.changed import replace
 from tests.kits.dashboard_kit import create_key
 from tests.kits.server_kit import Served, Upstream, eventually, write_policy
 from tests.money.test_budget_check import PRICED
@@ -56,6 +57,15 @@ def test_one_budget_has_one_alert_for_all_answerers_whose_calls_it_refused() -> 
         "the worst case of a call was up to $0.003."
     )
     assert (never.code, other.subject) == ("calls_never_fit", "beta")
+
+
+def test_a_budget_that_never_fits_says_what_does_for_each_answerer() -> None:
+    refused = [RefusedCalls("acme", name, 1, 1_000_000, 3_000_000) for name in ("remote", "deep")]
+    facts = {"remote": PRICED, "deep": replace(PRICED, max_output_tokens=99)}
+    (alert,) = refusal_alerts(refused, [use(999_999, tenant="acme")], facts)
+    assert alert.message.endswith(
+        "It holds a max_tokens of at most 247 (remote) or 99 (deep) for a short request."
+    )
 
 
 @pytest.fixture(scope="module")

@@ -205,7 +205,7 @@ def test_one_turn_has_its_words_alone() -> None:
     "first",
     [
         "my grandmother took her whole week's pills in one go by accident",
-        "my son found grandpa's blood pressure pills and some are missing from the blister",
+        "my toddler got hold of grandpa's heart pills and the blister is half empty",
     ],
 )
 @pytest.mark.parametrize("second", ["should i make her vomit?", "does insurance pay for this?"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.training.data.authors.grave_rows import CUSTOMERS, UNSORTED, harmless, of_companies
+from router.training.data.authors.grave_rows import CUSTOMERS, SET_APART, harmless, of_companies
 from router.training.data.authors.grave_texts import HARMLESS
 from router.training.data.companies import FITTING, JUDGING, companies, taught
 
@@ -33,7 +33,7 @@ def test_customers_are_harmless_but_for_those_that_nobody_sorted() -> None:
 
 
 def test_each_unsorted_message_is_one_of_a_company() -> None:
-    lines = UNSORTED.read_text(encoding="utf-8").splitlines()
+    lines = SET_APART.read_text(encoding="utf-8").splitlines()
     comments = sum(line.startswith("#") for line in lines)
     unsorted = set(lines[comments:])
     assert len(unsorted) == len(lines) - comments > 500

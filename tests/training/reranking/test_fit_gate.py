@@ -29,9 +29,9 @@ def test_it_lets_customers_in_and_strangers_out(bare: TriageModel) -> None:
     bare.matching = bare.matching._replace(gate=gate)
     judge = by_name[JUDGING[0]]
     customers = [one.text for one in judge.messages if one.answer_id]
-    # 81 in 100 and 21 of 200; 77 and 19 with the head of stakes before decision 239.
-    assert fit_gate.share_read(bare, [judge], customers) > 0.7
-    assert fit_gate.share_read(bare, [judge], strange[200:400]) < 0.12
+    # 69 in 100 and 13 of 200; 81 and 21 with the strangers of the first 68 companies.
+    assert fit_gate.share_read(bare, [judge], customers) > 0.6
+    assert fit_gate.share_read(bare, [judge], strange[200:400]) < 0.1
 
 
 def test_one_that_saw_frames_reads_more_messages_in_frames(bare: TriageModel) -> None:

@@ -42,7 +42,7 @@ _MAY_BE_GRAVE = re.compile(
 )
 CUSTOMERS = "customers"
 """The author of what customers write to companies."""
-UNSORTED = FOLDER.parent / "companies_unsorted.txt"
+SET_APART = FOLDER.parent / "companies_set_apart.txt"
 """Messages to companies that may be a grave matter; `#` begins a comment."""
 _SECTION_OF = {
     "medical": "medical",
@@ -89,7 +89,7 @@ def of_money() -> Iterator[GraveText]:
 def of_companies() -> Iterator[GraveText]:
     """Yields what customers write to the made-up companies that teach, and their sentences.
 
-    Such a message is harmless: "dont want it anymore" is a subscription. Those of UNSORTED may be
+    Such a message is harmless: "dont want it anymore" is a subscription. Those of SET_APART may be
     a grave matter, and are left out.
     """
     for place, company in enumerate(taught()):
@@ -100,7 +100,7 @@ def of_companies() -> Iterator[GraveText]:
 
 def harmless(company: Company) -> list[str]:
     """Returns the messages of a company's customers that are no grave matter."""
-    unsorted = set(UNSORTED.read_text(encoding="utf-8").splitlines())
+    unsorted = set(SET_APART.read_text(encoding="utf-8").splitlines())
     return [one.text for one in company.messages if one.text not in unsorted]
 
 
