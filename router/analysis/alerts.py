@@ -84,7 +84,7 @@ def refusal_alerts(
     """Returns an alert for each tenant whose calls budgets refused in the last hour.
 
     Calls of which even the least exceeds a whole budget have one of their own: waiting cannot help
-    them, and it states how much output would fit.
+    them, and that alert states how much output would fit.
     """
     tightest: dict[str, int] = {}
     for use in budgets:

@@ -46,34 +46,37 @@ RowField = Annotated[str, Field(min_length=1, max_length=64)]
 """Names a field of a lookup's row."""
 
 
-def _number(value: object) -> object:
+def _no_boolean(value: object) -> object:
     """Refuses `yes` and `on`, which YAML takes for true and pydantic for 1."""
     if isinstance(value, bool):
         raise PydanticKnownError("float_type")
     return value
 
 
-def _whole_number(value: object) -> object:
-    """Refuses them as `_number` does."""
+def _no_boolean_as_whole(value: object) -> object:
+    """Refuses them as `_no_boolean` does."""
     if isinstance(value, bool):
         raise PydanticKnownError("int_type")
     return value
 
 
-_NUMBERS = {"int": _whole_number, "float": _number, "literal": _whole_number}
+_NUMBERS = {
+    "int": _no_boolean_as_whole, "float": _no_boolean, "literal": _no_boolean_as_whole,
+}  # fmt: skip
 _INSIDE = ("schema", "items_schema", "keys_schema", "values_schema")
+"""Where pydantic keeps the schemas inside one."""
 
 
 def _without_booleans(schema: dict[str, Any]) -> CoreSchema:
-    """Returns a key's schema whose numbers are no booleans, those of its lists and mappings, too.
+    """Returns a field's schema in which no number takes a boolean, in lists and mappings too.
 
-    It leaves unions: their errors name the branch, and none of ours takes 0 or 1.
+    Unions stay as they are: their errors name the branch, and none of ours takes 0 or 1.
     """
     kind = schema["type"]
-    if kind in _NUMBERS and (kind != "literal" or any(one == 1 for one in schema["expected"])):
+    if kind in _NUMBERS and (kind != "literal" or any(one in (0, 1) for one in schema["expected"])):
         return no_info_before_validator_function(_NUMBERS[kind], cast(CoreSchema, schema))
     if kind.startswith("function-") and schema["function"]["function"] in _NUMBERS.values():
-        return cast(CoreSchema, schema)  # of a section that was asked for before
+        return cast(CoreSchema, schema)  # wrapped already, when a section asked for it
     changed = {
         name: _without_booleans(schema[name])
         for name in _INSIDE

@@ -30,7 +30,7 @@ FILLINGS = 4
 HARMLESS_ROWS, GRAVE_ROWS = 4_500, 1_500
 """English texts of other people, of the reader's."""
 CUSTOMER_ROWS = 9_000
-"""Messages to companies, of some 20,000: more would take as many more minutes."""
+"""Messages to companies, of 22,152: all of them would take longer to learn."""
 OTHERS_JUDGE = 4
 """Of texts of other people, one in so many judges."""
 WRAPPED = 0.12
@@ -49,7 +49,7 @@ SEED = 7
 
 
 def rows_of(data: Path, seed: int = SEED) -> list[GraveText]:
-    """Returns English texts: of our authors, of other people, and of the authors who judge."""
+    """Returns English texts: of our authors, customers, other people, and the authors who judge."""
     rng = random.Random(seed)
     every = grave_rows.rows_of(data, seed)
     others = [row for row in every if row.language == "en" and not row.author]

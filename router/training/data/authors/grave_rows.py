@@ -53,7 +53,7 @@ _SECTION_OF = {
 
 
 def rows_of(data: Path, seed: int) -> list[GraveText]:
-    """Returns all texts: the written ones, and English of `data` and of the templates."""
+    """Returns all texts: written ones, customers' messages, English of `data` and of templates."""
     rng = random.Random(seed)
     rows = [*grave_texts.texts(seed), *of_money(), *of_companies()]
     for name in _EVERYDAY:
