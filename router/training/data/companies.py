@@ -25,7 +25,7 @@ JUDGING = (
     "physiotherapist", "piano_shop", "self_storage", "smart_home", "surf_school", "telecom",
     "window_fitter",
 )  # fmt: skip
-"""Companies that teach nothing: the reranker's chances are fitted on FITTING, and JUDGING judges."""
+"""Companies that teach nothing: FITTING fits the chances of the reranker, and JUDGING judges."""
 
 
 @dataclass(frozen=True, slots=True)
