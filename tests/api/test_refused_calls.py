@@ -10,7 +10,7 @@ import pytest
 
 from router.analysis.alerts import BudgetUse, refusal_alerts
 from router.money.budgets import BudgetScope
-from router.types import RefusedCalls
+from router.types import Price, RefusedCalls
 from tests.kits.changed import replace
 from tests.kits.dashboard_kit import create_key
 from tests.kits.server_kit import Served, Upstream, eventually, write_policy
@@ -61,10 +61,11 @@ def test_one_budget_has_one_alert_for_all_answerers_whose_calls_it_refused() -> 
 
 def test_a_budget_that_never_fits_says_what_does_for_each_answerer() -> None:
     refused = [RefusedCalls("acme", name, 1, 1_000_000, 3_000_000) for name in ("remote", "deep")]
-    facts = {"remote": PRICED, "deep": replace(PRICED, max_output_tokens=99)}
+    dearer = replace(PRICED, price=Price(1_000_000_000, None, None, 8_000_000_000))
+    facts = {"remote": PRICED, "deep": dearer}
     (alert,) = refusal_alerts(refused, [use(999_999, tenant="acme")], facts)
     assert alert.message.endswith(
-        "It holds a max_tokens of at most 247 (remote) or 99 (deep) for a short request."
+        "It holds a max_tokens of at most 247 (remote) or 123 (deep) for a short request."
     )
 
 
