@@ -28,6 +28,22 @@ def test_each_price_of_a_list_counts_as_often_as_it_is_paid(text: str, sums: lis
     assert dollars(text) == sums
 
 
+@pytest.mark.parametrize(
+    ("text", "sums"),
+    [
+        ("one chair at 6,000 and one lamp at 400 dollars", [6_000, 400]),
+        ("two chairs at 600 and three lamps at 400 dollars", [600, 400]),
+        ("We sell a table at 800 and one bench at 200 dollars", [800, 200]),
+        ("The invoice lists one sofa at 1,400 and two stools at 90 dollars.", [1_400, 90]),
+        ("400 seats at 12 euros and a table at 90 euros", [6_000, 112.5]),
+        # A count in digits is multiplied with the price that follows it, as before.
+        ("3,000 one way tickets at 40 dollars", [120_000]),
+    ],
+)
+def test_a_price_is_not_multiplied_by_the_price_before_it(text: str, sums: list[float]) -> None:
+    assert dollars(text) == sums
+
+
 def test_a_german_price_of_a_list_counts_once() -> None:
     text = "Kaufe 3 Laptops zu 1.200 und 2 Bildschirme zu 300 Euro"
     assert dollars(text) == [1_500, 375]

@@ -224,6 +224,8 @@ INSTALMENTS = frozenset(
 
 EACH = frozenset({"a", "an", "per", "/", "each", "every"})
 SIGNS = frozenset({"x", "*", "times"})
+COUNTED = frozenset("a an one two three four five six seven eight nine ten eleven twelve".split())
+"""Counts in words: "one lamp at 400"."""
 TIMES = SIGNS | {"@", "at", "costing", "of", "for", ","}  # what may stand between count and price
 
 

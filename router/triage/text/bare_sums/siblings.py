@@ -77,7 +77,7 @@ class SumsOfLists(BareSums):
         if self._word(start - 1) not in bare.PRICED_AT:
             return start
         for nouns, at in enumerate(self._sentence(start - 1, -1, MOST_NOUNS + 1)):
-            if nouns and self._kind[at] == NUMBER:
+            if nouns and (self._kind[at] == NUMBER or self._low[at] in words.COUNTED):
                 return at
             if self._kind[at] != WORD or self._low[at] in words.LINKS:
                 break
