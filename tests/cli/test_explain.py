@@ -58,6 +58,7 @@ def test_a_question_says_what_its_chance_is_about() -> None:
     """The match had confidence 0.469 and the rung 0.703, and nothing said why."""
     told = tiergate("route", "What would I get for my old phone?", "--explain").stdout
     assert "asked_which" in told
+    assert "level 1  offers questions from a chance of 0.25 together on" in told
     found = re.search(r"(0\.\d{3}) is the chance that one of the offered questions is meant", told)
     assert found is not None
     assert told.count(found[1]) > 1

@@ -69,8 +69,10 @@ def explained(
         for label, bound in _bounds(outcome, grounds):
             out.print(f"  {label}  {escape(bound)}", soft_wrap=True)
         if 0 < decision.confidence_floor <= 1 and decision.rungs[0].level == 1:
-            sure = f"{decision.confidence_floor:g} of being right"
-            out.print(f"  level 1  answers from a chance of {sure} on", soft_wrap=True)
+            asks = outcome.reason is Reason.ASKED_WHICH
+            does, of = ("offers questions", "together") if asks else ("answers", "of being right")
+            least = f"{decision.confidence_floor:g}"
+            out.print(f"  level 1  {does} from a chance of {least} {of} on", soft_wrap=True)
     then = "" if outcome.foretold is None else outcome.foretold.words
     if decision.refused is not None:
         out.print(f"  refused  {decision.refused.value}: {escape(then)}", soft_wrap=True)
