@@ -35,6 +35,9 @@ def test_each_price_of_a_list_counts_as_often_as_it_is_paid(text: str, sums: lis
         ("two chairs at 600 and three lamps at 400 dollars", [600, 400]),
         ("We sell a table at 800 and one bench at 200 dollars", [800, 200]),
         ("The invoice lists one sofa at 1,400 and two stools at 90 dollars.", [1_400, 90]),
+        ("one chair for 6,000 and one lamp for 400 dollars", [6_000, 400]),
+        ("4 chairs for 6,000 and 2 lamps for 400 dollars", [6_000, 400]),
+        ("I waited two weeks for 300 leaflets and paid 400 dollars", [400]),
         ("400 seats at 12 euros and a table at 90 euros", [6_000, 112.5]),
         # A count in digits is multiplied with the price that follows it, as before.
         ("3,000 one way tickets at 40 dollars", [120_000]),

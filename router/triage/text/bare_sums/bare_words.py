@@ -146,7 +146,7 @@ WHEN = _folded(
     nu straks daarna later in bij na voor vandaag teraz potem po przed w na przy dziś"""
 )
 """Words behind a sum of a list that tell when it is due, and that it does not count."""
-PRICED_AT = frozenset({"@", "at", "costing"}) | _folded("zu je à a por per za")
+PRICED_AT = frozenset({"@", "at", "costing", "for"}) | _folded("zu je à a por per za")
 """Words between what is counted and its price: "2 screens at 300"."""
 BEFORE_SUM = NAMED | ABOUT | LISTING | WHEN | ASKS
 """Words that a sum may have before it and that it is no number of."""
