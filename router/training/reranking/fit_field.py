@@ -15,7 +15,14 @@ from typing import NamedTuple
 
 from router.training.card import Value
 from router.training.data.authors.grave_texts import FOLDER, JUDGES, SECTIONS, sections_in
-from router.training.data.companies import FITTING, JUDGING, Company, CustomerMessage, companies
+from router.training.data.companies import (
+    FITTING,
+    JUDGING,
+    Company,
+    CustomerMessage,
+    companies,
+    taught,
+)
 from router.training.reranking import fit
 from router.training.reranking.fit import RankedRow
 from router.training.reranking.fit_gate import (
@@ -77,11 +84,11 @@ def everyday(rng: random.Random, *, judging: bool) -> list[str]:
 
 
 def outside_of(
-    data: Path, taught: Sequence[Company], framing: Framing, rng: random.Random
+    data: Path, teaching: Sequence[Company], framing: Framing, rng: random.Random
 ) -> Strangers:
     """Returns by source what is no company's field, for the fit; some of it stands in frames."""
     found = _drawn(data, (*STRANGERS_TAUGHT, *INTENTS), rng)
-    found |= {EVERYDAY: everyday(rng, judging=False), "outsiders": outsiders(taught, rng)}
+    found |= {EVERYDAY: everyday(rng, judging=False), "outsiders": outsiders(teaching, rng)}
     frames = random.Random(FRAMES_SEED)
     return {name: framing.some_framed(texts, frames) for name, texts in found.items() if texts}
 
@@ -140,13 +147,13 @@ def fitted(
     by_name = {one.name: one for one in companies()}
     files = [fit.grown(path, rng) for path in sorted(knowledge.glob("*.yaml"))]
     fitted_on, judges = ([by_name[name] for name in names] for names in (FITTING, JUDGING))
-    taught = [one for one in by_name.values() if one.name not in FITTING + JUDGING]
+    teaching = taught()
     framing = Framing(fillers().fitting, model.encoder.tokenise)
-    strange = [*strangers(data, STRANGERS_TAUGHT, rng), *outsiders(taught, rng)]
+    strange = [*strangers(data, STRANGERS_TAUGHT, rng), *outsiders(teaching, rng)]
     customers = [framing.beside(one, random.Random(FRAMES_SEED)) for one in (*fitted_on, *files)]
     gate = fit_gate(model, customers, strange)
     model.matching = model.matching._replace(gate=gate)
-    outside = outside_of(data, taught, framing, rng)
+    outside = outside_of(data, teaching, framing, rng)
     fitting = [row for one in fitted_on for row in mixed(model, cross, one, outside)]
     of_files = [row for one in files for row in mixed(model, cross, one, outside, is_grown=True)]
     framed = [

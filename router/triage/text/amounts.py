@@ -410,7 +410,7 @@ class _Sums(SumsOfLists):
                 return None
             if self._kind[at] != WORD or self._low[at] in words.LINKS:
                 return None
-            if self._low[at] in words.COUNTED and self._low[at - 1] in bare_words.LISTING:
+            if self._low[at] in words.COUNTED and self._word(at - 1) in bare_words.LISTING:
                 return None  # another thing of a list: "6,000 and one lamp at 400"
             nouns.append(self._low[at])
         return None

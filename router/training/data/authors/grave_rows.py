@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from router.training.data import templates
@@ -100,8 +101,12 @@ def of_companies() -> Iterator[GraveText]:
 
 def harmless(company: Company) -> list[str]:
     """Returns the messages of a company's customers that are no grave matter."""
-    unsorted = set(SET_APART.read_text(encoding="utf-8").splitlines())
-    return [one.text for one in company.messages if one.text not in unsorted]
+    return [one.text for one in company.messages if one.text not in _set_apart()]
+
+
+@cache
+def _set_apart() -> frozenset[str]:
+    return frozenset(SET_APART.read_text(encoding="utf-8").splitlines())
 
 
 def _everyday_languages(
