@@ -183,7 +183,7 @@ class Resolver(OwnAnswerer):
         # Of what is surely asked for, the kind of the whole message says nothing.
         if len(match.asked) == 1 and (known := self._asked_for(match, request, signals)):
             return known, ""
-        if why := asks_for_none(section, signals.request_type, request.last_user_text):
+        if why := asks_for_none(section, signals, request.last_user_text):
             return [], why
         if both := self._asked_for(match, request, signals):
             fits = len(both) <= section.most

@@ -6,8 +6,10 @@ import pytest
 
 from router.policy.content.offers import only_courteous, together_in
 from router.policy.sections.answering.without_model import ClarifySection
-from router.types import Match
-from tiers.offering import LEAST_OFFERED, worth_offering
+from router.types import Match, MatchBasis, RequestType
+from tests.kits.changed import replace
+from tests.kits.fakes import CALM
+from tiers.offering import KIND_FROM, LEAST_OFFERED, asks_for_none, worth_offering
 
 A, B, C = ("a", 0.88), ("b", 0.002), ("c", 0.001)
 
@@ -161,3 +163,27 @@ def test_a_greeting_a_farewell_a_laugh_or_thanks_is_no_question(text: str) -> No
 )
 def test_anything_more_may_be_a_question(text: str) -> None:
     assert not only_courteous(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "p", "basis", "kept"),
+    [
+        (RequestType.EXPLANATION, 0.8, MatchBasis.RERANKED, False),  # "how do I care for it"
+        (RequestType.EXPLANATION, 0.8, MatchBasis.RERANKED_OWN, False),
+        (RequestType.EXPLANATION, 0.8, MatchBasis.FOREIGN, True),  # "how does a dimmer work"
+        (RequestType.EXPLANATION, KIND_FROM, MatchBasis.FOREIGN, True),
+        (RequestType.EXPLANATION, KIND_FROM - 0.01, MatchBasis.FOREIGN, False),
+        (RequestType.WRITING, 0.92, MatchBasis.RERANKED, True),  # "write a poem about a lamp"
+        (RequestType.CODING, KIND_FROM - 0.01, MatchBasis.RERANKED, False),  # "code X doesnt work"
+        (RequestType.FAQ, 0.9, MatchBasis.FOREIGN, False),
+    ],
+)
+def test_a_kind_counts_where_it_is_likely_and_no_answer_was_read(
+    kind: RequestType, p: float, basis: MatchBasis, kept: bool
+) -> None:
+    """A near twin of "How should I clean it?" got no offer, since it has the form of a lesson."""
+    match = Match("care", 0.2, 0.8, 0.1, basis=basis)
+    signals = replace(CALM, request_type=kind, request_type_p=p, match=match)
+    why = asks_for_none(ClarifySection(), signals, "how do I care for it")
+    assert bool(why) == kept
+    assert why.startswith(f"`clarify.not_for` has {kind.value} ({p:.2f}" if kept else "")
