@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from router.policy.content.offers import MOST_TOGETHER, only_courteous, together_in
 from router.policy.sections.answering.without_model import ClarifySection
-from router.types import Match, RequestType, Signals
+from router.types import Match, Offering, RequestType, Signals
 
 LEAST_OFFERED = 0.02
 """A question that is hardly ever meant is not offered beside a likelier one, whatever that lacks to
@@ -27,8 +27,8 @@ half of it, and needs this chance (even odds before that shift) or so many words
 
 KIND_FROM = 0.5
 """Chance from which a kind of `not_for` counts: below it another kind is likelier. Of the demo's
-711 prompts four more get a right offer so, and one a wrong one; with explanations of which a message
-was read together with answers five and one (`python -m benchmarks.offers --each`, 2026-11-29)."""
+711 prompts four more get a right offer so, and one a wrong one; with explanations that were read
+together with answers five and one (`python -m benchmarks.offers --each`, 2026-11-29)."""
 
 Offers = list[tuple[str, float]]
 """Lists intents that are offered to choose from, with their chances."""
@@ -79,6 +79,18 @@ def worth_offering(
     if chance < least:
         return [], f"those likely have {chance:.2f} together, and {least:.2f} is needed"
     return offers, ""
+
+
+def told_of(chosen: Chosen, match: Match, question: Callable[[str], str]) -> Offering:
+    """Returns for people what is offered: each question with its part of the chance that decides.
+
+    Of those that a request asks for at once all are meant, so that each keeps its own chance.
+    """
+    offers, why = chosen
+    alone = sum([p for _, p in offers])
+    part = 1.0 if offers == list(match.asked) else together_in(offers, match) / max(1e-9, alone)
+    shown = tuple([(question(name), p * part) for name, p in offers])
+    return Offering(shown, why, (question(match.intent_id), match.confidence))
 
 
 def asks_for_none(section: ClarifySection, signals: Signals, text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -24,7 +25,7 @@ from router.policy.content.knowledge import (
     in_scope,
     priority_of,
 )
-from router.policy.content.offers import offer_text, only_courteous, together_in
+from router.policy.content.offers import offer_text, only_courteous, question_of, together_in
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
@@ -37,6 +38,7 @@ from router.types import (
     ChatRequest,
     Choice,
     Match,
+    Offering,
     Preview,
     PSource,
     Reason,
@@ -45,7 +47,7 @@ from router.types import (
     Work,
 )
 from tiers.about_words import AboutWords
-from tiers.offering import LACKS_WORDS, Chosen, Offers, asks_for_none, worth_offering
+from tiers.offering import LACKS_WORDS, Chosen, Offers, asks_for_none, told_of, worth_offering
 from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
 from tiers.slots import Lookup, NotFoundError, Slots, not_shown
 
@@ -129,11 +131,13 @@ class Resolver(OwnAnswerer):
             return None, looks_up
         return self._instead(match, request, knowledge), looks_up
 
-    def unoffered(self, request: ChatRequest, signals: Signals) -> str:
-        """Returns for people why no question is offered; "" where one is, or none could be."""
-        if self.asks_for_class(request) or self._unfit(request, signals) is not None:
-            return ""
-        return self._offers(request, signals)[1]
+    def offering(self, request: ChatRequest, signals: Signals) -> Offering:
+        """Returns for people what is offered, or why nothing is; empty where nothing could be."""
+        match, unfit = signals.match, self._unfit(request, signals)
+        if match is None or unfit is not None or self.asks_for_class(request):
+            return Offering()
+        knowledge = self._wording_of(match).knowledge
+        return told_of(self._offers(request, signals), match, partial(question_of, knowledge))
 
     def _verdict(self, request: ChatRequest, signals: Signals) -> _Verdict:
         last = self._last

@@ -72,6 +72,8 @@ class Foreseen(Struct, frozen=True):
     asks: bool  # an answerer is asked whose answer nobody knows before
     error: str = ""  # the code of the error that a client would get in place of an answer
     unoffered: str = ""  # for people: why level 1 offers no question, though an answer matches
+    offered: tuple[tuple[str, float], ...] = ()  # questions that go out, with their chances
+    offered_from: float | None = None  # chance from which they go out together; None: no bound
 
 
 class Outcome(Struct, frozen=True):

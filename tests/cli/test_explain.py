@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from router.cli.policies.chances import Grounds, beside, told
-from router.cli.policies.explain import signal_lines, unfound
+from router.cli.policies.explain import offer_lines, signal_lines, unfound
 from router.policy.content.term_files import LanguageTerms
 from router.triage.facts.phrase_lists import OwnTerms, found_phrases
 from router.types import (
     ChatRequest,
     DecisionMode,
     Domain,
+    Foreseen,
     HeadReading,
     Hints,
     Matter,
@@ -58,10 +59,32 @@ def test_a_question_says_what_its_chance_is_about() -> None:
     """The match had confidence 0.469 and the rung 0.703, and nothing said why."""
     told = tiergate("route", "What would I get for my old phone?", "--explain").stdout
     assert "asked_which" in told
-    assert "level 1  offers questions from a chance of 0.25 together on" in told
-    found = re.search(r"(0\.\d{3}) is the chance that one of the offered questions is meant", told)
-    assert found is not None
-    assert told.count(found[1]) > 1
+    lines = told.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("  offers "))
+    decides = re.fullmatch(
+        r"  offers   (0\.\d\d) is the chance that one of these is meant \(from 0\.25 on\)",
+        lines[at],
+    )
+    assert decides is not None
+    rung = re.search(r">\s+1\s+approved_answers\s+(0\.\d{3})", told)
+    assert rung is not None
+    assert float(rung[1]) == pytest.approx(float(decides[1]), abs=0.006)
+    # The questions stand below it with their parts of that chance.
+    offered = [re.fullmatch(r" {11}(0\.\d\d)  (.+\w.*)", line) for line in lines[at + 1 : at + 4]]
+    parts = [float(one[1]) for one in offered if one is not None]
+    assert len(parts) >= 2
+    assert sum(parts) == pytest.approx(float(decides[1]), abs=0.02)
+    assert "level 1  " not in told
+
+
+def test_one_question_in_place_of_an_unsure_answer_claims_no_common_chance() -> None:
+    """It said that questions are offered "from a chance of 0.85 together on", beside .79."""
+    foretold = Foreseen("", sure=True, asks=False, offered=(("Can I return it?", 0.79),))
+    assert list(offer_lines(foretold, 0.79)) == [
+        ("offers", "the likeliest question, in place of its answer, which is not sure enough"),
+        ("", "0.79  Can I return it?"),
+    ]
+    assert list(offer_lines(None, 0.79)) == []
 
 
 def test_a_head_with_one_class_of_its_name_is_named_once() -> None:

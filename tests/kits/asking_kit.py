@@ -175,7 +175,7 @@ def asking_house(
         prior_ability(1),
         declines=resolver.declines,
         asks=resolver.asks,
-        unoffered=resolver.unoffered,
+        offering=resolver.offering,
     )
     terms = TermFinder({"self_harm": ["kill myself"]})
     from_ = 1.0 if section.clarify is None else section.clarify.from_

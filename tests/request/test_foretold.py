@@ -86,6 +86,7 @@ async def test_what_a_model_will_say_is_not_known_before(houses: Houses) -> None
         "error": None,
         "words": dry.foretold.words,
         "unoffered": None,
+        "offered": [],
     }
     assert routing_view(await house.gateway.complete(ask(), ALICE))["foretold"] is None
 
@@ -104,6 +105,7 @@ async def test_an_error_is_foretold_by_its_code(gateway: Gateway) -> None:
         "error": raised.value.code,
         "words": dry.foretold.words,
         "unoffered": None,
+        "offered": [],
     }
 
 

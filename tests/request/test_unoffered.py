@@ -50,6 +50,32 @@ async def test_a_dry_run_says_why_nothing_is_offered(
     assert foretold["unoffered"] == (outcome.foretold.unoffered or None)
 
 
+@pytest.mark.parametrize(
+    ("text", "offered", "least"),
+    [
+        ("hmm, my order", [("Where is my order?", 0.55), ("Cancel my order", 0.33)], 0.8),
+        ("my order, oddly", [("Where is my order?", 0.54), ("Cancel my order", 0.36)], 0.8),
+        ("both, my order", [("Where is my order?", 0.97), ("Cancel my order", 0.96)], 0.8),
+        ("when are you open?", [], None),
+    ],
+)
+async def test_a_dry_run_names_what_is_offered_with_its_chances(
+    houses: Houses, text: str, offered: list[tuple[str, float]], least: float | None
+) -> None:
+    """`oddly`: each alone is unlikely, and the chance that was fitted for both is another one."""
+    outcome = await _dry(houses, text, {"from": 0.05, "together": 0.8, "most": 3})
+    assert outcome.foretold is not None
+    assert outcome.foretold.offered_from == least
+    assert [name for name, _ in outcome.foretold.offered] == [name for name, _ in offered]
+    for (_, shown), (_, expected) in zip(outcome.foretold.offered, offered, strict=True):
+        assert shown == pytest.approx(expected, abs=0.006)
+    foretold = routing_view(outcome)["foretold"]
+    assert isinstance(foretold, dict)
+    assert [(one["question"], one["chance"]) for one in foretold["offered"]] == [
+        (name, round(p, 4)) for name, p in outcome.foretold.offered
+    ]
+
+
 async def test_a_policy_that_offers_nothing_gives_no_reason(houses: Houses) -> None:
     outcome = await _dry(houses, "hmm, my order", None)
     assert outcome.foretold is not None

@@ -145,6 +145,7 @@ def _foretold(outcome: Outcome) -> dict[str, object] | None:
         "error": told.error or None,
         "words": told.words,
         "unoffered": told.unoffered or None,
+        "offered": [{"question": text, "chance": round(p, 4)} for text, p in told.offered],
     }
 
 

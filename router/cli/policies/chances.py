@@ -61,7 +61,7 @@ def beside(chance: float, at: float | None, level: int) -> str:
     >>> beside(0.9, 0.5, 2), beside(0.4996, 0.5, 2), beside(0.2, None, 2)
     ('0.90 (level 2 from 0.50)', '0.4996 (level 2 from 0.50)', '0.20')
     """
-    return shown(chance, at) + ("" if at is None else f" (level {level} from {_threshold(at)})")
+    return shown(chance, at) + ("" if at is None else f" (level {level} from {threshold(at)})")
 
 
 def shown(chance: float, at: float | None) -> str:
@@ -72,7 +72,8 @@ def shown(chance: float, at: float | None) -> str:
     return f"{chance:.{places}f}"
 
 
-def _threshold(at: float) -> str:
+def threshold(at: float) -> str:
+    """Writes a threshold in two places, or in as many as it has."""
     return f"{at:.2f}" if round(at, 2) == at else f"{at:g}"
 
 
@@ -246,11 +247,11 @@ def _of_trigger(reason: Reason, grounds: Grounds) -> Iterator[str]:
 
 
 def _reaches(chance: float, at: float) -> str:
-    return f"{shown(chance, at)} reaches {_threshold(at)}"
+    return f"{shown(chance, at)} reaches {threshold(at)}"
 
 
 def _from(chance: float, at: float) -> str:
-    return f"{shown(chance, at)} (from {_threshold(at)})"
+    return f"{shown(chance, at)} (from {threshold(at)})"
 
 
 def _phrase(signals: Signals) -> str:
@@ -279,6 +280,6 @@ def _risk(signals: Signals, section: DecisionSection | None) -> str:
     return (
         f"{name} {domain_p:.2f} times stakes high {high} is {both}; grave matter "
         f"{shown(signals.grave, grave_at)}{named}, {AS_IF_HALF} (level 3 from "
-        f"{_threshold(grave_at)}); general knowledge {knowledge} (from "
-        f"{_threshold(section.knowledge_at)} on nobody's matter)"
+        f"{threshold(grave_at)}); general knowledge {knowledge} (from "
+        f"{threshold(section.knowledge_at)} on nobody's matter)"
     )

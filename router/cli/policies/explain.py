@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.api.http.decision_views import EVEN
-from router.cli.policies.chances import Grounds, chance_lines, told
+from router.cli.policies.chances import Grounds, chance_lines, shown, threshold, told
 from router.cli.policies.one_line import shortened, tier
 from router.cli.terminal import console
 from router.policy.schema import DecisionSection, Policy
@@ -22,6 +22,7 @@ from router.types import (
     ChatRequest,
     CostBasis,
     DecisionMode,
+    Foreseen,
     HeadReading,
     Outcome,
     Reason,
@@ -69,10 +70,10 @@ def explained(
         for label, bound in _bounds(outcome, grounds):
             out.print(f"  {label}  {escape(bound)}", soft_wrap=True)
         if 0 < decision.confidence_floor <= 1 and decision.rungs[0].level == 1:
-            asks = outcome.reason is Reason.ASKED_WHICH
-            does, of = ("offers questions", "together") if asks else ("answers", "of being right")
             least = f"{decision.confidence_floor:g}"
-            out.print(f"  level 1  {does} from a chance of {least} {of} on", soft_wrap=True)
+            if outcome.foretold is None or outcome.foretold.offered_from is None:
+                right = f"answers from a chance of {least} of being right on"
+                out.print(f"  level 1  {right}", soft_wrap=True)
     then = "" if outcome.foretold is None else outcome.foretold.words
     if decision.refused is not None:
         out.print(f"  refused  {decision.refused.value}: {escape(then)}", soft_wrap=True)
@@ -83,6 +84,8 @@ def explained(
         out.print("  opened   words on whom to call stand at the answer")
     if outcome.foretold is not None and outcome.foretold.unoffered:
         out.print(f"  offers   none: {escape(outcome.foretold.unoffered)}", soft_wrap=True)
+    for label, line in offer_lines(outcome.foretold, outcome.rung.p):
+        out.print(f"  {label:<8} {escape(line)}", soft_wrap=True)
     for label, signal in signal_lines(outcome.signals, triggers):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     if because := uncounted(outcome, section):
@@ -105,17 +108,29 @@ def _print_rungs(out: Console, outcome: Outcome) -> None:
     decision, wide = outcome.decision, out.width >= ONE_LINE_FROM
     if outcome.words_alone:
         out.print("  rungs    none is asked, since the words go out before any of them")
-    for rung in decision.rungs:
-        if rung.taken and Reason.ASKED_WHICH in rung.reasons:
-            # The match's own confidence is about one of them, and is another figure.
-            meant = f"{rung.p:.3f} is the chance that one of the offered questions is meant"
-            out.print(f"  asks     {escape(rung.answers_as)}: {meant}", soft_wrap=True)
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
     # A cut explanation is worse than a long one, so the reasons follow the table.
     for i, rung in enumerate(() if wide else decision.rungs):
         cells = dict(zip(COLUMNS, _cells(outcome, rung, False, i in decision.spare), strict=True))
         line = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
         out.print(line, style=None if rung.taken else "dim", soft_wrap=True)
+
+
+def offer_lines(foretold: Foreseen | None, p: float) -> Iterator[tuple[str, str]]:
+    """Yields the chance `p` that decides on an offer, with its bound, then each question of it.
+
+    The confidence of the match is about one answer, and was fitted apart: it decides on no offer.
+    """
+    if foretold is None or not foretold.offered:
+        return
+    least = foretold.offered_from
+    if least is None:
+        yield "offers", "the likeliest question, in place of its answer, which is not sure enough"
+    else:
+        meant = "one of these is meant" if len(foretold.offered) > 1 else "this is meant"
+        yield "offers", f"{shown(p, least)} is the chance that {meant} (from {threshold(least)} on)"
+    for text, chance in foretold.offered:
+        yield "", f"{chance:.2f}  {text}"
 
 
 def _bounds(outcome: Outcome, grounds: Grounds) -> Iterator[tuple[str, str]]:

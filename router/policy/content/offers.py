@@ -139,6 +139,11 @@ def title_of(knowledge: Knowledge, intent_id: str) -> str:
     return _title(knowledge.intents[intent_id])
 
 
+def question_of(knowledge: Knowledge, intent_id: str) -> str:
+    """Returns the approved question of an intent as it is offered."""
+    return _offered_as(knowledge.intents[intent_id])
+
+
 def _title(intent: IntentSection) -> str:
     text = in_one_line(intent.title or intent.utterances[0])
     return text[:1].upper() + text[1:]

@@ -29,6 +29,7 @@ from router.types import (
     Clock,
     Exhausted,
     Foreseen,
+    Offering,
     Outcome,
     Reason,
     Usage,
@@ -67,12 +68,16 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
     end = _end(routed)
     shown = untried(routed) if end.asked is not None or end.error is not None else end.candidate
     outcome = outcome_of(routed, progress, shown, end.verdict, clock)
+    offering = _offering(routed)
+    questions, least = _offered(routed, end, offering)
     told = Foreseen(
         _words(routed, end),
         sure=not end.open,
         asks=end.asked is not None,
         error="" if end.error is None else end.error.code,
-        unoffered=_unoffered(routed, end),
+        unoffered=offering.unoffered if end.asked is not None or _no_answer(end) else "",
+        offered=questions,
+        offered_from=least,
     )
     reason = why(routed, end.progress, shown)
     opened = end.asked is not None and not end.verdict.of_words and outgoing(routed) is not None
@@ -80,19 +85,38 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
     return replace(outcome, answer=None, reason=reason, foretold=told, opened=opened)
 
 
-def _unoffered(routed: RoutedRequest, end: _End) -> str:
-    """Returns why level 1 offers none of its questions; "" where its answer goes out, or words do.
+def _offering(routed: RoutedRequest) -> Offering:
+    """Returns what level 1 offers, or why it offers none of its questions.
 
-    A match that is likely enough by the policy's figures looks as if an offer was forgotten.
+    A match that is likely enough by the policy's figures looks as if an offer was forgotten. So the
+    reason is told where a tier is asked, or words say that no answer is sure enough.
     """
-    if end.asked is None:
-        return ""
-    why_not = [
-        plan.unoffered(routed.request, routed.signals)
+    known = [
+        plan.offering(routed.request, routed.signals)
         for plan in routed.plans
-        if plan.unoffered is not None
+        if plan.offering is not None
     ]
-    return next(filter(None, why_not), "")
+    return next((one for one in known if one.likeliest is not None), Offering())
+
+
+def _offered(
+    routed: RoutedRequest, end: _End, offering: Offering
+) -> tuple[tuple[tuple[str, float], ...], float | None]:
+    """Returns the questions that go out with their chances, and from which chance on they may.
+
+    The likeliest alone goes out in place of an answer that is not sure enough, from no bound on.
+    """
+    answer, at = end.candidate.answer, end.candidate.at
+    if end.asked is not None or answer is None or answer.reason is not Reason.ASKED_WHICH:
+        return (), None
+    if routed.facts[at].because is Reason.ASKED_WHICH:
+        return offering.questions, routed.decision.confidence_floor
+    return (() if offering.likeliest is None else (offering.likeliest,)), None
+
+
+def _no_answer(end: _End) -> bool:
+    answer = end.candidate.answer
+    return end.asked is None and answer is not None and answer.model == NO_ANSWER_MODEL
 
 
 def _end(routed: RoutedRequest) -> _End:
@@ -192,7 +216,7 @@ def _known_words(end: _End) -> str:
     verdict, answer = end.verdict, end.candidate.answer
     if verdict.of_words:
         return f"approved words go out ({verdict.value}), no tier is asked"
-    if answer is not None and answer.model == NO_ANSWER_MODEL:
+    if answer is not None and _no_answer(end):
         return f"words say that there is no answer ({verdict.value})"
     asks = answer is not None and answer.reason in _ASKED_BACK
     return f"{'a question goes out' if asks else 'its answer goes out'} ({verdict.value})"

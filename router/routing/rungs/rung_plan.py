@@ -24,6 +24,7 @@ from router.types import (
     ChatRequest,
     CostBasis,
     Domain,
+    Offering,
     Preview,
     PSource,
     Reason,
@@ -62,8 +63,8 @@ Knows = Callable[[ChatRequest, Signals], tuple[str | None, bool]]
 """Returns of an approved answer what goes out in its place (`Answer.instead`), and True where a
 lookup fills it, which may find nothing."""
 
-Unoffered = Callable[[ChatRequest, Signals], str]
-"""Returns for people why no question is offered; "" where one is, or none could be."""
+Offers = Callable[[ChatRequest, Signals], Offering]
+"""Returns for people which questions are offered, or why none is."""
 
 CountCalls = Callable[[Signals | None, int], AnswerCalls]
 """Returns the calls of one answer to such a matter, by the output tokens of one call."""
@@ -90,7 +91,7 @@ class RungPlan(Struct, frozen=True, dict=True):
     previews: Previews | None = None  # what is known of an answer before the call, None: nothing
     asks: Previews | None = None  # what a resolver asks back instead of answering, None: nothing
     knows: Knows | None = None  # of an approved answer before the call, None: it gives none
-    unoffered: Unoffered | None = None  # why no question is offered, None: none ever is
+    offering: Offers | None = None  # which questions are offered, None: none ever is
     judged_by: AnswererFacts | None = None  # of the judge, and what its verdicts take
     counts: CountCalls | None = None  # how many calls one answer takes, None: one
 

@@ -163,7 +163,7 @@ def _resolver(
         declines=resolver.declines,
         asks=resolver.asks,
         knows=resolver.beforehand,
-        unoffered=resolver.unoffered,
+        offering=resolver.offering,
     )
 
 

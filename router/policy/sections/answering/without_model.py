@@ -97,7 +97,7 @@ class ClarifySection(Section):
         description="Kinds of request to which nothing is offered. Who wants a text, code or an "
         "explanation seldom means an approved question that shares its words. A kind counts from "
         "a chance of .5 on, and `explanation` only where the message was not read together with "
-        "the answers that may fit it, since \"How do I care for it?\" is a question to you.",
+        'the answers that may fit it, since "How do I care for it?" is a question to you.',
     )
 
 
