@@ -133,7 +133,7 @@ class Reason(StrEnum):
     BOTH_ANSWERED = "both_answered"  # the approved answers to two questions
     NO_MODEL = "no_model"  # approved words say that no model here may answer this
     NO_PASSAGE = "no_passage"  # words say that the documents do not answer this
-    NOTHING_KNOWN = "nothing_known"  # words say that no approved answer is near enough
+    NOTHING_KNOWN = "nothing_known"  # words say that no approved answer is sure enough
     NONE_TRUSTED = (
         "none_trusted"  # a refusal: no answer could be trusted (`exhausted` says `refuse`)
     )

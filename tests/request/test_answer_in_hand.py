@@ -66,7 +66,7 @@ async def test_an_unsure_answer_goes_out_unverified_where_nothing_is_better(hous
             "",
             Verdict.UNVERIFIED,
             Reason.NOTHING_KNOWN,
-            "There is no approved answer here that fits",
+            "I am not sure that any approved answer here fits",
         ),
     ],
 )
@@ -119,7 +119,7 @@ async def test_a_probably_unrelated_answer_is_replaced_where_no_tier_is_left(
     assert isinstance(last, Outcome)
     assert last.verdict is Verdict.UNVERIFIED
     assert last.answer is not None
-    assert "no approved answer" in last.answer.text
+    assert "not sure that any approved answer" in last.answer.text
     row = await only_row(house)
     agrees(row)
     assert row.baselines == Baselines()  # words that say so spare no tier an answer

@@ -118,8 +118,18 @@ def test_cited_answer_is_kept_for_its_repeat_with_its_sources(served: Served) ->
 @pytest.mark.parametrize(
     ("text", "verdict", "model", "words"),
     [
-        ("thank you, that is all", "unverified", "tiergate-no-model", "no approved answer here"),
-        ("Write a poem of the sea", "unverified", "tiergate-no-model", "no approved answer here"),
+        (
+            "thank you, that is all",
+            "unverified",
+            "tiergate-no-model",
+            "I am not sure that any approved",
+        ),
+        (
+            "Write a poem of the sea",
+            "unverified",
+            "tiergate-no-model",
+            "I am not sure that any approved",
+        ),
         ("I want to kill myself", "safe_answer", "tiergate-safe-answer", "emergency number"),
     ],
 )

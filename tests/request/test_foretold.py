@@ -16,6 +16,7 @@ from router.types import (
     Hints,
     JsonText,
     Matter,
+    Offering,
     Outcome,
     PSource,
     Reason,
@@ -89,6 +90,28 @@ async def test_what_a_model_will_say_is_not_known_before(houses: Houses) -> None
         "offered": [],
     }
     assert routing_view(await house.gateway.complete(ask(), ALICE))["foretold"] is None
+
+
+async def test_words_claim_no_answer_to_be_missing_where_one_is_not_sure_enough(
+    houses: Houses,
+) -> None:
+    """The right answer was the likeliest, at .51, and words said that there is none."""
+    house = houses([low(p=0.3)], signals=UNSURE)
+    served = house.gateway.router.default
+    nearest = Offering((), "too few words", ("When are you open?", 0.3))
+    plan = replace(served.plans[0], offering=lambda *_: nearest)
+    house.gateway.router.swap({"test": replace(served, plans=(plan,))})
+    dry = await house.gateway.complete(ask(hints=DRY), ALICE)
+    assert dry.reason is Reason.NOTHING_KNOWN
+    assert dry.foretold is not None
+    assert dry.foretold.words == (
+        "words say that no approved answer is sure enough (unverified); the likeliest, "
+        '"When are you open?", has a chance of 0.30'
+    )
+    assert (dry.foretold.unoffered, dry.foretold.offered) == ("too few words", ())
+    said = await house.gateway.complete(ask(), ALICE)
+    assert said.answer is not None
+    assert "There is no" not in said.answer.text
 
 
 async def test_an_error_is_foretold_by_its_code(gateway: Gateway) -> None:

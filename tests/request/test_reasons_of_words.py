@@ -84,7 +84,7 @@ async def test_words_that_there_is_no_answer_have_one_model_and_verdict(
     *_, outcome = await drain(house, ask())
     assert isinstance(outcome, Outcome)
     assert outcome.answer is not None
-    assert outcome.answer.text.startswith("There is no approved answer here that fits")
+    assert outcome.answer.text.startswith("I am not sure that any approved answer here fits")
     assert outcome.answer.model == NO_ANSWER_MODEL
     row = await only_row(house)
     assert (row.verdict, row.reason) == ("unverified", reason)

@@ -42,11 +42,11 @@ NO_MODEL = (
 operators learn of the missing model from the reason, the log and the dashboard."""
 
 NO_ANSWER = (
-    "There is no approved answer here that fits this request well enough. Please ask in other "
-    "words, or ask a person."
+    "I am not sure that any approved answer here fits this request. Please ask in other words, or "
+    "ask a person."
 )
-"""Holds the text sent in place of an approved answer that is probably about something else, for
-files without `no_answer`."""
+"""Holds the text sent in place of an approved answer that is not sure enough, for files without
+`no_answer`. One may be there all the same, so it claims none to be missing."""
 
 ENGLISH = "en"
 _OF_HEALTH = "medical"

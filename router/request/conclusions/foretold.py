@@ -71,7 +71,7 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
     offering = _offering(routed)
     questions, least = _offered(routed, end, offering)
     told = Foreseen(
-        _words(routed, end),
+        _words(routed, end, offering),
         sure=not end.open,
         asks=end.asked is not None,
         error="" if end.error is None else end.error.code,
@@ -197,13 +197,13 @@ def _answer(
     )
 
 
-def _words(routed: RoutedRequest, end: _End) -> str:
+def _words(routed: RoutedRequest, end: _End, offering: Offering) -> str:
     """Returns in one line what goes out, and what only the call can tell."""
     if end.error is not None:
         return f"an error goes out ({end.error.code}): {end.error.message}"
     if end.asked is None:
         lookup = f"; {end.open}" if end.open else ""
-        return f"{_known_words(end)}{lookup}"
+        return f"{_known_words(end, offering)}{lookup}"
     grave = foretold(routed)
     if grave and end.asked == routed.decision.first:
         return grave
@@ -212,14 +212,24 @@ def _words(routed: RoutedRequest, end: _End) -> str:
     return f"{answerer} is asked: {end.verdict.value} where its answer {sound}; {end.open}"
 
 
-def _known_words(end: _End) -> str:
+def _known_words(end: _End, offering: Offering) -> str:
     verdict, answer = end.verdict, end.candidate.answer
     if verdict.of_words:
         return f"approved words go out ({verdict.value}), no tier is asked"
     if answer is not None and _no_answer(end):
-        return f"words say that there is no answer ({verdict.value})"
+        if answer.reason is not Reason.NOTHING_KNOWN:
+            return f"words say that there is no answer ({verdict.value})"
+        # There may be one: the likeliest may be the right one, and is not sure enough.
+        unsure = f"words say that no approved answer is sure enough ({verdict.value})"
+        return (
+            unsure if offering.likeliest is None else f"{unsure}; {_likeliest(*offering.likeliest)}"
+        )
     asks = answer is not None and answer.reason in _ASKED_BACK
     return f"{'a question goes out' if asks else 'its answer goes out'} ({verdict.value})"
+
+
+def _likeliest(question: str, chance: float) -> str:
+    return f'the likeliest, "{question}", has a chance of {chance:.2f}'
 
 
 def foretold(routed: RoutedRequest) -> str:

@@ -27,7 +27,7 @@ export const REASONS = {
   both_answered: "it asked two questions, and got the approved answer to each",
   no_model: "no model here may answer it, which approved words say; add one to the policy's tiers",
   no_passage: "the documents do not answer this",
-  nothing_known: "no approved answer is near enough, which approved words say",
+  nothing_known: "no approved answer is sure enough, which approved words say",
   none_trusted: "no answer could be trusted, so it is refused",
   handed_over: "a person takes the matter, and approved words go out",
   asked_for_slot: "it asks for what its answer lacks",
