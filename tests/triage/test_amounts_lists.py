@@ -32,9 +32,9 @@ def test_each_price_of_a_list_counts_as_often_as_it_is_paid(text: str, sums: lis
     ("text", "sums"),
     [
         ("one chair at 6,000 and one lamp at 400 dollars", [6_000, 400]),
-        ("two chairs at 600 and three lamps at 400 dollars", [600, 400]),
+        ("two chairs at 600 and three lamps at 400 dollars", [1_200, 1_200]),
         ("We sell a table at 800 and one bench at 200 dollars", [800, 200]),
-        ("The invoice lists one sofa at 1,400 and two stools at 90 dollars.", [1_400, 90]),
+        ("The invoice lists one sofa at 1,400 and two stools at 90 dollars.", [1_400, 180]),
         ("one chair for 6,000 and one lamp for 400 dollars", [6_000, 400]),
         ("4 chairs for 6,000 and 2 lamps for 400 dollars", [6_000, 400]),
         ("I waited two weeks for 300 leaflets and paid 400 dollars", [400]),
@@ -47,9 +47,72 @@ def test_a_price_is_not_multiplied_by_the_price_before_it(text: str, sums: list[
     assert dollars(text) == sums
 
 
-def test_a_german_price_of_a_list_counts_once() -> None:
-    text = "Kaufe 3 Laptops zu 1.200 und 2 Bildschirme zu 300 Euro"
-    assert dollars(text) == [1_500, 375]
+@pytest.mark.parametrize(
+    ("text", "usd"),
+    [
+        ("three chairs at 2,000 dollars", 6_000),
+        ("twenty-five chairs at 100 dollars", 2_500),
+        ("two hundred and twenty seats at $50", 11_000),
+        ("a hundred seats at $50", 5_000),
+        ("a dozen chairs at 300 dollars", 3_600),
+        ("twelve payments of $400", 4_800),
+        ("refund twelve customers $200 each", 2_400),
+        # No counts: "once" is eleven in Spanish, and a few are of no number.
+        ("I once sold chairs at 50 dollars", 50),
+        ("a few chairs at 300 dollars", 300),
+        ("3 two-seater sofas at 900 dollars", 900),
+        ("six chairs for 600 dollars", 600),
+    ],
+)
+def test_a_price_counts_as_often_as_words_say(text: str, usd: float) -> None:
+    assert dollars(text)[0] == usd
+
+
+@pytest.mark.parametrize(
+    ("text", "eur"),
+    [
+        ("3 Stühle zu je 2.000 Euro", 6_000),
+        ("3 Stühle für je 2.000 Euro", 6_000),
+        ("3 Stühle zu 2.000 Euro", 6_000),
+        ("drei Bürostühle zu je 2.000 Euro", 6_000),
+        ("3 Stühle für 2.000 Euro das Stück", 6_000),
+        ("2.000 Euro pro Stück für 3 Stühle", 6_000),
+        ("3 chaises à 2 000 euros pièce", 6_000),
+        ("3 chaises de bureau à 2 000 € l'unité", 6_000),
+        ("trois chaises à 2 000 euros la pièce", 6_000),
+        ("3 sillas a 2.000 euros cada una", 6_000),
+        ("3 sillas de oficina por 2.000 euros la unidad", 6_000),
+        ("tres sillas, 2.000 euros c/u", 6_000),
+        # Nothing says that these are of each, or nothing is counted.
+        ("3 Stühle bis zu 2.000 Euro", 2_000),
+        ("3 Stühle für 2.000 Euro", 2_000),
+        ("3 chaises pour 2 000 euros", 2_000),
+        ("3 clients à 2 000 euros par mois", 2_000),
+        ("3 sillas a 2.000 euros", 2_000),
+        ("von 3.000 Euro zu 5.000 Euro", 5_000),
+        ("seit 2019 Kunden zu je 2.000 Euro", 2_000),
+        ("Rechnung 4711 vom Mai zu 2.000 Euro", 2_000),
+        ("we paid 3 firms a 2,000 euro fee", 2_000),
+    ],
+)
+def test_a_price_in_other_languages_counts_as_often_as_it_is_paid(text: str, eur: float) -> None:
+    assert dollars(text)[0] == eur * RATES["EUR"]
+
+
+def test_a_german_price_of_a_list_counts_as_often_as_it_is_paid() -> None:
+    text = "Kaufe 3 Laptops zu 1.200 und 2 Bildschirme zu je 300 Euro"
+    assert dollars(text) == [4_500, 750]
+
+
+def test_a_list_price_that_is_due_each_month_says_so() -> None:
+    (amount,) = read_amounts("3 Wagen zu je 2.000 Euro pro Monat", RATES)
+    assert (amount.nano_usd, amount.period) == (7_500 * NANO_PER_USD, "month")
+
+
+@pytest.mark.parametrize("text", ["12 lamps at 900", "Wir kaufen um 9 Uhr 3 Lampen zu 900"])
+def test_a_price_without_a_word_of_money_is_none(text: str) -> None:
+    """It may be an hour, a house or a place: "12 buses at 900 Main Street"."""
+    assert dollars(text) == []
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from router.regexes.late import late_regex
 from router.triage.text import money_words as words
 from router.triage.text.amount_lists import PlacedAmount, distinct, largest
 from router.triage.text.bare_sums import bare_words
-from router.triage.text.bare_sums.siblings import SumsOfLists
+from router.triage.text.bare_sums.counted_prices import CountedPrices
 from router.triage.text.currencies.crowns import CROWNS, crown
 from router.triage.text.folding import Folded
 from router.triage.text.hangul import KoreanSum, korean_sums, may_hold_sum
@@ -118,7 +118,7 @@ def _of_cell(cell: Cell | KoreanSum, text: str) -> tuple[Sum, str]:
     return Sum(cell.value, cell.currency, cell.start, cell.end), text[cell.start : cell.end]
 
 
-class _Sums(SumsOfLists):
+class _Sums(CountedPrices):
     """Finds the sums of money among the numbers of one text."""
 
     def __init__(self, text: str, codes: Mapping[str, str]) -> None:
@@ -300,6 +300,10 @@ class _Sums(SumsOfLists):
 
         One that only explains a total before it, "$2M over 3 years (about $666,000 a year)", stays.
         """
+        listed = self._list_price(one)
+        if listed is not None and listed[0] != 1:
+            period = self._due(one, ()).period
+            return self._worded(one, one.value * listed[0], *listed[1:], period)
         units, end, each = self._units_after(one.end)
         link = self._word(one.start - 1)
         if not (units or each or link in words.TIMES or self._word(end) in words.TIMES):
@@ -325,9 +329,16 @@ class _Sums(SumsOfLists):
         periods = [unit for unit in units if unit in words.TIME_UNITS]
         if periods and self._explains(one, one.value * factor, earlier):
             return self._due(one, periods)
+        product, period = one.value * factor, "".join(open_units[:1])
+        return self._worded(
+            Sum(one.value, one.currency, one.start, end), product, first, last, period
+        )
+
+    def _worded(self, one: Sum, product: Decimal, first: int, last: int, period: str) -> Sum:
+        """Returns a product with the words from its count to its price, or with its price alone."""
         if self._low[first:last].count("(") != self._low[first:last].count(")"):
-            first, last = one.start, end  # no wording with half a bracket
-        return Sum(one.value * factor, one.currency, first, last, "".join(open_units[:1]))
+            first, last = one.start, one.end  # no wording with half a bracket
+        return Sum(product, one.currency, first, last, period)
 
     def _explains(self, one: Sum, product: Decimal, earlier: Sequence[Sum]) -> bool:
         """Returns True when the sum before this one in its sentence is the product, within 10 %."""
@@ -389,33 +400,3 @@ class _Sums(SumsOfLists):
                 if days is not None and named in words.TIME_UNITS:
                     return count.value * words.TIME_UNITS[named] / days, count.start, noun + 1
         return None
-
-    def _times(self, one: Sum, end: int, each: bool) -> tuple[Decimal, int, int] | None:
-        """Returns a count next to a price: "120 x $99", "300 seats at $50", "$10k each for 5"."""
-        if self._word(end) in words.SIGNS or (each and self._word(end) == "for"):
-            count = self._plain(end + 1)
-            if count is not None:
-                return count.value, count.start, count.end
-        link = self._word(one.start - 1)
-        before = self._sentence(one.start - 1, -1, 4)
-        nouns: list[str] = []
-        for at in before:
-            count = self._plain(at) if self._kind[at] == NUMBER else None
-            if count is not None:
-                by_price = link in ("@", "at", "costing") and bool(nouns or link == "@")
-                payments = link == "of" and any(noun in words.INSTALMENTS for noun in nouns)
-                of_each = each and (link in ("for", "of", ",") or self._given_to(one, count))
-                if link in words.SIGNS or by_price or payments or of_each:
-                    return count.value, count.start, count.end
-                return None
-            if self._kind[at] != WORD or self._low[at] in words.LINKS:
-                return None
-            if self._low[at] in words.COUNTED and self._word(at - 1) in bare_words.LISTING:
-                return None  # another thing of a list: "6,000 and one lamp at 400"
-            nouns.append(self._low[at])
-        return None
-
-    def _given_to(self, one: Sum, count: Quantity) -> bool:
-        """Returns True when what is counted stands right before a price: "40 guests $200 each"."""
-        nouns = self._low[count.end : one.start]
-        return 0 < len(nouns) <= 2 and words.LINKS.union(words.CONTEXT).isdisjoint(nouns)

@@ -224,8 +224,14 @@ INSTALMENTS = frozenset(
 
 EACH = frozenset({"a", "an", "per", "/", "each", "every"})
 SIGNS = frozenset({"x", "*", "times"})
-COUNTED = frozenset("a an one two three four five six seven eight nine ten eleven twelve".split())
-"""Counts in words: "one lamp at 400"."""
+COUNT_WORDS = frozenset({*ENGLISH_NUMBERS, *HUNDREDS, "dozen", "thousand"}) - {
+    "a", "half", "quarter", "few", "couple",
+}  # fmt: skip
+"""Words of counts: "twenty-five lamps at 400". "A few" is no count."""
+ALL_COUNT_WORDS = frozenset({*COUNT_WORDS, *UNITS})
+"""The same, and those of other languages, where the words around them are of these too."""
+COUNTED = ALL_COUNT_WORDS | {"a", "an"}
+"""Words that may stand for the count of a price: "one lamp at 400"."""
 TIMES = SIGNS | {"@", "at", "costing", "of", "for", ","}  # what may stand between count and price
 
 

@@ -27,11 +27,12 @@ LEAST_PLAIN = 100
 """Less, written without thousands, is as likely a count."""
 LEAST_SMALL = 10
 """Least of a list of small sums that a word of money leads to: "refunds of 30, 45 and 60"."""
+MOST_OF_COUNT = 4
+"""Words of a count before its last one: "two hundred and twenty-five"."""
 _STEP = 50
 """Sums in plain digits, "1450", are round; numbers of models and orders seldom are."""
 _SPACED = re.compile(r"[1-9][0-9]{0,2}(?: [0-9]{3})+")
 """Matches a sum with its thousands apart, as in "1 200, 3 400 and 560 kronor"."""
-_YEARS = range(1900, 2101)
 
 
 class SumsOfLists(BareSums):
@@ -77,11 +78,28 @@ class SumsOfLists(BareSums):
         if self._word(start - 1) not in bare.PRICED_AT:
             return start
         for nouns, at in enumerate(self._sentence(start - 1, -1, MOST_NOUNS + 1)):
-            if nouns and (self._kind[at] == NUMBER or self._low[at] in words.COUNTED):
+            if nouns and self._kind[at] == NUMBER:
                 return at
+            if nouns and self._low[at] in words.COUNTED:
+                return self._first_of_count(at, words.ALL_COUNT_WORDS)
             if self._kind[at] != WORD or self._low[at] in words.LINKS:
                 break
         return start
+
+    def _first_of_count(self, at: int, in_words: frozenset[str]) -> int:
+        """Returns where a count in words begins that ends at an index: the "a" of "a hundred"."""
+        first = at
+        for _ in range(MOST_OF_COUNT):
+            before = self._word(first - 1)
+            joined = {"-": in_words, "and": words.HUNDREDS}.get(before, frozenset())
+            if before in in_words:
+                first -= 1
+            elif self._word(first - 2) in joined:
+                first -= 2
+            else:
+                break
+        large = self._low[first] in words.HUNDREDS or self._low[first] in ("dozen", "thousand")
+        return first - (large and self._word(first - 1) in ("a", "an"))
 
     def _is_price(self, quantity: Quantity) -> bool:
         """Returns True for a number in digits behind a count and "at": "2 screens at 330"."""
@@ -95,7 +113,7 @@ class SumsOfLists(BareSums):
         if before.end != last or self._low[last] not in bare.LISTING or before.in_words:
             return False
         noun = self._word(before.start - 1)
-        plain = self._raw[quantity.start].isdigit() and before.value not in _YEARS
+        plain = self._raw[quantity.start].isdigit() and before.value not in bare.YEARS
         names = self._kind_at(before.start - 1) == WORD and noun not in bare.BEFORE_SUM
         return plain and names and before.value >= LEAST_PLAIN
 
@@ -130,7 +148,7 @@ class SumsOfLists(BareSums):
             return quantity.scale in bare.SCALES and quantity.value >= LEAST
         if GROUPED.fullmatch(raw) is not None or _SPACED.fullmatch(raw) is not None:
             return True
-        if not raw.isdigit() or len(raw) > 7 or int(raw) in _YEARS:
+        if not raw.isdigit() or len(raw) > 7 or int(raw) in bare.YEARS:
             return False
         alone = anchor.end == anchor.start + 1  # no currency stands with it
         if anchor.value < LEAST_PLAIN and alone and self._raw[anchor.start].isdigit():
