@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Collection
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -87,6 +88,16 @@ QUARTER_MS = 900_000
 """Sets the finest time of sums: every time zone's midnight falls on a quarter hour."""
 
 
+class _Ended(NamedTuple):
+    """Holds a finished row with what its sums are by; either its reply or its ending is None."""
+
+    row: RequestRow
+    known: bool  # its cost is a fact
+    rank: int  # of the answering level
+    reply: ReplyKind | None
+    ending: Ending | None
+
+
 def contribute(row: RequestRow, cell_of: CellOf) -> None:
     """Adds one finished row to its cells; an open row is no outcome yet, and a rollout's none."""
     if row.state is RequestState.OPEN or row.endpoint == ROLLOUT:
@@ -94,24 +105,24 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     if row.endpoint in AFTERWARDS:
         _book_afterwards(row, cell_of)
         return
-    known, is_answered = cost_known(row), answered(row)
-    read = read_record(row)
-    rank = rank_of(row, read.lowest_level)
+    known, ending, read = cost_known(row), ending_of(row), read_record(row)
+    is_answered = ending is None
+    reply = reply_of(row) if is_answered else None
+    ended = _Ended(row, known, rank_of(row, read.lowest_level), reply, ending)
     own = _own_tier(row, is_answered)
     groups = whole, by_time, its_tier, *_ = _groups(row, own, read, cell_of)
-    reply = reply_of(row) if is_answered else None
-    _count(row, groups, known, rank, read.grounds, reply)
+    _count(ended, groups, read.grounds)
     if reply is None:  # its latency is in no other cell: those have that of replies
         its_tier.latency.add_in(*place(row.latency_ms))
     _add_savings(row, (whole, by_time), known, reply)
     _note_unpriced(row, cell_of(Kind.POLICY, _policy(row)))
     if whole.whole is None:
         whole.whole = Whole()
-    _count_whole(row, whole.whole, known, rank, read, reply)
+    _count_whole(ended, whole.whole, read)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += row.from_cache
     # Whom a limit refused, or who left, would have had no answer of any model.
-    if read.prospects and row.mode != "observe" and ending_of(row) in (None, Ending.FAILED):
+    if read.prospects and row.mode != "observe" and ending in (None, Ending.FAILED):
         _add_prospects(row, read.prospects, whole.whole, is_answered)
 
 
@@ -306,13 +317,11 @@ def rank_of(row: RequestRow, lowest_level: int) -> int:
     return max(row.tier_number - lowest_level + 1, 1)
 
 
-def _count(
-    row: RequestRow, groups: tuple[Cell, ...], known: bool, rank: int, grounds: str,
-    reply: ReplyKind | None,
-) -> None:  # fmt: skip
+def _count(ended: _Ended, groups: tuple[Cell, ...], grounds: str) -> None:
+    row, known, rank, reply, ending = ended
     ms, bucket = place(row.latency_ms)
     accepted = row.verdict == Verdict.ACCEPTED
-    refused = ending_of(row) is Ending.REFUSED
+    refused = ending is Ending.REFUSED
     routed = reply is not None and row.mode != "observe"
     # A question back may be well asked, and labels be right; nobody accepted an answer there.
     no_answer = reply in (ReplyKind.QUESTION, ReplyKind.COMPUTED)
@@ -335,10 +344,8 @@ def _count(
             by_level[rank] = by_level.get(rank, 0) + 1
 
 
-def _count_whole(
-    row: RequestRow, whole: Whole, known: bool, rank: int, read: Read, reply: ReplyKind | None
-) -> None:
-    ending = ending_of(row)
+def _count_whole(ended: _Ended, whole: Whole, read: Read) -> None:
+    row, known, rank, reply, ending = ended
     add_counts(whole.states, {row.state.value: 1})
     level = rank
     if reply is not None:

@@ -180,6 +180,23 @@ def _refusal(
     )
 
 
+def endpoint_refusal(path: str, most: int, taken: RateTaken) -> RateLimited:
+    """Returns the error where the own rate of an endpoint, `most` texts a minute, refused."""
+    scope = f"the endpoint {path!r}"
+    advice = (
+        f"Try again in {taken.retry_ms / 1000:.3g} s."
+        if taken.retry_ms >= 0
+        else "Send fewer texts in one batch."
+    )
+    return RateLimited(
+        f"Rate limit reached for {scope}: {most} texts a minute. {advice}",
+        unit="requests",
+        rates=taken.states,
+        retry_after_ms=taken.retry_ms,
+        scope=scope,
+    )
+
+
 def _shorter(ask: RateAsk, request: ChatRequest) -> str:
     """Returns advice for a request that is too large: a lower output limit when that is enough."""
     fits = (ask.limit - _input_tokens(request)) // request.sampling.n

@@ -12,12 +12,12 @@ from functools import partial
 
 from msgspec import Struct
 
-from router.errors import ClientGone, TiergateError
+from router.errors import ClientGone, RateLimited, TiergateError
 from router.money.model_redirects import FindRedirect, no_redirect
 from router.policy.schema import Policy
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.rate_limits.limits import RequestRates
-from router.request.call_events import tell_unwritten
+from router.request.call_events import tell_refused, tell_unwritten
 from router.request.calls import rate_charges
 from router.request.calls.failures import failure_note, told_with
 from router.request.calls.settlement import may_be_billed, refused_unsent
@@ -96,7 +96,11 @@ class BookedVectors:
         if rates is not None:
             counted = [_SAID * len(row) for row in order.ids] or order.texts
             words = tuple([Message("user", text) for text in counted])
-            await rate_charges.admit(rates, ChatRequest(words, order.requested_model))
+            try:
+                await rate_charges.admit(rates, ChatRequest(words, order.requested_model))
+            except RateLimited as error:
+                tell_refused(self._events, identity, error)
+                raise
         return await self._booked(order, identity, rates)
 
     async def _booked(

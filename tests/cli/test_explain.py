@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from router.cli.policies.chances import Grounds, beside, told
+from router.cli.policies.chances import Grounds, beside, told, told_of_rung
 from router.cli.policies.explain import offer_lines, signal_lines, unfound
 from router.policy.content.term_files import LanguageTerms
+from router.routing.constraints import Asked
+from router.routing.decision import decide
 from router.triage.facts.phrase_lists import OwnTerms, found_phrases
 from router.types import (
     ChatRequest,
@@ -26,7 +28,7 @@ from router.types import (
 )
 from tests.cli.test_route import tiergate
 from tests.kits.changed import replace
-from tests.kits.decision_kit import a_policy
+from tests.kits.decision_kit import a_policy, facts
 from tests.kits.fakes import CALM, ask
 
 
@@ -130,6 +132,38 @@ def test_explain_shows_the_order_behind_a_rule_on_actions() -> None:
     text = "Delete all customer records now"
     shown = tiergate("route", text, "--policy", "openai", "--explain", OPENAI_API_KEY="x").stdout
     assert 'policy_rule: hard rule actions on the phrase "delete all customer records now"' in shown
+
+
+def test_a_rung_says_what_it_lacks_and_for_which_tools_it_stands_back(tmp_path: Path) -> None:
+    """The reasons `not_capable` and `tools_offered` stood there alone."""
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
+    body: dict[str, object] = {
+        "messages": [{"role": "user", "content": "How do I return an item?"}],
+        "tools": [tool],
+    }
+    file = tmp_path / "asked.json"
+    file.write_text(json.dumps(body))
+    shown = tiergate("route", "--messages", file, "--explain").stdout
+    assert "passed over: tools_offered (look_up)" in shown
+    assert "passed over: not_capable (lacks tools)" in shown
+    file.write_text(json.dumps({**body, "response_format": {"type": "json_object"}}))
+    shown = tiergate("route", "--messages", file, "--explain").stdout
+    assert "passed over: not_capable (lacks json_mode, tools)" in shown
+
+
+def test_a_rung_that_reads_too_little_says_how_much_is_there() -> None:
+    small, *others = facts()
+    rows, signals = (
+        [replace(small, context_tokens=1_000), *others],
+        replace(CALM, input_tokens=1200),
+    )
+    grounds = Grounds.of(ask("hello"), a_policy(), signals, (), rows)
+    first, second, _ = decide(a_policy(), signals, rows, Asked()).rungs
+    shown = "not_capable (reads 1000 tokens, about 1200 are there)"
+    assert [told_of_rung(reason, first, grounds) for reason in first.reasons] == [shown]
+    # What a lower rung lacks is a reason to ask this one, which lacks nothing.
+    assert second.taken
+    assert told_of_rung(Reason.NOT_CAPABLE, second, grounds) == "not_capable"
 
 
 def test_a_list_whose_words_are_not_in_the_texts_says_so() -> None:

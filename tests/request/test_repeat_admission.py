@@ -90,6 +90,10 @@ def test_a_kept_answer_counts_in_the_rate_of_the_key_that_asks(
     left = [one.headers["x-ratelimit-remaining-requests"] for one in said[:RATE]]
     assert left == ["2", "1", "0"]
     assert said[-1].json()["error"]["code"] == "rate_limit_exceeded"
+    counted = (
+        'tiergate_refusals_total{limit="requests_per_minute",never_fits="false",tenant="acme"}'
+    )
+    assert f"{counted} 1.0" in served.client.get("/metrics").text
     assert ask(served, keys["any"], "rates").status_code == 200
 
 

@@ -8,6 +8,7 @@ The messages here were written for these tests and taught nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from router.triage.other_readings import undetailed
 from router.triage.reading import ModelRow
 from router.triage.text.folding import fold
 from router.types import Domain, HeadReading, Matter, Outcome, RequestType, Verdict
+from tests.kits.failing import marked
 from tests.kits.opened import opened_gateway
 
 AROUND = {
@@ -129,22 +131,14 @@ def decided(outcome: Outcome) -> tuple[Verdict, int]:
 
 
 @pytest.mark.parametrize(
-    ("text", "around"),
-    [
-        pytest.param(
-            text,
-            around,
-            marks=[pytest.mark.xfail(strict=True, reason="gets words since decision 264")]
-            if (text, name) == (HARMFUL, "an introduction")
-            else [],
-            id=f"{text}-{name}",
-        )
-        for text in [HARMFUL, *GRAVE, COMPANY]
-        for name, around in AROUND.items()
-    ],
+    ("text", "place"),
+    marked(
+        product([HARMFUL, *GRAVE, COMPANY], AROUND),
+        {(HARMFUL, "an introduction"): "gets words since decision 264"},
+    ),
 )
-def test_what_is_dangerous_or_large_stays_so(gateway: Gateway, text: str, around: str) -> None:
-    bare, detailed = gateway.route(text), gateway.route(around.format(text=text))
+def test_what_is_dangerous_or_large_stays_so(gateway: Gateway, text: str, place: str) -> None:
+    bare, detailed = gateway.route(text), gateway.route(AROUND[place].format(text=text))
     assert decided(detailed) == decided(bare)
     assert bare.verdict is not Verdict.ACCEPTED or bare.rung.level == 3
 

@@ -24,6 +24,7 @@ from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.text.windows import MOST_PASSAGES, SENTENCES_UP_TO_WORDS, asking, sentences
 from router.types import ChatRequest, Domain, HeadReading, Matter, Message, RequestType
+from tests.kits.failing import marked
 from tests.kits.opened import opened_gateway
 
 CALM = ModelRow(
@@ -94,17 +95,7 @@ def test_thanks_around_a_grave_matter_do_not_hide_it(
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [
-        pytest.param(
-            text,
-            place,
-            marks=[pytest.mark.xfail(strict=True, reason="a decision since decision 264")]
-            if (text, place) == (MARKET, "bare")
-            else [],
-        )
-        for text in ALIKE
-        for place in AROUND
-    ],
+    marked(itertools.product(ALIKE, AROUND), {(MARKET, "bare"): "a decision since decision 264"}),
 )
 def test_what_only_sounds_so_stays_what_it_is_among_thanks(
     gateway: Gateway, text: str, place: str

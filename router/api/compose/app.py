@@ -221,7 +221,7 @@ class App:
                 self._limiter,
             ),
             self._replies,
-            GivenAgain(core.router.budgets, self._limiter),
+            GivenAgain(core.router.budgets, self._limiter, core.events),
             self.ledger,
             Learnt(feedback, self._reviews, self._reviewer, self.texts),
             self._secrets.key_soon,
@@ -248,7 +248,7 @@ class App:
 
     def _mount(self, door: Doorkeeper) -> None:
         """Gives the server its further families of paths."""
-        core = self.core
+        core, events = self.core, self.core.events
         # The dashboard is mounted last, because it needs the readiness of everything above.
         self._batching = Batching(
             self.server,
@@ -261,7 +261,7 @@ class App:
             ids=core.ids,
         )
         DomainEndpoints(
-            self.server, self.gateway, door, self.metrics, self._limiter, core.loaded.get
+            self.server, self.gateway, door, self.metrics, self._limiter, core.loaded.get, events
         )
         judged = judged_in(self.ledger.database)
         waiting, stages = self._reviews.list, self._rollouts.shown

@@ -28,7 +28,7 @@ from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_headers import outcome_headers
 from router.api.http.decision_views import routing_object, usd
 from router.api.observability.metrics import Metrics
-from router.errors import InputInvalid, NoUsableAnswer, RateLimited, RequestError, TiergateError
+from router.errors import InputInvalid, NoUsableAnswer, RequestError, TiergateError
 from router.extraction.asking import (
     instruction_of,
     message_of,
@@ -44,6 +44,8 @@ from router.policy.head_conditions import readings_of
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import Policy
 from router.policy.sections.answering.endpoints import EndpointSection
+from router.rate_limits.limits import endpoint_refusal
+from router.request.call_events import tell_refused
 from router.routing.key_access import check_policy
 from router.routing.policy_runtime import PolicyRuntime
 from router.threads.offload import offloaded
@@ -52,6 +54,7 @@ from router.types import (
     LONG_CHARACTERS,
     Capability,
     ChatRequest,
+    Events,
     Hints,
     Identity,
     JsonText,
@@ -133,11 +136,13 @@ class Domains:
         door: Doorkeeper,
         metrics: Metrics,
         limiter: RateLimiter,
+        events: Events,
     ) -> None:
         self._gateway = gateway
         self._door = door
         self._metrics = metrics
         self._limiter = limiter
+        self._events = events  # learns what the endpoint's own rate refuses
 
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send, verb: str, endpoint: Endpoint
@@ -233,21 +238,10 @@ class Domains:
             return
         ask = RateAsk(identity.tenant, f"endpoint\0{section.path}\0\0", "requests", most, texts)
         taken = await self._limiter.take([ask])
-        if taken.refused is None:
-            return
-        scope = f"the endpoint {section.path!r}"
-        advice = (
-            f"Try again in {taken.retry_ms / 1000:.3g} s."
-            if taken.retry_ms >= 0
-            else "Send fewer texts in one batch."
-        )
-        raise RateLimited(
-            f"Rate limit reached for {scope}: {most} texts a minute. {advice}",
-            unit="requests",
-            rates=taken.states,
-            retry_after_ms=taken.retry_ms,
-            scope=scope,
-        )
+        if taken.refused is not None:
+            refused = endpoint_refusal(section.path, most, taken)
+            tell_refused(self._events, identity, refused)
+            raise refused
 
     async def _analysed(
         self, endpoint: Endpoint, given: DomainInput, body: DomainBody, identity: Identity

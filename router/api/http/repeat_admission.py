@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from router.errors import RateLimited
 from router.ledger.row_reading import SPECIALIST
 from router.money.budgets import Budgets
 from router.rate_limits.limits import request_rates
+from router.request.call_events import tell_refused
 from router.request.calls.rate_charges import admit
 from router.routing.key_access import check_answered, check_policy
 from router.specialists.builtin_models import EMBEDDING_TIER, EMBEDDINGS
 from router.specialists.ledger_row import MODERATIONS
-from router.types import ChatRequest, Identity, RateLimiter, RateState, RequestRow
+from router.types import (
+    NOBODY,
+    ChatRequest,
+    Events,
+    Identity,
+    RateLimiter,
+    RateState,
+    RequestRow,
+)
 
 # A kept answer costs no tokens again, so it counts as one request without any.
 NO_TOKENS = ChatRequest((), "")
@@ -24,9 +34,13 @@ NO_TOKENS = ChatRequest((), "")
 class GivenAgain:
     """Admits a key to an answer that was given before."""
 
-    def __init__(self, budgets: Callable[[], Budgets], limiter: RateLimiter) -> None:
+    def __init__(
+        self, budgets: Callable[[], Budgets], limiter: RateLimiter, events: Events = NOBODY
+    ) -> None:
+        """`events` learns whom a rate refuses."""
         self._budgets = budgets
         self._limiter = limiter
+        self._events = events
 
     async def admit(self, identity: Identity, first: RequestRow) -> Sequence[RateState]:
         """Counts one request of no tokens, and returns the rest of the rates.
@@ -45,5 +59,9 @@ class GivenAgain:
         rates = request_rates(self._limiter, self._budgets, identity, first.policy, ())
         if rates is None:
             return ()
-        await admit(rates, NO_TOKENS)
+        try:
+            await admit(rates, NO_TOKENS)
+        except RateLimited as error:
+            tell_refused(self._events, identity, error)
+            raise
         return rates.states

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from router.routing.hard_rules import (
     reason_of_grave,
     risk_at_stake,
 )
+from router.routing.rungs.allowed_rungs import fits
 from router.routing.wording.phrases import danger_named, strategy_named
 from router.routing.wording.risk_reasons import (
     BINDS_AT,
@@ -31,7 +32,17 @@ from router.routing.wording.risk_reasons import (
     risk_is_sure,
 )
 from router.triage.facts.phrase_lists import MISTYPED, list_told
-from router.types import ChatRequest, DecisionMode, Domain, Hints, Reason, Signals, usd_to_nano
+from router.types import (
+    ChatRequest,
+    DecisionMode,
+    Domain,
+    Hints,
+    Reason,
+    Rung,
+    RungFacts,
+    Signals,
+    usd_to_nano,
+)
 
 AS_IF_HALF = "as if half of all messages were grave"
 """Says what the chance of a grave matter means: its head is calibrated at even odds."""
@@ -91,15 +102,24 @@ class Grounds(Struct, frozen=True):
     hints: Hints
     tools: tuple[str, ...]  # offered ones that a hard rule names
     lines: tuple[str, ...]  # of words found, as `found_phrases` writes them
+    offered: tuple[str, ...]  # all tools that the request offers
+    rungs: Mapping[str, RungFacts]  # of each answerer, by its name
 
     @classmethod
     def of(
-        cls, request: ChatRequest, policy: Policy, signals: Signals, lines: Sequence[str]
+        cls,
+        request: ChatRequest,
+        policy: Policy,
+        signals: Signals,
+        lines: Sequence[str],
+        rungs: Sequence[RungFacts] = (),
     ) -> Grounds:
         hints, tools = request.hints, ruled_tools(policy, request)
         impact = max(signals.impact_nano_usd, hints.stakes_nano_usd or 0)
         found = findings_of(policy, signals)
-        return cls(policy, signals, found, impact, hints, tools, tuple(lines))
+        offered = tuple([tool.name for tool in request.tools])
+        by_name = {facts.answerer: facts for facts in rungs}
+        return cls(policy, signals, found, impact, hints, tools, tuple(lines), offered, by_name)
 
     @property
     def impact(self) -> str:
@@ -153,6 +173,26 @@ def told(reason: Reason, grounds: Grounds, *, ceiling: bool = False) -> str:
         triggers = (*_of_risk(reason, grounds), *_of_trigger(reason, grounds))
         rests_on += [one for one in triggers if one not in said]
     return f"{reason}: {' and '.join(rests_on)}" if rests_on else str(reason)
+
+
+MOST_OFFERED = 3
+"""Offered tools that are named beside one reason; agents offer dozens."""
+
+
+def told_of_rung(reason: Reason, rung: Rung, grounds: Grounds) -> str:
+    """Returns a reason of a rung, with what it lacks or with the tools that it stands back for."""
+    facts = grounds.rungs.get(rung.answerer)
+    rests_on = ""
+    if reason is Reason.TOOLS_OFFERED and grounds.offered:
+        more = len(grounds.offered) - MOST_OFFERED
+        rests_on = ", ".join(grounds.offered[:MOST_OFFERED]) + (f", {more} more" * (more > 0))
+    elif reason is Reason.NOT_CAPABLE and facts is not None and not rung.taken:
+        if facts.missing:
+            rests_on = f"lacks {', '.join(facts.missing)}"
+        elif not fits(facts, grounds.signals):
+            tokens = facts.read_tokens(grounds.signals.input_tokens)
+            rests_on = f"reads {facts.context_tokens} tokens, about {tokens} are there"
+    return f"{reason} ({rests_on})" if rests_on else str(reason)
 
 
 def _of_rules(reason: Reason, grounds: Grounds, *, ceiling: bool) -> Iterator[str]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from router.api.http.decision_views import EVEN
-from router.cli.policies.chances import Grounds, chance_lines, shown, threshold, told
+from router.cli.policies.chances import Grounds, chance_lines, shown, threshold, told, told_of_rung
 from router.cli.policies.one_line import shortened, tier
 from router.cli.terminal import console
-from router.policy.schema import DecisionSection, Policy
+from router.policy.schema import DecisionSection
 from router.rendering.figures_in_words import usd
 from router.request.review_facts import latest_texts
+from router.routing.policy_runtime import PolicyRuntime
 from router.routing.wording.risk_reasons import heads_read
 from router.triage.facts.phrase_lists import list_told
 from router.types import (
@@ -41,20 +42,16 @@ KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
 
-FindWords = Callable[[Sequence[str], Collection[str]], Iterable[str]]
-
-
-def explained(
-    request: ChatRequest, outcome: Outcome, policy: Policy, found_words: FindWords
-) -> None:
+def explained(request: ChatRequest, outcome: Outcome, runtime: PolicyRuntime) -> None:
     """Prints the request, its tier and the reasons, its signals, and every rung.
 
-    A refused request has neither bounds nor rungs: it is refused before they count. `found_words`
-    says by which words of texts the policy's lists were found.
+    A refused request has neither bounds nor rungs: it is refused before they count.
     """
+    policy, signals = runtime.policy, outcome.signals
     out, decision, section = console(), outcome.decision, policy.decision
-    lines = list(found_words(latest_texts(request), outcome.signals.risk_terms))
-    grounds = Grounds.of(request, policy, outcome.signals, lines)
+    lines = list(runtime.found_words(latest_texts(request), signals.risk_terms))
+    facts = runtime.rung_facts(request, signals, assume_ready=True)
+    grounds = Grounds.of(request, policy, signals, lines, facts)
     triggers = None if decision.mode is DecisionMode.EXPECTED_LOSS else section
     out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     refused = decision.refused is not None
@@ -95,7 +92,7 @@ def explained(
     if refused:
         out.print("  rungs    none is asked: a request is refused before any of them counts")
     else:
-        _print_rungs(out, outcome)
+        _print_rungs(out, outcome, grounds)
     out.print(
         f"  [dim]triage {outcome.timings.triage_ms:.2f} ms, the loading of the model included if "
         "it is the process's first, "
@@ -103,15 +100,16 @@ def explained(
     )
 
 
-def _print_rungs(out: Console, outcome: Outcome) -> None:
+def _print_rungs(out: Console, outcome: Outcome, grounds: Grounds) -> None:
     """Prints the ladder, and on a narrow terminal the reasons of each rung after it."""
     decision, wide = outcome.decision, out.width >= ONE_LINE_FROM
     if outcome.words_alone:
         out.print("  rungs    none is asked, since the words go out before any of them")
-    out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
+    out.print(_rungs(outcome, grounds, COLUMNS if wide else FIGURES))
     # A cut explanation is worse than a long one, so the reasons follow the table.
     for i, rung in enumerate(() if wide else decision.rungs):
-        cells = dict(zip(COLUMNS, _cells(outcome, rung, False, i in decision.spare), strict=True))
+        values = _cells(outcome, grounds, rung, False, i in decision.spare)
+        cells = dict(zip(COLUMNS, values, strict=True))
         line = f"  {cells['rung']}: {cells['why']}; p from {cells['from']}; {cells['basis']}"
         out.print(line, style=None if rung.taken else "dim", soft_wrap=True)
 
@@ -255,7 +253,7 @@ def _head(reading: HeadReading) -> str:
     return classes if reading.classes[0][0] == reading.name else f"{reading.name} {classes}"
 
 
-def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:
+def _rungs(outcome: Outcome, grounds: Grounds, columns: tuple[str, ...]) -> Table:
     gap = 2 if columns is COLUMNS else 1
     table = Table(box=None, pad_edge=False, padding=(0, gap), header_style="bold")
     for name in columns:
@@ -264,13 +262,15 @@ def _rungs(outcome: Outcome, columns: tuple[str, ...]) -> Table:
     decision = outcome.decision
     for i, rung in enumerate(decision.rungs):
         first = i == decision.first and not outcome.words_alone  # words ask no tier
-        values = _cells(outcome, rung, first, i in decision.spare)
+        values = _cells(outcome, grounds, rung, first, i in decision.spare)
         cells = dict(zip(COLUMNS, values, strict=True))
         table.add_row(*(cells[name] for name in columns), style=None if rung.taken else "dim")
     return table
 
 
-def _cells(outcome: Outcome, rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
+def _cells(
+    outcome: Outcome, grounds: Grounds, rung: Rung, first: bool, spare: bool
+) -> tuple[str, ...]:
     over = "stands in if the others fail: " if spare else "passed over: "
     counted = f", {rung.p_count}" if rung.p_count > 1 else ""
     return (
@@ -283,18 +283,21 @@ def _cells(outcome: Outcome, rung: Rung, first: bool, spare: bool) -> tuple[str,
         rung.cost_basis.value
         + (f", cache saves {usd(rung.cache_nano_usd)}" if rung.cache_nano_usd else ""),
         usd(rung.expected_loss_nano_usd),
-        ("" if rung.taken else over) + ", ".join(_why(outcome, rung)),
+        ("" if rung.taken else over) + ", ".join(_why(outcome, grounds, rung)),
     )
 
 
-def _why(outcome: Outcome, rung: Rung) -> list[str]:
+def _why(outcome: Outcome, grounds: Grounds, rung: Rung) -> list[str]:
     """Returns a rung's reasons; where words go out, their verdict in place of `no_model`.
 
     `no_model` beside a safe answer would say that a model is missing: none is wanted there. A rung
-    below the floor says which level that is.
+    below the floor says which level that is, one that cannot take the request what it lacks.
     """
     words = outcome.verdict if outcome.verdict is Verdict.SAFE_ANSWER else Reason.NO_MODEL
-    names = [words.value if reason is Reason.NO_MODEL else reason.value for reason in rung.reasons]
     # A chance of level 1 may reach its bar, and its rung be passed over for the floor alone.
-    floor = f"{Reason.BELOW_FLOOR} (level {outcome.decision.floor})"
-    return [floor if name == Reason.BELOW_FLOOR else name for name in dict.fromkeys(names)]
+    named = {
+        Reason.NO_MODEL: words.value,
+        Reason.BELOW_FLOOR: f"{Reason.BELOW_FLOOR} (level {outcome.decision.floor})",
+    }
+    names = [named.get(reason) or told_of_rung(reason, rung, grounds) for reason in rung.reasons]
+    return list(dict.fromkeys(names))

@@ -93,8 +93,7 @@ def route(
         elif explain:
             from router.cli.policies.explain import explained
 
-            runtime = decide.core.router.runtimes[outcome.policy]
-            explained(request, outcome, runtime.policy, runtime.found_words)
+            explained(request, outcome, decide.core.router.runtimes[outcome.policy])
         else:
             shown_as.short(request, outcome)
     if table and not as_json:

@@ -182,7 +182,10 @@ def _meant(
     if about is not None and turns.named and _is_distorted(last, about):
         about = None
     if about is not None and turns.leans:
-        if turns.points or not _told_before(about.match, last, earlier):
+        # "How do I return a jacket?" "And when do I get my money?": both together are mostly the
+        # first, and where the last turn has an answer of its own, that one was asked for.
+        again = last.answered and _retold(about.match, last, earlier, sure=False)
+        if turns.points or not again:
             return *_together(last, about, earlier, memory, turns.points), False
         return *_continued(last, earlier, memory), False
     if about is not None and _replies(last, turns.plain):
@@ -273,7 +276,7 @@ def _together(
             row, _, _ = _continued(last, earlier, memory)
             least = NOVEL if match is None else 0.0
             return row._replace(novelty=max(row.novelty, least)), match, True
-    elif match is None or match.confidence < TOGETHER_AT or _repeats(match, last, earlier):
+    elif match is None or match.confidence < TOGETHER_AT or _retold(match, last, earlier):
         return _continued(last, earlier, memory)
     row = more_cautious(about.row, last.row)._replace(
         request_type=about.row.request_type,
@@ -283,18 +286,22 @@ def _together(
     return row, match, True
 
 
-def _repeats(match: Match, last: TurnReading, earlier: Sequence[TurnReading]) -> bool:
-    """Returns True for an answer that was given already, and that the last turn does not match.
+def _retold(
+    match: Match | None, last: TurnReading, earlier: Sequence[TurnReading], *, sure: bool = True
+) -> bool:
+    """Returns True for a match of an earlier turn that the last turn by itself does not have.
 
     What reads answers leaves out what stands beside a question that it knows, and two turns
-    together hold the earlier question word for word.
+    together hold the earlier question word for word. `sure`: it was an answer by level 1, too.
     """
-    own = last.match.intent_id if last.match is not None else ""
-    return match.intent_id != own and match.intent_id in _answered(earlier)
+    if match is None or match.intent_id not in _matched(earlier, sure=sure):
+        return False
+    return last.match is None or last.match.intent_id != match.intent_id
 
 
-def _answered(earlier: Sequence[TurnReading]) -> set[str]:
-    return {turn.match.intent_id for turn in earlier if turn.match and turn.answered}
+def _matched(earlier: Sequence[TurnReading], *, sure: bool = True) -> set[str]:
+    turns = [turn for turn in earlier if turn.answered or not sure]
+    return {turn.match.intent_id for turn in turns if turn.match}
 
 
 def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None:
@@ -303,7 +310,7 @@ def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None
     A second question asks for something else. What is left is found by exclusion, so that it is
     offered and not sure; an answer that both turns ask for as surely as one can is said again.
     """
-    answered = _answered(earlier)
+    answered = _matched(earlier)
     if match is None or match.intent_id not in answered or match.confidence >= SAID_AGAIN_AT:
         return match
     chances = match.likeliest
@@ -326,18 +333,6 @@ def _not_just_told(last: TurnReading, earlier: Sequence[TurnReading]) -> Match |
     if match is None or told is None or last.answered or not earlier[0].answered:
         return match
     return None if match.intent_id == told.intent_id else match
-
-
-def _told_before(match: Match | None, last: TurnReading, earlier: Sequence[TurnReading]) -> bool:
-    """Returns True where a match repeats an earlier turn's, and the last turn has one of its own.
-
-    "How do I return a jacket?" "And when do I get my money?": both together are mostly the first.
-    """
-    own = last.match
-    if match is None or own is None or not last.answered:
-        return False
-    repeats = any(turn.match and turn.match.intent_id == match.intent_id for turn in earlier)
-    return repeats and own.intent_id != match.intent_id
 
 
 def _continued(

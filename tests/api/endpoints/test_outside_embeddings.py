@@ -204,6 +204,8 @@ def test_its_calls_count_in_rates(tmp_path: Path, limit: dict[str, int]) -> None
                 statuses.append(post(served, model="big", input="abc").status_code)
             assert (statuses[0], statuses[-1]) == (200, 429)
             assert upstream.seen()["count"] == statuses.count(200)
+            page = served.client.get("/metrics").text
+            assert f'tiergate_refusals_total{{limit="{next(iter(limit))}"' in page
             # Our own encoder costs no provider's rate.
             assert post(served, model="small", input="abc").status_code == 200
 

@@ -14,7 +14,7 @@ from router.errors import AnswererNotReady, PolicyError
 from router.gateway import Gateway
 from router.policy.loading import LoadedPolicy
 from router.routing.policy_runtime import PolicyRuntime
-from router.types import RateLimiter
+from router.types import Events, RateLimiter
 
 if TYPE_CHECKING:
     from router.api.endpoints.domains import Domains
@@ -34,8 +34,10 @@ class DomainEndpoints:
         metrics: Metrics,
         limiter: RateLimiter,
         loaded_of: Callable[[str], LoadedPolicy | None],
+        events: Events,
     ) -> None:
         """Takes the parts; `loaded_of` returns a served policy as it was loaded, by its name."""
+        self._events = events
         self._gateway = gateway
         self._door = door
         self._metrics = metrics
@@ -61,7 +63,9 @@ class DomainEndpoints:
             await self._specialists(scope, receive, send)
             return
         if self._domains is None:
-            self._domains = Domains(self._gateway, self._door, self._metrics, self._limiter)
+            self._domains = Domains(
+                self._gateway, self._door, self._metrics, self._limiter, self._events
+            )
         runtime, section = asked_for
         patterns = self._patterns(runtime, section)
         endpoint = Endpoint(runtime, section, patterns, self._reader(runtime))
