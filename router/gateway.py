@@ -4,7 +4,8 @@ This file shows only the order of the steps. Policy questions are answered in `r
 are in `request`. The gateway is given everything it uses: triage, answerers, ledger, clock, ids. A
 buffered and a streamed request take the same path; `complete` drains what `stream` yields.
 
-    route     `request.intake`: select the policy, count rates, read the request, decide its ladder
+    route     `request.intake`: select the policy and count rates (`route`), then triage the request
+              and decide its ladder (`_decided`)
     try       `_hold_turn` or `_stream_turn`: one rung's turn, called through `request.calls`
     verify    `request.answer_verification`: judge the answer, and decide which rung is next
     account   `_account`: write the row, return the outcome; `_finish_later` for what failed

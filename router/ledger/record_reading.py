@@ -161,8 +161,3 @@ def note_in(row: RequestRow) -> AnswerNote:
 def is_opened(row: RequestRow) -> bool:
     """Returns True where words on whom to call went out with the answer of a row."""
     return note_in(row).opened
-
-
-def shortfall_in(row: RequestRow) -> str:
-    """Returns the `Shortfall` of the answer of a row; "" where it shows none."""
-    return note_in(row).shortfall

@@ -2,7 +2,8 @@
 
 `conclude` is called once per request, after the last `next_rung`. An answer below `accept_at`, one
 its own answerer would not vouch for, or none at all has failed; then `exhausted` in the policy says
-what happens in this domain.
+what happens in this domain. What the climb asks after a failure stands at the end (`noted_failure`,
+`stranded`).
 """
 
 from __future__ import annotations
@@ -108,21 +109,14 @@ def conclude(
         return Conclusion(best, Verdict.UNVERIFIED, review_of(routed, progress.best, ids), error)
 
 
-def _told_beside_error(routed: RoutedRequest, progress: Progress) -> bool:
-    """Returns True where a person hears of a grave matter whose client gets an error.
-
-    Words would break the demanded shape. A call that failed or that a limit refused tells nobody by
-    itself, since clients repeat it, unless somebody may need help now.
-    """
-    shape = routed.request.needs_shape and not routed.request.compacts
-    if not shape or routed.observed is not None or not routed.exhausted.by_person:
-        return False
-    return routed.acute or (routed.grave and progress.best is not None)
-
-
 def _concluded(
     routed: RoutedRequest, progress: Progress, ids: Ids, failed: TiergateError | None
 ) -> Conclusion:
+    """Returns what `conclude` says; the first condition that holds decides.
+
+    In this order: words that were due before any call, an answer that is accepted, one that goes
+    out as unverified whatever `exhausted` says, what `exhausted` says, approved words, the error.
+    """
     best, observed = progress.best, routed.observed is not None
     if routed.refused:
         return _refused(routed, ids)
@@ -180,6 +174,18 @@ def _concluded(
         if failed.reason in UNFIT and not pinned(routed):
             return _no_answer(routed, None, Reason.NO_MODEL)
     raise failed or _no_usable_answer(routed, progress)
+
+
+def _told_beside_error(routed: RoutedRequest, progress: Progress) -> bool:
+    """Returns True where a person hears of a grave matter whose client gets an error.
+
+    Words would break the demanded shape. A call that failed or that a limit refused tells nobody by
+    itself, since clients repeat it, unless somebody may need help now.
+    """
+    shape = routed.request.needs_shape and not routed.request.compacts
+    if not shape or routed.observed is not None or not routed.exhausted.by_person:
+        return False
+    return routed.acute or (routed.grave and progress.best is not None)
 
 
 def _takes_words(
@@ -282,48 +288,6 @@ def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Co
     return Conclusion(words, Verdict.UNVERIFIED)
 
 
-def noted_failure(
-    routed: RoutedRequest,
-    progress: Progress,
-    rung: int,
-    error: TiergateError,
-    earlier: TiergateError | None,
-) -> TiergateError:
-    """Notes a rung's failure. Returns the failure that the client is told if nothing answers.
-
-    Raises the error again where no other rung may have its turn.
-    """
-    if is_outage(error):
-        progress.outage = True
-    elif progress.steps and progress.steps[-1].said.rises:
-        progress.climbs -= 1  # the climb to a rung that was refused is none
-    if not _goes_on(progress, error) and not _told_of_limit(routed, progress, error):
-        raise error
-    return error if earlier is None else told_failure(routed, progress, rung, error, earlier)
-
-
-def _told_of_limit(routed: RoutedRequest, progress: Progress, error: TiergateError) -> bool:
-    """Returns True where a person hears of a call that a limit refused, by words or an error."""
-    limited = isinstance(error, BudgetExceeded | RateLimited)
-    return routed.has_words_after(error) or (limited and _told_beside_error(routed, progress))
-
-
-def _goes_on(progress: Progress, error: TiergateError) -> bool:
-    """Returns True when another rung may have its turn after this rung's failure."""
-    if progress.best is not None:
-        return True
-    if isinstance(error, NOT_ADMITTED):
-        return progress.outage and isinstance(error, BudgetExceeded | RateLimited)
-    return error.retryable
-
-
-def stranded(routed: RoutedRequest, progress: Progress) -> bool:
-    """Returns True when an answerer failed and no answer in hand may be shown: others take over."""
-    if progress.best is None:
-        return progress.outage
-    return not _showable(routed, progress, progress.best)
-
-
 def _showable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
     return showable(routed, candidate, progress.attempts.caps.get(candidate.at))
 
@@ -401,3 +365,45 @@ def _named(routed: RoutedRequest, candidate: Candidate) -> bool:
     A hard rule's matter goes by `exhausted` all the same.
     """
     return pinned(routed) and not routed.decision.hard_rule and usable(candidate)
+
+
+def noted_failure(
+    routed: RoutedRequest,
+    progress: Progress,
+    rung: int,
+    error: TiergateError,
+    earlier: TiergateError | None,
+) -> TiergateError:
+    """Notes a rung's failure. Returns the failure that the client is told if nothing answers.
+
+    Raises the error again where no other rung may have its turn.
+    """
+    if is_outage(error):
+        progress.outage = True
+    elif progress.steps and progress.steps[-1].said.rises:
+        progress.climbs -= 1  # the climb to a rung that was refused is none
+    if not _goes_on(progress, error) and not _told_of_limit(routed, progress, error):
+        raise error
+    return error if earlier is None else told_failure(routed, progress, rung, error, earlier)
+
+
+def _told_of_limit(routed: RoutedRequest, progress: Progress, error: TiergateError) -> bool:
+    """Returns True where a person hears of a call that a limit refused, by words or an error."""
+    limited = isinstance(error, BudgetExceeded | RateLimited)
+    return routed.has_words_after(error) or (limited and _told_beside_error(routed, progress))
+
+
+def _goes_on(progress: Progress, error: TiergateError) -> bool:
+    """Returns True when another rung may have its turn after this rung's failure."""
+    if progress.best is not None:
+        return True
+    if isinstance(error, NOT_ADMITTED):
+        return progress.outage and isinstance(error, BudgetExceeded | RateLimited)
+    return error.retryable
+
+
+def stranded(routed: RoutedRequest, progress: Progress) -> bool:
+    """Returns True when an answerer failed and no answer in hand may be shown: others take over."""
+    if progress.best is None:
+        return progress.outage
+    return not _showable(routed, progress, progress.best)

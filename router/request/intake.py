@@ -125,21 +125,6 @@ class Intake:
             raise
         return routed, Progress(rates=rates, lookup=lookup)
 
-    def _tell_keys(self, request: ChatRequest, keys: AbstractSet[str], identity: Identity) -> None:
-        """Reports keys that no answerer receives, each name of an endpoint once.
-
-        Such a key is misspelt, or its client sends it always.
-        """
-        fresh = named(sorted(key for key in keys if (request.endpoint, key) not in self._told_keys))
-        if not fresh or self._told_of[identity.tenant] + len(fresh) > MOST_TOLD_KEYS:
-            return
-        self._told_of[identity.tenant] += len(fresh)
-        self._told_keys |= {(request.endpoint, key) for key in fresh}
-        unknown = [key for key in fresh if key not in OF_REASONING]  # these two are spelt well
-        likely = [name for key in unknown if (name := alike(key, READ_HERE))]
-        told = KeysLeftOut(request.endpoint, fresh, tuple(likely), identity.tenant, identity.key_id)
-        self._events.happened(told)
-
     async def _admitted(
         self, limiter: RateLimiter, request: ChatRequest, identity: Identity, selected: Selected
     ) -> RequestRates | None:
@@ -199,6 +184,14 @@ class Intake:
             routed = await self._conversations.began(routed)
         return routed
 
+    def _veiled(self, routed: RoutedRequest) -> RoutedRequest:
+        """Returns the request with what hides its personal details, where its policy wants it.
+
+        Raises TooLongToHide.
+        """
+        section = routed.policy.privacy.pseudonyms
+        return routed if section is None else self._veils.over(routed, section)
+
     async def _on_its_side(
         self, split: Split, routed: RoutedRequest, selected: Selected, shown: ChatRequest
     ) -> RoutedRequest:
@@ -217,32 +210,6 @@ class Intake:
         if other is None:
             return replace(routed, rollout=replace(note, kept=True))
         return replace(other, rollout=note)
-
-    async def tried(self, routed: RoutedRequest) -> RoutedRequest | None:
-        """Returns a request that the base answered as the candidate in shadow decides it.
-
-        None where the stage is over meanwhile, or where the candidate may not decide it.
-        """
-        split, note = self.splits.of(routed.policy.name), routed.rollout
-        if split is None or note is None or split.version != note.version:
-            return None
-        other = await self._by_candidate(split, routed, routed.request, Selected(split.candidate))
-        if other is None:
-            return None
-        try:
-            other = self._veiled(other)
-        except TooLongToHide:
-            return None
-        own = replace(note, arm=Arm.CANDIDATE.value, shadowed=False)
-        return replace(other, request_id=routed.request_id, rollout=own)
-
-    def _veiled(self, routed: RoutedRequest) -> RoutedRequest:
-        """Returns the request with what hides its personal details, where its policy wants it.
-
-        Raises TooLongToHide.
-        """
-        section = routed.policy.privacy.pseudonyms
-        return routed if section is None else self._veils.over(routed, section)
 
     async def _by_candidate(
         self, split: Split, routed: RoutedRequest, shown: ChatRequest, selected: Selected
@@ -275,6 +242,39 @@ class Intake:
         except TiergateError:
             return None
         return None if governed(other) else other
+
+    async def tried(self, routed: RoutedRequest) -> RoutedRequest | None:
+        """Returns a request that the base answered as the candidate in shadow decides it.
+
+        None where the stage is over meanwhile, or where the candidate may not decide it.
+        """
+        split, note = self.splits.of(routed.policy.name), routed.rollout
+        if split is None or note is None or split.version != note.version:
+            return None
+        other = await self._by_candidate(split, routed, routed.request, Selected(split.candidate))
+        if other is None:
+            return None
+        try:
+            other = self._veiled(other)
+        except TooLongToHide:
+            return None
+        own = replace(note, arm=Arm.CANDIDATE.value, shadowed=False)
+        return replace(other, request_id=routed.request_id, rollout=own)
+
+    def _tell_keys(self, request: ChatRequest, keys: AbstractSet[str], identity: Identity) -> None:
+        """Reports keys that no answerer receives, each name of an endpoint once.
+
+        Such a key is misspelt, or its client sends it always.
+        """
+        fresh = named(sorted(key for key in keys if (request.endpoint, key) not in self._told_keys))
+        if not fresh or self._told_of[identity.tenant] + len(fresh) > MOST_TOLD_KEYS:
+            return
+        self._told_of[identity.tenant] += len(fresh)
+        self._told_keys |= {(request.endpoint, key) for key in fresh}
+        unknown = [key for key in fresh if key not in OF_REASONING]  # these two are spelt well
+        likely = [name for key in unknown if (name := alike(key, READ_HERE))]
+        told = KeysLeftOut(request.endpoint, fresh, tuple(likely), identity.tenant, identity.key_id)
+        self._events.happened(told)
 
 
 async def _with_quotable(

@@ -21,10 +21,11 @@ from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
 from router.types import ChatRequest, Identity, Reason, RolloutNote
 
-LOOKS_HIGHER = frozenset(
+OPEN_TO_SPLITS = frozenset(
     {Reason.NOVEL, Reason.MULTI_FACTOR, Reason.HINT_MIN_TIER, Reason.TOOL_LOOP}
 )
-"""Reasons for a floor that concern neither stakes nor a rule that somebody wrote."""
+"""Reasons for a floor that concern neither stakes nor a rule that somebody wrote. A request that
+has any other one is the base's."""
 
 READ_CHARACTERS = 2_048
 """Characters of each message that name a conversation; with its length they tell enough apart."""
@@ -75,7 +76,7 @@ def governed(routed: RoutedRequest) -> bool:
         return True
     reasons = set(decision.floor_reasons)
     # A rule without a named reason is one whose answer is in hand: impact may be among its causes.
-    return decision.hard_rule and (not reasons or not reasons <= LOOKS_HIGHER)
+    return decision.hard_rule and (not reasons or not reasons <= OPEN_TO_SPLITS)
 
 
 def note_of(split: Split, routed: RoutedRequest) -> RolloutNote:

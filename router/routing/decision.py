@@ -82,12 +82,6 @@ from router.types import (
 )
 
 
-def chance(ability: float, difficulty: float, slope: float = 1.0) -> float:
-    """Returns p = sigma(a·(theta - d)), item response theory; `chance(1.0, 1.0)` is 0.5."""
-    z = max(-40.0, min(40.0, slope * (ability - difficulty)))
-    return 1.0 / (1.0 + math.exp(-z))
-
-
 def decide(
     policy: Policy,
     signals: Signals,
@@ -307,6 +301,12 @@ def confidence_floor(
     else:
         own = section.confidence_floor
     return own if hinted is None else max(own, hinted)
+
+
+def chance(ability: float, difficulty: float, slope: float = 1.0) -> float:
+    """Returns p = sigma(a·(theta - d)), item response theory; `chance(1.0, 1.0)` is 0.5."""
+    z = max(-40.0, min(40.0, slope * (ability - difficulty)))
+    return 1.0 / (1.0 + math.exp(-z))
 
 
 def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> None:

@@ -162,9 +162,9 @@ def _fallen_back(decision: Decision, turn: Turn) -> Step:
 
 
 def rung_beside(
-    decision: Decision, at: int, left: Left, section: DecisionSection, *, verified: bool
+    decision: Decision, rung: int, left: Left, section: DecisionSection, *, verified: bool
 ) -> int | None:
-    """Returns the rung to call together with rung `at`, None for none.
+    """Returns the rung to call together with `rung`, None for none.
 
     It is the rung that a worthless answer would lead to, where 1 - p, the chance that the answer is
     wrong, lies within `speculate.between`. An answer that nobody verifies is never climbed from.
@@ -173,9 +173,9 @@ def rung_beside(
     if rule is None or not verified:
         return None
     low, high = rule.between
-    if not low <= 1.0 - decision.rungs[at].p <= high:
+    if not low <= 1.0 - decision.rungs[rung].p <= high:
         return None
-    return next_rung(decision, Turn(at, 0.0, left=left), section).rung
+    return next_rung(decision, Turn(rung, 0.0, left=left), section).rung
 
 
 def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection) -> float:

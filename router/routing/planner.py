@@ -195,35 +195,6 @@ class Router:
                 return replace(self._with_ladder(uncapped), over_cap=refused)
             return self._incapable(case, refused)
 
-    def _words_alone(self, case: _Case) -> RoutedRequest | None:
-        """Returns an emergency's request that no rung may answer as asked, to get approved words.
-
-        None where it is none, or where a program expects a shape.
-        """
-        facts, asked = as_if_able(case.facts, case.asked)
-        try:
-            routed = self._with_ladder(replace(case, facts=facts, asked=asked))
-        except (NotCapable, PermissionDenied):
-            return None
-        return replace(routed, words_alone=True) if routed.words_first.due_alone else None
-
-    def _incapable(self, case: _Case, refused: NotCapable) -> RoutedRequest:
-        """Returns a request that no answerer can take, beside its refusal, with no rung taken.
-
-        The facts are the true ones, so that whoever decides the row again comes to the same end.
-        Raises the refusal where the policy's rules would leave no rung to able answerers either.
-        """
-        facts, asked = as_if_able(case.facts, case.asked)
-        facts = tuple([_open_to(one) for one in facts])
-        try:
-            routed = self._with_ladder(replace(case, facts=facts, asked=asked))
-        except (NotCapable, PermissionDenied):
-            raise refused from None
-        decision = _none_taken(routed.decision, case.facts)
-        return replace(
-            routed, facts=case.facts, asked=case.asked, decision=decision, incapable=refused
-        )
-
     def _with_ladder(self, case: _Case) -> RoutedRequest:
         """Returns the request with what `decide` says. Raises as `decide` does."""
         runtime, read, facts = case.selected.runtime, case.read, case.facts
@@ -257,6 +228,35 @@ class Router:
             observed=None
             if observed is None
             else next(i for i, f in enumerate(facts) if f.answerer == observed),
+        )
+
+    def _words_alone(self, case: _Case) -> RoutedRequest | None:
+        """Returns an emergency's request that no rung may answer as asked, to get approved words.
+
+        None where it is none, or where a program expects a shape.
+        """
+        facts, asked = as_if_able(case.facts, case.asked)
+        try:
+            routed = self._with_ladder(replace(case, facts=facts, asked=asked))
+        except (NotCapable, PermissionDenied):
+            return None
+        return replace(routed, words_alone=True) if routed.words_first.due_alone else None
+
+    def _incapable(self, case: _Case, refused: NotCapable) -> RoutedRequest:
+        """Returns a request that no answerer can take, beside its refusal, with no rung taken.
+
+        The facts are the true ones, so that whoever decides the row again comes to the same end.
+        Raises the refusal where the policy's rules would leave no rung to able answerers either.
+        """
+        facts, asked = as_if_able(case.facts, case.asked)
+        facts = tuple([_open_to(one) for one in facts])
+        try:
+            routed = self._with_ladder(replace(case, facts=facts, asked=asked))
+        except (NotCapable, PermissionDenied):
+            raise refused from None
+        decision = _none_taken(routed.decision, case.facts)
+        return replace(
+            routed, facts=case.facts, asked=case.asked, decision=decision, incapable=refused
         )
 
     @property

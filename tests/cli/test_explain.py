@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from router.cli.policies.chances import Grounds, beside, told, told_of_rung
 from router.cli.policies.explain import offer_lines, signal_lines, unfound
 from router.policy.content.term_files import LanguageTerms
+from router.routing import hard_rules
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.triage.facts.phrase_lists import OwnTerms, found_phrases
@@ -193,33 +195,47 @@ BUILT = replace(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("reason", "signals", "lines", "rests_on"),
-    [
-        (Reason.HIGH_RISK_MEDICAL, replace(CALM, risk_terms=("emergency",)),
-         ("emergency: chest pain",), 'hard rule emergencies on the phrase "chest pain"'),
-        (Reason.POLICY_RULE, replace(CALM, risk_terms=("vip",)), (),
-         "hard rule vip on the list vip"),
-        (Reason.HIGH_RISK_LEGAL, GRAVE, (), "its chance of a grave matter 0.71 reaches 0.70"),
-        (Reason.HIGH_RISK_LEGAL, RISK, (),
-         "legal 0.80 times stakes high 0.50 is 0.40 (from 0.22)"),
-        (Reason.IMPACT_LEVEL_3, replace(CALM, impact_nano_usd=12_000 * 10**9), (),
-         "$12,000.00 reaches $10,000.00"),
-        (Reason.IMPACT_LEVEL_2, replace(CALM, impact_nano_usd=6_000 * 10**9), (),
-         "$6,000.00 reaches $5,000.00"),
-        (Reason.STRATEGIC, replace(CALM, strategic=0.1, risk_terms=("strategy:en",)),
-         ("strategy:en: sell, our, company",), 'the phrase "sell, our, company"'),
-        (Reason.UNSAFE, replace(CALM, spam=0.9), (), "its chance of spam 0.90 reaches 0.80"),
-        (Reason.UNSAFE, replace(CALM, toxic=0.9), (), "its chance of toxic 0.90 reaches 0.80"),
-        (Reason.ARCHITECTURE, BUILT, (),
-         "multi-factor 0.80 (from 0.22), technology 0.90 (from 0.55), decision 0.75 (from 0.50), "
-         "strategic 0.10 (from 0.05)"),
-    ],
-)  # fmt: skip
+GROUNDS: list[tuple[Reason, Signals, tuple[str, ...], str]] = [
+    (Reason.HIGH_RISK_MEDICAL, replace(CALM, risk_terms=("emergency",)),
+     ("emergency: chest pain",), 'hard rule emergencies on the phrase "chest pain"'),
+    (Reason.POLICY_RULE, replace(CALM, risk_terms=("vip",)), (),
+     "hard rule vip on the list vip"),
+    (Reason.HIGH_RISK_LEGAL, GRAVE, (), "its chance of a grave matter 0.71 reaches 0.70"),
+    (Reason.HIGH_RISK_LEGAL, RISK, (),
+     "legal 0.80 times stakes high 0.50 is 0.40 (from 0.22)"),
+    (Reason.IMPACT_LEVEL_3, replace(CALM, impact_nano_usd=12_000 * 10**9), (),
+     "$12,000.00 reaches $10,000.00"),
+    (Reason.IMPACT_LEVEL_2, replace(CALM, impact_nano_usd=6_000 * 10**9), (),
+     "$6,000.00 reaches $5,000.00"),
+    (Reason.STRATEGIC, replace(CALM, strategic=0.1, risk_terms=("strategy:en",)),
+     ("strategy:en: sell, our, company",), 'the phrase "sell, our, company"'),
+    (Reason.UNSAFE, replace(CALM, spam=0.9), (), "its chance of spam 0.90 reaches 0.80"),
+    (Reason.UNSAFE, replace(CALM, toxic=0.9), (), "its chance of toxic 0.90 reaches 0.80"),
+    (Reason.ARCHITECTURE, BUILT, (),
+     "multi-factor 0.80 (from 0.22), technology 0.90 (from 0.55), decision 0.75 (from 0.50), "
+     "strategic 0.10 (from 0.05)"),
+    (Reason.HIGH_STAKES, replace(CALM, stakes_high=0.5), (), "its chance 0.50 reaches 0.34"),
+    (Reason.MULTI_FACTOR, replace(CALM, multi_factor=0.8), (), "its chance 0.80 reaches 0.22"),
+    (Reason.NOVEL, replace(CALM, novelty=0.9), (), "its chance 0.90 reaches 0.50"),
+    (Reason.HIGH_RISK, replace(CALM, stakes_high=0.7, risk_domain=Domain.MEDICAL, risk_p=0.47),
+     (), "medical 0.47 times stakes high 0.70 is 0.33 (from 0.22)"),
+]  # fmt: skip
+"""Reason, signals, words found, and what the reason rests on."""
+
+
+@pytest.mark.parametrize(("reason", "signals", "lines", "rests_on"), GROUNDS)
 def test_each_reason_says_what_it_rests_on(
     reason: Reason, signals: Signals, lines: tuple[str, ...], rests_on: str
 ) -> None:
     assert because(reason, signals, *lines) == f"{reason}: {rests_on}"
+
+
+def test_each_trigger_has_grounds() -> None:
+    """A trigger without any would be told as a bare word."""
+    source = inspect.getsource(hard_rules._fixed_triggers)
+    triggers = {Reason[name] for name in re.findall(r"yield \d, Reason\.(\w+)", source)}
+    assert Reason.NOVEL in triggers
+    assert triggers <= {reason for reason, *_ in GROUNDS}
 
 
 def test_a_danger_that_a_phrase_names_is_told_once() -> None:

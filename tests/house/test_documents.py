@@ -171,10 +171,10 @@ def names_in(path: Path) -> set[str]:
 
 def test_the_path_of_a_chat_names_what_its_files_define() -> None:
     """Each name stands in a file of its line, and each file has one of the names."""
-    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    table = page.partition("| step | file | begin at |\n|---|---|---|\n")[2].partition("\n\n")[0]
-    faults, lines = [], table.splitlines()
-    assert len(lines) > 20
+    tables = CONTRIBUTING.split("| step | file | begin at |\n|---|---|---|\n")[1:]
+    lines = [line for table in tables for line in table.partition("\n\n")[0].splitlines()]
+    faults = []
+    assert len(lines) > 30
     for line in lines:
         _, _, files, names, _ = (re.findall(r"`([^`]+)`", cell) for cell in line.split("|"))
         folder, defined = "", dict[str, set[str]]()
@@ -193,3 +193,36 @@ def test_the_path_of_a_chat_names_what_its_files_define() -> None:
         ]
         assert names, f"a step without a name: {line}"
     complain(faults)
+
+
+def places_to_add() -> list[tuple[str, list[str], list[str]]]:
+    """Returns the places in which something is added: file, names in it, names of tests."""
+    section = CONTRIBUTING.partition("## How to add ")[2].partition("\n## ")[0]
+    items = re.findall(r"^- (.+(?:\n  .+)*)", section, re.MULTILINE)
+    places = []
+    for item in items:
+        place, _, words = " ".join(item.split()).partition("`: ")
+        *names, file = place.split("`")[1::2]
+        places.append((file, names, re.findall(r"`(test_\w+)`", words)))
+    return places
+
+
+def test_each_place_to_add_something_has_the_names_that_are_told() -> None:
+    places = places_to_add()
+    assert len(places) > 25
+    faults = [f"{file} does not exist" for file, _, _ in places if not (ROOT / file).is_file()]
+    assert not faults
+    complain(
+        [
+            f"{file} has no {name}"
+            for file, names, _ in places
+            for name in names
+            if not re.search(rf"\b{name}\b", (ROOT / file).read_text("utf-8"))
+        ]
+    )
+
+
+def test_each_test_of_a_place_exists() -> None:
+    told = {name for _, _, tests in places_to_add() for name in tests}
+    texts = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    complain([name for name in sorted(told) if not any(f"def {name}(" in text for text in texts)])

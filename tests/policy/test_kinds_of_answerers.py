@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from router.policy.named_files import sources_of
 from router.policy.sections.answerers import AnswererSection, RemoteAnswerer
 from router.policy.sections.base import Section
 from router.types import REMOTE, WITHOUT_MODEL
@@ -40,3 +42,30 @@ def test_a_remote_kind_is_one_whose_section_is_remote(kind: str) -> None:
     facts = replace(mid().facts, kind=kind)
     assert facts.is_remote is (kind in REMOTE) is issubclass(sections()[kind], RemoteAnswerer)
     assert facts.without_model is (kind in WITHOUT_MODEL)
+
+
+BESIDE_POLICY = "relative to the policy"
+"""Stands in the description of each key that names a file or folder."""
+
+FILES = [
+    (kind, key)
+    for kind, section in sections().items()
+    for key, field in section.model_fields.items()
+    if BESIDE_POLICY in (field.description or "")
+]
+
+
+@pytest.mark.parametrize(("kind", "key"), FILES)
+def test_a_file_that_an_answerer_names_is_a_source_of_its_policy(
+    kind: str, key: str, tmp_path: Path
+) -> None:
+    """One that `named_files` leaves out is missed by `check`, by the hash and by reloading."""
+    (tmp_path / "named").mkdir()
+    file = tmp_path / "named" / "one.yaml"
+    file.touch()
+    for name in ("named", "named/one.yaml"):  # a key names a folder, or a file
+        answerer = {"name": "one", "kind": kind, key: name}
+        tree = {"tiers": [{"name": "only", "level": 1, "answerers": [answerer]}]}
+        if file in sources_of(tmp_path / "policy.yaml", tree):
+            return
+    pytest.fail(f"{key} of {kind} is no source of the policy")

@@ -11,7 +11,7 @@ import pytest
 from router.analysis.report.output.json import report_json
 from router.analysis.report.output.row_json import rows_json
 from router.cli.ledger.export import write_csv
-from router.ledger.record_reading import shortfall_in
+from router.ledger.record_reading import note_in
 from router.ledger.replies import Shortfall
 from router.routing.answers.unwilling import knows_nothing, refuses
 from router.types import Answer
@@ -78,7 +78,7 @@ async def test_what_an_answer_lacks_is_in_its_row(
     house = houses([low(), mid(text=text, ends=ends), deep()], signals=UNSURE, verify_mid=THROUGH)
     await drain(house, ask(stream=stream))
     row = await only_row(house)
-    assert (row.answerer, row.verdict, shortfall_in(row)) == ("mid", "accepted", shortfall)
+    assert (row.answerer, row.verdict, note_in(row).shortfall) == ("mid", "accepted", shortfall)
     assert orjson.loads(rows_json(row))["shortfall"] == shortfall
     file = io.StringIO()
     write_csv([row], file, {})
@@ -105,7 +105,7 @@ async def test_a_few_words_that_a_client_asked_for_are_not_cut_short(houses: Hou
     request = ask()
     few = replace(request, sampling=replace(request.sampling, max_output_tokens=8))
     await house.gateway.complete(few, ALICE)
-    assert shortfall_in(await only_row(house)) == ""
+    assert note_in(await only_row(house)).shortfall == ""
 
 
 async def test_approved_words_lack_nothing(houses: Houses) -> None:

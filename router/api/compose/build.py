@@ -1,7 +1,7 @@
 """Turns a loaded policy into a runtime: plans its rungs and embeds its knowledge.
 
-It belongs to the composition root (`app`). It knows nothing about HTTP or the ledger;
-`answerers.plans` builds the answerers.
+`compose.core` calls it. It knows nothing about HTTP or the ledger; `answerers.plans` builds the
+answerers.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from router.policy.schema import DocumentsAnswerer, ExactAnswerer, PassagesAnswe
 from router.rendering.figures_in_words import usd
 from router.types import NANO_PER_USD
 
-WITHOUT_MODEL = (ExactAnswerer, PassagesAnswerer, DocumentsAnswerer)
+COMPUTES_OR_QUOTES = (ExactAnswerer, PassagesAnswerer, DocumentsAnswerer)
 """Lists answerers that compute or quote: their price and worth are not those of a level's model."""
 
 
@@ -104,7 +104,7 @@ def prices_sentence(policy: Policy) -> str:
     prices: dict[int, float] = {}
     for tier, section in policy.rungs():
         price = section.price.to_price().per_request_nano_usd
-        if price is not None and not (tier.level > 1 and isinstance(section, WITHOUT_MODEL)):
+        if price is not None and not (tier.level > 1 and isinstance(section, COMPUTES_OR_QUOTES)):
             # The first answerer of a level represents it.
             prices.setdefault(tier.level, price / NANO_PER_USD)
     if not prices:
@@ -120,7 +120,7 @@ def worth_sentence(policy: Policy, abilities: AbilityTable) -> str:
     """States the measured worth of the embedded model's answers; "" if it has no level."""
     by_level: dict[int, bool] = {}
     for tier, section in policy.rungs():
-        if isinstance(section, WITHOUT_MODEL):
+        if isinstance(section, COMPUTES_OR_QUOTES):
             continue
         # One larger model at a level makes its answers worth more than the embedded ones.
         by_level[tier.level] = by_level.get(tier.level, True) and abilities.is_embedded(section)

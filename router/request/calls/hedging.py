@@ -87,60 +87,60 @@ class Calls:
         for ahead in self._ending:
             await ahead.ended()
 
-    def begin_beside(self, at: int, left: Left) -> None:
-        """Starts what the policy wants ahead of its turn, together with rung `at`.
+    def begin_beside(self, rung: int, left: Left) -> None:
+        """Starts what the policy wants ahead of its turn, together with `rung`.
 
         Its hold comes after that rung's own.
         """
         routed = self._routed
-        section, facts = routed.policy.decision, routed.plans[at].facts
+        section, facts = routed.policy.decision, routed.plans[rung].facts
         if section.speculate is None or routed.observed is not None or facts.without_model:
             return
-        verified = routed.verify_modes[at] is not VerifyMode.NONE
-        beside = rung_beside(routed.decision, at, left, section, verified=verified)
+        verified = routed.verify_modes[rung] is not VerifyMode.NONE
+        beside = rung_beside(routed.decision, rung, left, section, verified=verified)
         if beside is None or beside in self._running:
             return
-        rung = routed.decision.rungs[beside]
+        named = routed.decision.rungs[beside]
         other = routed.plans[beside]
         most = usd_to_nano(section.speculate.max_usd)
         worst = other.worst_case(routed.request, routed.signals)
-        if rung.cost_basis is not CostBasis.UNKNOWN and worst <= most:
+        if named.cost_basis is not CostBasis.UNKNOWN and worst <= most:
             self._running[beside] = Ahead(self.spender.stream_rung(beside, other, ahead=True))
             self.hedged_rung = beside
 
-    def keep(self, at: int | None) -> None:
-        """Cancels what is under way for other rungs than `at`; their turn would call them anew."""
+    def keep(self, rung: int | None) -> None:
+        """Cancels the calls of other rungs than `rung`; their turn would call them anew."""
         if not self._running:
             return
-        for rung in [rung for rung in self._running if rung != at]:
-            ahead = self._running.pop(rung)
+        for other in [other for other in self._running if other != rung]:
+            ahead = self._running.pop(other)
             ahead.cancel()
             self._ending.append(ahead)
-        self.hedged_rung = at if at in self._running else None
+        self.hedged_rung = rung if rung in self._running else None
 
-    def whole(self, at: int, plan: RungPlan) -> Awaitable[Answer]:
+    def whole(self, rung: int, plan: RungPlan) -> Awaitable[Answer]:
         """Returns the whole answer of one rung. Raises AnswererError, BudgetExceeded and kin."""
-        if at in self._running:
-            return self._last_of(at, plan)
-        return self.spender.call_rung(at, plan)
+        if rung in self._running:
+            return self._last_of(rung, plan)
+        return self.spender.call_rung(rung, plan)
 
-    async def _last_of(self, at: int, plan: RungPlan) -> Answer:
+    async def _last_of(self, rung: int, plan: RungPlan) -> Answer:
         """Returns the answer of a call that is under way in pieces."""
         answer: Answer | None = None
-        async with aclosing(self.pieces(at, plan)) as steps:
+        async with aclosing(self.pieces(rung, plan)) as steps:
             async for pieces in steps:
                 answer = pieces[-1].final or answer
         if answer is None:
             raise StreamCut(f"{plan.facts.name} ended its answer without finishing it.")
         return answer
 
-    async def pieces(self, at: int, plan: RungPlan) -> AsyncGenerator[list[Delta], None]:
+    async def pieces(self, rung: int, plan: RungPlan) -> AsyncGenerator[list[Delta], None]:
         """Yields one rung's answer in pieces; the last carries the final Answer. Raises as `whole`.
 
         Where the call ahead was refused for money, since two were held at one time, the rung is
         called now that the other has ended.
         """
-        ahead, begun = self._running.get(at), False
+        ahead, begun = self._running.get(rung), False
         if ahead is not None:
             try:
                 async with aclosing(ahead.pieces()) as found:
@@ -151,6 +151,6 @@ class Calls:
             except BudgetExceeded:
                 if begun:
                     raise
-        async with aclosing(self.spender.stream_rung(at, plan)) as pieces:
+        async with aclosing(self.spender.stream_rung(rung, plan)) as pieces:
             async for piece in pieces:
                 yield piece

@@ -1,7 +1,6 @@
 """Builds the answerer of each rung, with the facts that decisions need of it.
 
-It belongs to the composition root (`app`). It knows every tier, and nothing about HTTP or the
-ledger.
+`compose.build` calls it. It knows every tier, and nothing about HTTP or the ledger.
 """
 
 from __future__ import annotations

@@ -1,0 +1,129 @@
+"""Each version of the rules decides as it did: stored rows are decided again by those of theirs."""
+
+from __future__ import annotations
+
+import random
+from hashlib import blake2b
+
+import pytest
+
+from router.policy.schema import Policy
+from router.routing.constraints import Asked
+from router.routing.decision import decide
+from router.types import (
+    RECORD_VERSION,
+    CostBasis,
+    Domain,
+    Match,
+    Matter,
+    PSource,
+    Reason,
+    RequestType,
+    RungFacts,
+    Signals,
+)
+from tests.kits.decision_kit import USD, a_policy
+
+REQUESTS = 400
+DOMAINS = (Domain.CUSTOMER_SUPPORT, Domain.TECHNOLOGY, Domain.MEDICAL, Domain.FINANCE)
+SOURCES = (PSource.LABELLED, PSource.MATCH, PSource.PRIOR)
+DECISION = {
+    "mode": "guarded", "confidence_floor": 0.85, "novel_at": 0.5, "multi_factor_at": 0.22,
+    "strategic_at": 0.5, "high_stakes_at": 0.34, "high_risk_at": 0.22, "unsafe_at": 0.8,
+    "domain_at": 0.55, "grave_at": 0.7, "level_2_from_usd": 5_000, "level_3_from_usd": 10_000,
+    "level_3_not_below_usd": 1_000, "min_gain": 0.02, "knowledge_at": 0.5, "max_rungs": 3,
+}  # fmt: skip
+STAKES = {
+    "default_cost_of_wrong_usd": 0.1,
+    "cost_of_wrong": [{"domain": "medical", "usd": 200}, {"domain": "finance", "usd": 40}],
+}
+POLICY = Policy.model_validate(a_policy(**DECISION).model_dump() | {"stakes": STAKES})
+"""States its thresholds and costs, so that other defaults change nothing here."""
+
+DECIDED = {
+    1: "20b30ee899144ab4",
+    2: "a0f2450c4ab3d51a",
+    3: "2d3c58737165b274",
+    4: "efafcf8ef8cee11c",
+    5: "5b6e9017f294206b",
+    6: "2ae9193f2b81a415",
+    7: "7e5c98774a6df176",
+    8: "785c972a59c718fa",
+}
+"""Digests of what each version decides."""
+
+
+def a_request(draw: random.Random) -> tuple[Signals, list[RungFacts], Asked]:
+    """Draws signals, facts and wishes, ordinary ones mostly."""
+    signals = Signals(
+        request_type=draw.choice((RequestType.FAQ, RequestType.DECISION)),
+        request_type_p=draw.random(),
+        domain=draw.choice(DOMAINS),
+        domain_p=draw.random(),
+        difficulty=draw.uniform(-3, 3),
+        stakes_high=draw.random() ** 3,
+        impact_nano_usd=draw.choice((0, 0, 0, 500, 2_000, 7_000, 20_000)) * USD,
+        multi_factor=draw.random() ** 3,
+        strategic=draw.random() ** 4,
+        novelty=draw.random() ** 3,
+        toxic=draw.random() ** 8,
+        spam=draw.random() ** 8,
+        match=Match("refund", draw.random(), 0.5, 0.1) if draw.random() < 0.5 else None,
+        risk_terms=draw.choice(((), (), (), ("vip",), ("emergency",), ("violence:en",))),
+        matter=draw.choice((None, Matter.VIOLENCE, Matter.LEGAL)),
+        grave=draw.random() ** 4,
+        language="en",
+        brief=True,
+        degraded=draw.random() < 0.05,
+        input_tokens=20,
+    )
+    known = draw.random() < 0.15
+    facts = [
+        RungFacts(
+            name,
+            tier,
+            level,
+            round(draw.random() ** 0.2, 3),
+            PSource.KNOWN if known and level == 1 else draw.choice(SOURCES),
+            500,
+            round(10 ** draw.uniform(4, 8)),
+            CostBasis.TOKEN_PRICE,
+            100.0,
+            because=Reason.EXACT_TOOL if known and level == 1 else None,
+            declined=Reason.NOTHING_TO_RESOLVE if level == 1 and draw.random() < 0.2 else None,
+            ready=draw.random() < 0.9,
+        )
+        for name, tier, level in (
+            ("faq", "resolve", 1),
+            ("mid", "llm", 2),
+            ("deep", "reasoning", 3),
+        )
+    ]
+    tier = draw.choice((None, None, None, "resolve", "llm"))
+    return signals, facts, Asked(pinned_tier=tier)
+
+
+def decided(version: int) -> str:
+    """Returns the digest of what this version decides of all requests."""
+    draw, digest = random.Random(20261129), blake2b(digest_size=8)
+    for _ in range(REQUESTS):
+        ladder = decide(POLICY, *a_request(draw), version=version)
+        rungs = [(rung.taken, [reason.value for reason in rung.reasons]) for rung in ladder.rungs]
+        levels = (ladder.first, ladder.floor, ladder.ceiling, ladder.in_hand, ladder.spare)
+        told = (*levels, ladder.stakes_nano_usd, rungs)
+        digest.update(repr(told).encode())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("version", DECIDED)
+def test_a_version_of_the_rules_decides_as_it_did(version: int) -> None:
+    """Rules that changed need a version of their own (`types.decisions`), and a digest here."""
+    assert decided(version) == DECIDED[version]
+
+
+def test_every_version_has_a_digest() -> None:
+    assert [*DECIDED] == [*range(1, RECORD_VERSION + 1)]
+
+
+def test_no_two_versions_decide_alike() -> None:
+    assert len(set(DECIDED.values())) == len(DECIDED)
