@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from router.api.http.asgi import SMALL_BODY, BodyRoom, Event
+from router.api.http.asgi import CALLER, SMALL_BODY, BodyRoom, Event, HeldBody
 from router.errors import Overloaded
+from router.types import Identity
 from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, write_policy
 
 MEGABYTE = 1_000_000
@@ -45,6 +46,32 @@ def test_a_second_body_is_refused_where_both_have_no_room() -> None:
     second.keep(600_000)
     second.release()
     assert room.held_bytes == 0
+
+
+def _held(room: BodyRoom, tenant: str, size: int) -> HeldBody:
+    CALLER.set(Identity(tenant, "key_1", frozenset()))
+    body = room.body(_nothing)
+    body.keep(size + SMALL_BODY)
+    return body
+
+
+def test_a_tenant_leaves_an_eighth_of_the_room_to_others_who_ask() -> None:
+    room = BodyRoom(8 * MEGABYTE)
+    _held(room, "other", MEGABYTE).release()
+    bodies = [_held(room, "greedy", MEGABYTE) for _ in range(7)]
+    with pytest.raises(Overloaded, match=r"Your other requests .* --body-memory-mb"):
+        _held(room, "greedy", 1)
+    _held(room, "other", MEGABYTE)
+    bodies[0].release()
+    _held(room, "greedy", MEGABYTE)
+
+
+def test_a_tenant_who_is_alone_has_all_of_the_room() -> None:
+    room = BodyRoom(8 * MEGABYTE)
+    for _ in range(8):
+        _held(room, "alone", MEGABYTE)
+    with pytest.raises(Overloaded):
+        _held(room, "alone", 1)
 
 
 def test_one_body_has_room_however_large() -> None:
