@@ -6,9 +6,9 @@ who asks for more and more, and lets nothing go for minutes, keeps nobody out by
 
 from __future__ import annotations
 
-LATELY_S = 600.0
-"""A tenant counts as another one for so long after it asked: who writes by hand pauses for minutes,
-and a call may take as long as this where the policy sets no deadline."""
+LATELY_S = 86_400.0
+"""A tenant counts as another one for a day after it asked: it may come back at any time, and a call
+may last for ten minutes. An hour would leave it to who asks at night."""
 KEPT = 8
 """One part of so many is kept. A quarter would cost a tenant with real work too much of what it
 has, and a sixteenth of the usual 64 calls would leave four for all others."""
@@ -30,8 +30,7 @@ class Shares:
     def most(self, tenant: str, whole: int, now_s: float) -> int:
         """Returns how much of `whole` this tenant may hold now: at least 1.
 
-        Of 64 calls it is 64 for a tenant who is alone, and 56 where others asked in the last ten
-        minutes.
+        Of 64 calls it is 64 for a tenant who is alone, and 56 where others asked in the last day.
         """
         other_at_s = self._before_at_s if tenant == self._newest else self._newest_at_s
         if now_s - other_at_s > LATELY_S:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
 from typing import Any
@@ -35,7 +34,7 @@ from router.errors import (
     UpstreamRateLimited,
     UpstreamRejected,
 )
-from router.threads.shares import Shares
+from router.threads.shares import KEPT
 from router.types import Identity
 from router.wire.hints import HINT_HEADERS
 
@@ -118,15 +117,14 @@ CALLER: ContextVar[Identity | None] = ContextVar("caller", default=None)
 class BodyRoom:
     """Bounds the bytes of the large bodies that are held at once, each until its answer is out.
 
-    One body always has room, however large; `read_body` bounds it by itself. Of all of it a tenant
-    has no more than a share where others send large bodies, too.
+    One body always has room, however large; `read_body` bounds it by itself. For tenants who hold
+    an eighth at most there is an eighth more, so that no other one keeps them out.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self.held_bytes = 0
         self._of_tenants: dict[str, int] = {}  # bytes; none without
-        self._shares = Shares()
 
     def body(self, receive: Receive) -> HeldBody:
         """Returns the body that comes by `receive`, of which nothing is held yet."""
@@ -134,24 +132,17 @@ class BodyRoom:
 
     def take(self, size: int, own: int, tenant: str = "") -> None:
         """Counts `size` more bytes of a body that holds `own`. Raises Overloaded."""
-        now_s = time.monotonic()
-        if not own:
-            self._shares.note(tenant, now_s)
-        of_tenant = self._of_tenants.get(tenant, 0)
-        most = self._shares.most(tenant, self._most_bytes, now_s)
-        if self.held_bytes > own and self.held_bytes + size > self._most_bytes:
-            whose = "Other requests"
-        elif of_tenant > own and of_tenant + size > most:
-            whose = "Your other requests"
-        else:
-            self.held_bytes += size
-            self._of_tenants[tenant] = of_tenant + size
-            return
-        raise Overloaded(
-            f"{whose} with large bodies fill the {self._most_bytes // 1_000_000} MB that this "
-            "server holds of them at once, or your part of it. Try again, or send a shorter "
-            "request; operators raise --body-memory-mb."
-        )
+        of_tenant = self._of_tenants.get(tenant, 0) + size
+        kept = self._most_bytes // KEPT
+        most = self._most_bytes + (kept if of_tenant <= kept else 0)
+        if self.held_bytes > own and self.held_bytes + size > most:
+            raise Overloaded(
+                f"Other requests with large bodies fill the {self._most_bytes // 1_000_000} MB "
+                "that this server holds of them at once. Try again, or send a shorter request; "
+                "operators raise --body-memory-mb."
+            )
+        self.held_bytes += size
+        self._of_tenants[tenant] = of_tenant
 
     def give_back(self, size: int, tenant: str) -> None:
         """Counts `size` bytes of a tenant as no longer held."""

@@ -55,23 +55,22 @@ def _held(room: BodyRoom, tenant: str, size: int) -> HeldBody:
     return body
 
 
-def test_a_tenant_leaves_an_eighth_of_the_room_to_others_who_ask() -> None:
-    room = BodyRoom(8 * MEGABYTE)
-    _held(room, "other", MEGABYTE).release()
-    bodies = [_held(room, "greedy", MEGABYTE) for _ in range(7)]
-    with pytest.raises(Overloaded, match=r"Your other requests .* --body-memory-mb"):
-        _held(room, "greedy", 1)
-    _held(room, "other", MEGABYTE)
-    bodies[0].release()
-    _held(room, "greedy", MEGABYTE)
-
-
-def test_a_tenant_who_is_alone_has_all_of_the_room() -> None:
+def test_who_holds_little_has_room_where_another_tenant_fills_it() -> None:
     room = BodyRoom(8 * MEGABYTE)
     for _ in range(8):
-        _held(room, "alone", MEGABYTE)
-    with pytest.raises(Overloaded):
-        _held(room, "alone", 1)
+        _held(room, "greedy", MEGABYTE)
+    _held(room, "other", MEGABYTE)
+    for tenant in ("greedy", "other", "third"):  # what there is more has an end, too
+        with pytest.raises(Overloaded):
+            _held(room, tenant, 1)
+
+
+def test_what_a_tenant_gave_back_counts_no_more() -> None:
+    room = BodyRoom(8 * MEGABYTE)
+    _held(room, "other", MEGABYTE).release()
+    for _ in range(8):
+        _held(room, "greedy", MEGABYTE)
+    _held(room, "other", MEGABYTE)
 
 
 def test_one_body_has_room_however_large() -> None:
