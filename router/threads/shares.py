@@ -28,11 +28,10 @@ class Shares:
         self._newest_at_s = now_s
 
     def most(self, tenant: str, whole: int, now_s: float) -> int:
-        """Returns how much of `whole` this tenant may hold now: at least 1.
+        """Returns how much of `whole` this tenant may hold now.
 
         Of 64 calls it is 64 for a tenant who is alone, and 56 where others asked in the last day.
+        Of fewer than 8 it is all: one of two would be too much to keep.
         """
         other_at_s = self._before_at_s if tenant == self._newest else self._newest_at_s
-        if now_s - other_at_s > LATELY_S:
-            return whole
-        return max(1, whole - max(1, whole // KEPT))
+        return whole if now_s - other_at_s > LATELY_S else whole - whole // KEPT

@@ -7,7 +7,7 @@ import pytest
 from router.threads.shares import LATELY_S, Shares
 
 
-@pytest.mark.parametrize(("whole", "most"), [(64, 56), (8, 7), (2, 1), (1, 1)])
+@pytest.mark.parametrize(("whole", "most"), [(64, 56), (15, 14), (8, 7), (7, 7), (1, 1)])
 def test_an_eighth_is_kept_for_others_who_asked_lately(whole: int, most: int) -> None:
     shares = Shares()
     shares.note("other", 0.0)

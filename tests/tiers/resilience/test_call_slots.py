@@ -174,7 +174,7 @@ async def test_a_full_queue_of_one_tenant_lets_another_one_wait() -> None:
     await slots.take(ends_at, "first")
     calls = [asyncio.create_task(slots.take(ends_at, "first")) for _ in range(2)]
     await asyncio.sleep(0)
-    with pytest.raises(Overloaded, match="2 more wait"):
+    with pytest.raises(Overloaded, match="1 calls at one time, and 2 more wait"):
         await slots.take(ends_at, "first")
     other = asyncio.create_task(slots.take(ends_at, "second"))
     await asyncio.sleep(0)
