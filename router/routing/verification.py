@@ -18,6 +18,7 @@ from router.policy.parsing.code_fence import without_fence
 from router.policy.parsing.json_schema import schema_faults
 from router.routing.answers.answer_checks import SHORT_WORDS, content_failure
 from router.routing.answers.answer_faults import Fault, fault_of
+from router.routing.answers.strict_json import strict_json
 from router.routing.answers.unwilling import knows_nothing, refuses
 from router.stats.answer_head import AnswerHead
 from router.stats.answer_signals import Reading
@@ -173,7 +174,7 @@ def _bare(choice: Choice) -> Choice:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        strict_json(text)
     except (ValueError, RecursionError):
         return False
     return True
@@ -289,7 +290,7 @@ def _valid_call(call: ToolCall, request: ChatRequest) -> bool:
     if tool.custom is not None:  # free text, which some models write without the JSON around it
         return bool(call.arguments)
     try:
-        arguments = json.loads(call.arguments or "{}")
+        arguments = strict_json(call.arguments or "{}")
     except (ValueError, RecursionError):  # the latter: a model that opens brackets without end
         return False
     return isinstance(arguments, dict) and _fits_schema(arguments, tool.parameters)
@@ -300,7 +301,7 @@ def _valid_format(choice: Choice, request: ChatRequest) -> bool:
     if wanted.kind == "text":
         return True
     try:
-        value = json.loads(choice.text)
+        value = strict_json(choice.text)
     except (ValueError, RecursionError):
         return False
     if wanted.kind == "json_object":

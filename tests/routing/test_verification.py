@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from router.routing.answers.answer_faults import fault_of
 from router.routing.verification import (
     AnswerCalibration,
     cut_by_client,
@@ -138,6 +139,20 @@ def test_brackets_without_end_are_an_unusable_answer(
 ) -> None:
     """Small models that are to write JSON sometimes open brackets until their cap."""
     assert structure_failure(said(choice), asking(**wanted)) is Reason.ANSWER_INVALID
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_is_an_unusable_answer(number: str) -> None:
+    """Python reads it, and no client in another language does."""
+    text = f'{{"a": {number}}}'
+    call = Choice("", "tool_calls", (ToolCall("call_1", "f", text),))
+    shaped = ResponseFormat("json_schema", "s", JsonText("{}"))
+    assert structure_failure(said(call), asking(tools=TOOLS)) is Reason.ANSWER_INVALID
+    for wanted in (OBJECT, shaped):
+        asked = asking(response_format=wanted)
+        answer = said(Choice(text, "stop"))
+        assert structure_failure(answer, asked) is Reason.ANSWER_INVALID
+        assert fault_of(answer, asked).words == "its text is no JSON"
 
 
 @pytest.mark.parametrize(

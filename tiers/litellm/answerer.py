@@ -188,14 +188,14 @@ class LitellmTier:
         if self._section.first_byte_s is not None:
             return await final_of(self.stream(work, call))
         ends = CallEnds(work, self._section, self._clock, self._facts)
-        await self._slots.take(ends.last)
+        await self._slots.take(ends.last, work.tenant)
         try:
             with self._noted(ends, work):
                 return completed(await self._whole(work, ends.last), work, self._facts)
         except TimeoutError as error:
             raise ends.too_late() from error
         finally:
-            self._slots.release()
+            self._slots.release(work.tenant)
 
     async def _whole(self, work: Work, ends_at: float) -> Answer:
         async with asyncio.timeout_at(ends_at):
@@ -238,7 +238,7 @@ class LitellmTier:
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[list[Delta], None]:
         """Yields the answer in pieces; closing the iterator early closes the provider's stream."""
         ends = CallEnds(work, self._section, self._clock, self._facts)
-        await self._slots.take(ends.last)
+        await self._slots.take(ends.last, work.tenant)
         chunks: Any = None
         litellm: ModuleType | None = None
         chunked = ChunkFolder(most=work.request.sampling.n)
@@ -273,7 +273,7 @@ class LitellmTier:
         finally:
             if chunks is not None:
                 await _close(litellm, chunks)
-            self._slots.release()
+            self._slots.release(work.tenant)
 
     @contextmanager
     def _noted(self, ends: CallEnds, work: Work) -> Iterator[Taken]:

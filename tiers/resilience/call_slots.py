@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 
 from router.errors import Overloaded
+from router.threads.shares import Shares
 
 PATIENCE = 1.0
 """Longest wait for a slot, in calls: who waits no longer than a call takes is answered within twice
@@ -35,14 +37,19 @@ def most_waiting(concurrency: int, service_s: float | None, left_s: float) -> in
 
 
 class CallSlots:
-    """`concurrency` slots, given in order of asking. Nothing is sent while a call waits."""
+    """`concurrency` slots, given to tenants in turn, and to one's calls in order of asking.
+
+    Nothing is sent while a call waits.
+    """
 
     def __init__(self, name: str, concurrency: int, max_waiting: int | None = None) -> None:
         """Lets at most `max_waiting` calls wait; None: the number from `most_waiting`."""
         self._name = name
         self._concurrency = concurrency
         self._max_waiting = max_waiting
-        self._free = asyncio.Semaphore(concurrency)
+        self._shares = Shares()
+        self._held: dict[str, int] = {}  # slots, by tenant; none without
+        self._queues: dict[str, deque[asyncio.Future[None]]] = {}  # who got one last is the last
         self._waiting = 0
         self._busy = 0
         self._done = 0.0  # calls that ended
@@ -57,37 +64,43 @@ class CallSlots:
         """
         return self._busy_s / self._done if self._done else None
 
-    async def take(self, ends_at: float) -> None:
+    async def take(self, ends_at: float, tenant: str = "") -> None:
         """Waits for a slot until `ends_at`, in the event loop's time.
 
         Raises Overloaded when too many wait already, or when no slot came free in time.
         """
-        if self._free.locked():
-            await self._wait(ends_at)
+        now = asyncio.get_running_loop().time()
+        self._shares.note(tenant, now)
+        if self._busy < self._concurrency and self._may_hold_more(tenant, now):
+            self._give(tenant, now)
         else:
-            await self._free.acquire()
-        self._count(1)
+            await self._wait(ends_at, tenant, now)
 
-    def release(self) -> None:
+    def release(self, tenant: str = "") -> None:
         """Gives a slot back, exactly once."""
-        self._count(-1)
         self._done += 1
+        self._take_back(tenant)
         if self._done > REMEMBERED:
             self._done, self._busy_s = self._done / 2, self._busy_s / 2
-        self._free.release()
 
-    async def _wait(self, ends_at: float) -> None:
+    async def _wait(self, ends_at: float, tenant: str, now: float) -> None:
         most = self._max_waiting
         if most is None:
-            left_s = ends_at - asyncio.get_running_loop().time()
-            most = most_waiting(self._concurrency, self.service_s, left_s)
-        if self._waiting >= most:
-            raise self._refusal()
+            most = most_waiting(self._concurrency, self.service_s, ends_at - now)
+        queue = self._queues.get(tenant)
+        own = len(queue) if queue else 0
+        # Tenants take turns, so as many wait before this call as one has, times all who have some.
+        tenants = len(self._queues) + (queue is None)
+        if own * tenants >= most:
+            raise self._refusal(tenant, now)
+        granted = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(tenant, deque()).append(granted)
         self._waiting += 1
         try:
             async with asyncio.timeout_at(ends_at - LATE_S) as limit:
-                await self._free.acquire()
+                await granted
         except (TimeoutError, asyncio.CancelledError) as error:
+            self._forget(granted, tenant)
             # On a busy loop both limits end in one pass, and the caller's one hides this one.
             if not limit.expired():
                 raise
@@ -96,21 +109,60 @@ class CallSlots:
                 "in the policy.",
                 retry_after_s=float(math.ceil(self.service_s or 1.0)),
             ) from error
-        finally:
-            self._waiting -= 1
 
-    def _refusal(self) -> Overloaded:
+    def _forget(self, granted: asyncio.Future[None], tenant: str) -> None:
+        """Takes a call out of its queue, or its slot back, which came as the call ended."""
+        if granted.done() and not granted.cancelled():
+            self._take_back(tenant)
+            return
+        queue = self._queues.get(tenant)
+        if queue and granted in queue:  # else its turn came when it had ended
+            queue.remove(granted)
+            self._waiting -= 1
+            if not queue:
+                del self._queues[tenant]
+
+    def _may_hold_more(self, tenant: str, now: float) -> bool:
+        return self._held.get(tenant, 0) < self._shares.most(tenant, self._concurrency, now)
+
+    def _give(self, tenant: str, now: float) -> None:
+        self._held[tenant] = self._held.get(tenant, 0) + 1
+        self._count(1, now)
+
+    def _take_back(self, tenant: str) -> None:
+        """Takes a slot back, and gives free ones to the tenants who have the fewest."""
+        now = asyncio.get_running_loop().time()
+        left = self._held.pop(tenant) - 1
+        if left:
+            self._held[tenant] = left
+        self._count(-1, now)
+        while self._queues and self._busy < self._concurrency:
+            able = [name for name in self._queues if self._may_hold_more(name, now)]
+            if not able:
+                return
+            following = min(able, key=lambda name: self._held.get(name, 0))
+            queue = self._queues.pop(following)
+            granted = queue.popleft()
+            self._waiting -= 1
+            if queue:
+                self._queues[following] = queue  # behind all others
+            if not granted.done():  # else its call ended in this pass of the loop
+                granted.set_result(None)
+                self._give(following, now)
+
+    def _refusal(self, tenant: str, now: float) -> Overloaded:
         """Returns the refusal; its retry time is when those that wait now have begun."""
         waits_s = (self.service_s or 1.0) * (self._waiting + 1) / self._concurrency
+        most = self._shares.most(tenant, self._concurrency, now)
+        share = f" (of one tenant {most} while others ask)" if most < self._concurrency else ""
         return Overloaded(
-            f"{self._name} answers {self._concurrency} calls at one time, and {self._waiting} more "
-            "wait: this one could not be answered in time. Try again later, or raise `concurrency` "
-            "in the policy, or --max-waiting.",
+            f"{self._name} answers {self._concurrency} calls at one time{share}, and "
+            f"{self._waiting} more wait: this one could not be answered in time. Try again later, "
+            "or raise `concurrency` in the policy, or --max-waiting.",
             retry_after_s=float(math.ceil(waits_s)),
         )
 
-    def _count(self, change: int) -> None:
-        now = asyncio.get_running_loop().time()
+    def _count(self, change: int, now: float) -> None:
         self._busy_s += self._busy * (now - self._seen_at)
         self._seen_at = now
         self._busy += change

@@ -154,7 +154,7 @@ class Exchange:
         self._deadline = connections.deadlines.at(self._ends.last)
 
     async def __aenter__(self) -> Exchange:
-        await self._shared.slots.take(self._ends.last)
+        await self._shared.slots.take(self._ends.last, self._work.tenant)
         return self
 
     @property
@@ -190,7 +190,7 @@ class Exchange:
                 self._response.close()
             if self._taken is not None and self._taken.open:
                 self._give_back(outcome_at_end(self._ends.own))
-            self._shared.slots.release()
+            self._shared.slots.release(self._work.tenant)
 
     def _fail(self, error: BaseException) -> None:
         """Gives the place back after an error of ours or the client's, which it turns into ours."""

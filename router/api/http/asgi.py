@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 from router.api.http.content_coding import coding_of, decoded
@@ -33,6 +34,8 @@ from router.errors import (
     UpstreamRateLimited,
     UpstreamRejected,
 )
+from router.threads.shares import KEPT
+from router.types import Identity
 from router.wire.hints import HINT_HEADERS
 
 # ASGI's own types are open dictionaries; they stop here.
@@ -107,29 +110,46 @@ def _require_single_hints(lines: Headers) -> None:
             )
 
 
+CALLER: ContextVar[Identity | None] = ContextVar("caller", default=None)
+"""Holds the identity of the request under way; None until its key is known."""
+
+
 class BodyRoom:
     """Bounds the bytes of the large bodies that are held at once, each until its answer is out.
 
-    One body always has room, however large; `read_body` bounds it by itself.
+    One body always has room, however large; `read_body` bounds it by itself. For tenants who hold
+    an eighth at most there is an eighth more, so that no other one keeps them out.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self.held_bytes = 0
+        self._of_tenants: dict[str, int] = {}  # bytes; none without
 
     def body(self, receive: Receive) -> HeldBody:
         """Returns the body that comes by `receive`, of which nothing is held yet."""
         return HeldBody(self, receive)
 
-    def take(self, size: int, own: int) -> None:
+    def take(self, size: int, own: int, tenant: str = "") -> None:
         """Counts `size` more bytes of a body that holds `own`. Raises Overloaded."""
-        if self.held_bytes > own and self.held_bytes + size > self._most_bytes:
+        of_tenant = self._of_tenants.get(tenant, 0) + size
+        kept = self._most_bytes // KEPT
+        most = self._most_bytes + (kept if of_tenant <= kept else 0)
+        if self.held_bytes > own and self.held_bytes + size > most:
             raise Overloaded(
                 f"Other requests with large bodies fill the {self._most_bytes // 1_000_000} MB "
                 "that this server holds of them at once. Try again, or send a shorter request; "
                 "operators raise --body-memory-mb."
             )
         self.held_bytes += size
+        self._of_tenants[tenant] = of_tenant
+
+    def give_back(self, size: int, tenant: str) -> None:
+        """Counts `size` bytes of a tenant as no longer held."""
+        self.held_bytes -= size
+        left = self._of_tenants.pop(tenant, 0) - size
+        if left > 0:
+            self._of_tenants[tenant] = left
 
 
 class HeldBody:
@@ -139,6 +159,7 @@ class HeldBody:
         self._room = room
         self._receive = receive
         self._counted = 0
+        self._tenant = ""
 
     def __call__(self) -> Awaitable[Event]:
         """Waits for the next piece."""
@@ -148,12 +169,15 @@ class HeldBody:
         """Counts that `size` bytes are kept in all by now. Raises Overloaded."""
         more = size - SMALL_BODY - self._counted
         if more > 0:
-            self._room.take(more, self._counted)
+            if not self._counted:
+                caller = CALLER.get()
+                self._tenant = caller.tenant if caller is not None else ""
+            self._room.take(more, self._counted, self._tenant)
             self._counted += more
 
     def release(self) -> None:
         """Gives back what was counted, since nobody needs the body any more."""
-        self._room.held_bytes -= self._counted
+        self._room.give_back(self._counted, self._tenant)
         self._counted = 0
 
 

@@ -11,8 +11,7 @@ from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from router.api.http.access_line import current
-from router.api.http.asgi import LET_IN, PEER, Receive, read_body, require_json
-from router.api.http.rate_limit_headers import CALLER
+from router.api.http.asgi import CALLER, LET_IN, PEER, Receive, read_body, require_json
 from router.api.http.wrong_keys import WrongKeys
 from router.errors import AuthenticationFailed, PermissionDenied, RequestError, TooManyWrongKeys
 from router.types import LOCAL, Identity, KeyStore, Scope

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import ContextVar
 
-from router.api.http.asgi import Event, Send
+from router.api.http.asgi import CALLER, Event, Send
 from router.api.http.decision_headers import Headers, duration, rate_headers
 from router.api.http.decision_views import usd
 from router.errors import LedgerError
@@ -20,9 +19,6 @@ from router.money.budgets import Budgets, Payer
 from router.policy.schema import Policy
 from router.rate_limits.limits import LETTERS_PER_TOKEN, asks_of
 from router.types import BudgetGauge, Identity, RateLimiter, RateState
-
-CALLER: ContextVar[Identity | None] = ContextVar("caller", default=None)
-"""Holds the identity of the request under way; None until its key is known."""
 
 PREFIX = b"x-ratelimit-limit-"
 

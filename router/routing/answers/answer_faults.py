@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from router.policy.parsing.json_schema import first_fault
 from router.policy.parsing.plain_schemas import SchemaFault
+from router.routing.answers.strict_json import strict_json
 from router.types import Answer, ChatRequest, Choice, JsonText, ToolCall
 
 MOST_SHOWN = 80
@@ -79,7 +80,7 @@ def _of_call(call: ToolCall, request: ChatRequest) -> Fault | None:
         return None if call.arguments else Fault(f"it gave {name} no input", f"tool {name}")
     misfit = not tool.strict and not request.forces_tools
     try:
-        arguments = json.loads(call.arguments or "{}")
+        arguments = strict_json(call.arguments or "{}")
     except (ValueError, RecursionError):
         words = f"the arguments of its call of {name} are no JSON"
         return Fault(words, f"tool {name}: no JSON", misfit)
@@ -98,7 +99,7 @@ def _of_text(text: str, request: ChatRequest) -> Fault | None:
     if wanted.kind == "text":
         return None
     try:
-        value = json.loads(text)
+        value = strict_json(text)
     except (ValueError, RecursionError):
         return Fault("its text is no JSON", "response_format: no JSON")
     if wanted.kind == "json_object":

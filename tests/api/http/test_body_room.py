@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from router.api.http.asgi import SMALL_BODY, BodyRoom, Event
+from router.api.http.asgi import CALLER, SMALL_BODY, BodyRoom, Event, HeldBody
 from router.errors import Overloaded
+from router.types import Identity
 from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, write_policy
 
 MEGABYTE = 1_000_000
@@ -45,6 +46,31 @@ def test_a_second_body_is_refused_where_both_have_no_room() -> None:
     second.keep(600_000)
     second.release()
     assert room.held_bytes == 0
+
+
+def _held(room: BodyRoom, tenant: str, size: int) -> HeldBody:
+    CALLER.set(Identity(tenant, "key_1", frozenset()))
+    body = room.body(_nothing)
+    body.keep(size + SMALL_BODY)
+    return body
+
+
+def test_who_holds_little_has_room_where_another_tenant_fills_it() -> None:
+    room = BodyRoom(8 * MEGABYTE)
+    for _ in range(8):
+        _held(room, "greedy", MEGABYTE)
+    _held(room, "other", MEGABYTE)
+    for tenant in ("greedy", "other", "third"):  # what there is more has an end, too
+        with pytest.raises(Overloaded):
+            _held(room, tenant, 1)
+
+
+def test_what_a_tenant_gave_back_counts_no_more() -> None:
+    room = BodyRoom(8 * MEGABYTE)
+    _held(room, "other", MEGABYTE).release()
+    for _ in range(8):
+        _held(room, "greedy", MEGABYTE)
+    _held(room, "other", MEGABYTE)
 
 
 def test_one_body_has_room_however_large() -> None:

@@ -129,6 +129,88 @@ async def test_a_client_that_leaves_while_its_call_waits_is_no_failure() -> None
         await waiting
 
 
+async def test_a_tenant_leaves_an_eighth_of_the_slots_to_others_who_ask() -> None:
+    slots, ends_at = CallSlots("up", 64), asyncio.get_running_loop().time() + 60.0
+    await slots.take(ends_at, "other")
+    slots.release("other")
+    for _ in range(56):
+        await slots.take(ends_at, "greedy")
+    waiting = asyncio.create_task(slots.take(ends_at, "greedy"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await asyncio.wait_for(slots.take(ends_at, "other"), 1.0)  # at once
+    slots.release("greedy")
+    await asyncio.wait_for(waiting, 1.0)
+
+
+async def test_a_tenant_who_is_alone_has_all_slots() -> None:
+    slots, ends_at = CallSlots("up", 8), asyncio.get_running_loop().time() + 60.0
+    for _ in range(8):
+        await asyncio.wait_for(slots.take(ends_at, "alone"), 1.0)
+
+
+async def test_a_free_slot_goes_to_the_tenant_who_has_the_fewest() -> None:
+    slots, ends_at = CallSlots("up", 2), asyncio.get_running_loop().time() + 60.0
+    for _ in range(2):
+        await slots.take(ends_at, "first")
+    came: list[str] = []
+
+    async def call(tenant: str) -> None:
+        await slots.take(ends_at, tenant)
+        came.append(tenant)
+
+    calls = [asyncio.create_task(call(tenant)) for tenant in ("first", "first", "second")]
+    await asyncio.sleep(0)
+    slots.release("first")
+    await asyncio.sleep(0)
+    assert came == ["second"]
+    for task in calls:
+        task.cancel()
+    await asyncio.wait(calls)
+
+
+async def test_a_full_queue_of_one_tenant_lets_another_one_wait() -> None:
+    slots, ends_at = CallSlots("up", 1, max_waiting=2), asyncio.get_running_loop().time() + 60.0
+    await slots.take(ends_at, "first")
+    calls = [asyncio.create_task(slots.take(ends_at, "first")) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded, match="1 calls at one time, and 2 more wait"):
+        await slots.take(ends_at, "first")
+    other = asyncio.create_task(slots.take(ends_at, "second"))
+    await asyncio.sleep(0)
+    slots.release("first")
+    await asyncio.wait_for(calls[0], 1.0)  # waited for longer, and has no slot any more either
+    slots.release("first")
+    await asyncio.wait_for(other, 1.0)
+    for task in calls:
+        task.cancel()
+    await asyncio.wait(calls)
+
+
+async def test_a_slot_that_comes_as_its_call_ends_goes_to_the_next_one() -> None:
+    slots, ends_at = CallSlots("up", 1), asyncio.get_running_loop().time() + 60.0
+    await slots.take(ends_at)
+    leaving = asyncio.create_task(slots.take(ends_at))
+    await asyncio.sleep(0)
+    slots.release()
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    await asyncio.wait_for(slots.take(ends_at), 1.0)
+
+
+async def test_a_call_that_left_takes_no_slot() -> None:
+    slots, ends_at = CallSlots("up", 1), asyncio.get_running_loop().time() + 60.0
+    await slots.take(ends_at)
+    leaving = asyncio.create_task(slots.take(ends_at))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    slots.release()
+    await asyncio.wait([leaving])
+    for _ in range(2):
+        await asyncio.wait_for(slots.take(ends_at), 1.0)
+        slots.release()
+
+
 async def test_calls_beyond_the_bound_are_refused_at_once(fake: FakeUpstream, tiers: Tiers) -> None:
     tier = tiers(fake.url, model="hang", concurrency=2)
     tasks = [asyncio.create_task(ask(tier, 3600.0)) for _ in range(2 + 2)]
