@@ -34,9 +34,26 @@ hard_rules: [{name: r, terms: [nowhere], floor: FLOOR}]
     [
         ({"DOMAIN": "{}"}, ":7: endpoints[0].domain: found"),
         ({"DOMAIN": "[x]"}, ":7: endpoints[0].domain: found"),
-        ({"BUDGET": "on"}, ":8: budgets.*.usd_per_day: found True; expected a number"),
-        ({"FLOOR": "true"}, ":9: hard_rules[0].floor: found True; expected a whole number"),
-        ({"LEVEL": "on"}, ":6: report.planned_shares[1]: found True; expected a whole number"),
+        (
+            {"BUDGET": "on"},
+            ":8: budgets.*.usd_per_day: found on, which YAML reads as true; expected a number "
+            "from 0 to 1000000000",
+        ),
+        (
+            {"FLOOR": "yes"},
+            ":9: hard_rules[0].floor: found yes, which YAML reads as true; expected a whole number "
+            "from 1 to 9",
+        ),
+        ({"FLOOR": "true"}, ":9: hard_rules[0].floor: found true; expected a whole number from 1"),
+        ({"FLOOR": "two"}, ":9: hard_rules[0].floor: found 'two'; expected a whole number from 1"),
+        ({"FLOOR": "1.5"}, ":9: hard_rules[0].floor: found 1.5; expected a whole number from 1"),
+        ({"FLOOR": "12"}, "floor: found 12; expected a number of at most 9, and at least 1"),
+        (
+            {"LEVEL": "on"},
+            # The range of its value, 0 to 1, is not that of a key.
+            ":6: report.planned_shares[1]: found on, which YAML reads as true; expected a whole "
+            "number\n",
+        ),
         ({"HEAD": "a" * 300}, ":5: heads[0].path: found"),
         ({"HEAD": "ä" * 150}, ":5: heads[0].path: found"),
         ({"HEAD": "a/" * 3_000}, ":5: heads[0].path: found"),

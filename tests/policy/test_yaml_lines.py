@@ -57,7 +57,7 @@ def _mistakes(text: str, model: type[BaseModel] = _Room) -> tuple[Mistake, ...]:
     ("text", "line", "key_path", "found", "expected"),
     [
         ("shelves: []", 1, "name", "nothing", "required"),
-        ("name: yes", 1, "name", "True", "text: put it in quotes"),
+        ("name: yes", 1, "name", "yes, which YAML reads as true", "text: put it in quotes"),
         ("name: 24", 1, "name", "24", "text: put it in quotes"),
         ("name: 2026-11-26", 1, "name", "2026", "text: put it in quotes"),
         ("name: a\nshelves: [{}]", 2, "shelves[0].width_cm", "nothing", "a value (From side to"),

@@ -21,6 +21,7 @@ from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
 from router.policy.parsing.meant_keys import by_meaning, meant_key, nearest
+from router.policy.parsing.ranges import Limits, limits_of, limits_of_field, other_side, with_range
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
 from router.policy.sections.base import BASE_URL, RECEIVER_URL, SECRET_NAME, WORDS
 from router.privacy.redact import redact
@@ -66,6 +67,8 @@ def mistakes_from(
             continue
         shown, expected = _shown_and_expected(details, place)
         path = place.path
+        if isinstance(details["input"], bool):
+            shown = _as_typed(line_map.boolean(path), shown)
         line = line_map.line(path)
         for part in (
             expected.split("; ") if not path and details["type"] == "value_error" else [expected]
@@ -83,6 +86,7 @@ class _Place(Struct, frozen=True):
     fits: bool = True  # the union branch has the shape of the value in the file
     union_path: KeyPath | None = None
     annotation: object = None  # of the value itself; None for an unknown key
+    limits: Limits = {}  # of the value itself, where it is a number
 
 
 def _place(details: ErrorDetails, model: type[BaseModel] | None, tree: object) -> _Place:
@@ -92,9 +96,11 @@ def _place(details: ErrorDetails, model: type[BaseModel] | None, tree: object) -
     path: list[str | int] = []
     fits = True
     union_path: KeyPath | None = None
+    limits: Limits = {}
     for part in details["loc"]:
         # This marks a mistake in a key itself and is no part of the path.
         if part == "[key]":
+            limits = limits_of(next(iter(get_args(around)), None))
             continue
         annotation = _bare(annotation)
         members = _members(annotation)
@@ -108,9 +114,10 @@ def _place(details: ErrorDetails, model: type[BaseModel] | None, tree: object) -
                     union_path = tuple(path)
                 around = annotation
                 continue
+        limits = _limits(annotation, part)
         around, annotation = annotation, _inside(annotation, part)
         path.append(part)
-    return _Place(tuple(path), _bare(around), fits, union_path, annotation)
+    return _Place(tuple(path), _bare(around), fits, union_path, annotation, limits)
 
 
 def _is_plain(annotation: object) -> bool:
@@ -181,6 +188,26 @@ def _inside(annotation: object, part: str | int) -> object:
     if get_origin(annotation) is dict and len(arguments) == 2:
         return arguments[1]
     return arguments[0] if arguments and get_origin(annotation) is not Literal else None
+
+
+def _limits(annotation: object, part: str | int) -> Limits:
+    """Returns the bounds of a key or item of what `annotation` holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields.items()
+        held = (field for name, field in fields if part in (name, field.alias))
+        return next(map(limits_of_field, held), {})
+    return limits_of(_inside(annotation, part))
+
+
+def _as_typed(typed: str | None, shown: str) -> str:
+    """Returns `yes` as the file has it, with what YAML makes of it; `shown` where nobody typed it.
+
+    >>> _as_typed("yes", "True"), _as_typed("true", "True"), _as_typed(None, "True")
+    ('yes, which YAML reads as true', 'true', 'True')
+    """
+    if typed is None or typed.lower() == shown.lower():
+        return typed or shown
+    return f"{typed}, which YAML reads as {shown.lower()}"
 
 
 _UNQUOTED = "text: put it in quotes (YAML reads yes, no, numbers and dates as other values)"
@@ -254,13 +281,16 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
         key, words = _BOUND_WORDS[kind]
         bound = context.get(key)
         # "at least 1 item", without the s.
-        return shown, (words.removesuffix("s") if bound == 1 else words).format(bound)
+        said = (words.removesuffix("s") if bound == 1 else words).format(bound)
+        return shown, said + other_side(key, place.limits)
     if kind == "string_type" and isinstance(details["input"], int | float | date):
         return shown, _UNQUOTED
     if kind == "model_type" and (keys := _keys_for(details["input"], place)):
         return shown, keys
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
-    return shown, word or _KIND_WORDS.get(kind, details["msg"])
+    said = word or _KIND_WORDS.get(kind, details["msg"])
+    number = said in ("a number", "a whole number")
+    return shown, with_range(said, place.limits) if number else said
 
 
 def _keys_for(word: object, place: _Place) -> str:

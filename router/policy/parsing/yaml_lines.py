@@ -46,12 +46,16 @@ class _LateLines(Mapping[KeyPath, int]):
 
     def __init__(self, file: str, text: str) -> None:
         self._file, self._text = file, text
-        self._lines: Mapping[KeyPath, int] | None = None
+        self._map: LineMap | None = None
+
+    def read(self) -> LineMap:
+        """Returns the same lines, all of them read."""
+        if self._map is None:
+            self._map = _with_lines(self._file, self._text)[1]
+        return self._map
 
     def _read(self) -> Mapping[KeyPath, int]:
-        if self._lines is None:
-            self._lines = _with_lines(self._file, self._text)[1].lines
-        return self._lines
+        return self.read().lines
 
     def __getitem__(self, path: KeyPath) -> int:
         return self._read()[path]
@@ -69,6 +73,7 @@ class LineMap(Struct, frozen=True):
     file: str
     lines: Mapping[KeyPath, int]
     mistakes: tuple[Mistake, ...] = ()  # duplicate keys, merge keys, unreadable values
+    booleans: Mapping[KeyPath, str] = {}  # as somebody typed them: `yes`, `on`
 
     def line(self, path: Sequence[str | int]) -> int:
         """Returns the 1-based line of `path`, or of the nearest part around it; 0 if unknown."""
@@ -77,6 +82,11 @@ class LineMap(Struct, frozen=True):
             if line is not None:
                 return line
         return 0
+
+    def boolean(self, path: Sequence[str | int]) -> str | None:
+        """Returns a boolean, or a key that is one, as it was typed; None where none was."""
+        known = self.lines.read() if isinstance(self.lines, _LateLines) else self
+        return known.booleans.get(tuple(path))
 
     def mistake(self, path: Sequence[str | int], value: object, expected: str) -> Mistake:
         """Returns a mistake at `path` of this file, with its line."""
@@ -147,7 +157,7 @@ def _with_lines(path_name: str, text: str) -> tuple[object, LineMap]:
         raise _unreadable(path_name, 0, "nesting without end", f"{MAX_DEPTH} levels") from error
     finally:
         loader.dispose()
-    return tree, LineMap(path_name, reader.lines, tuple(reader.mistakes))
+    return tree, LineMap(path_name, reader.lines, tuple(reader.mistakes), reader.booleans)
 
 
 def _no_yaml(problem: str, text: str, line: int) -> tuple[str, str]:
@@ -210,6 +220,7 @@ class _Reader:
         self.file = file
         self.lines: dict[KeyPath, int] = {}
         self.mistakes: list[Mistake] = []
+        self.booleans: dict[KeyPath, str] = {}
         self._loader = loader
         self._count = 0
 
@@ -247,6 +258,8 @@ class _Reader:
                 first = self.lines.get((*path, part), 0)
                 self._note(line, (*path, part), "a duplicate key", f"once (line {first})")
                 continue
+            if isinstance(key, bool):
+                self.booleans[(*path, key)] = key_node.value
             self.lines[(*path, part)] = line
             values[key] = self.read(value_node, (*path, part), depth + 1)
         return values
@@ -255,7 +268,10 @@ class _Reader:
         if node.tag == TEXT_TAG:  # nearly all of them: no constructor needed
             return node.value
         try:
-            return scalar_of(node, self._loader)
+            value = scalar_of(node, self._loader)
+            if isinstance(value, bool):
+                self.booleans[path] = node.value
+            return value
         except UNREADABLE:
             shown = shown_value(path, node.value)
             self._note(node.start_mark.line + 1, path, shown, "a plain value that YAML can read")
