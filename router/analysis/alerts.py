@@ -56,6 +56,45 @@ class BudgetUse:
         return used / self.limit_nano_usd if self.limit_nano_usd else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedAtOnce:
+    """Counts requests of a key that one limit refused before a row of them was written."""
+
+    tenant: str
+    key_id: str
+    limit: str  # requests_per_minute, tokens_per_minute, max_cost_usd
+    requests: int
+
+
+MOST_LIMITS = 3
+"""Keys and limits that one alert names, the most frequent first."""
+
+
+def refused_at_once_alerts(refused: Iterable[RefusedAtOnce]) -> list[Alert]:
+    """Returns one alert for each tenant with requests that were refused before a row was written.
+
+    It names the keys and the limits with the most refusals first.
+    """
+    by_tenant: dict[str, list[RefusedAtOnce]] = {}
+    for one in refused:
+        by_tenant.setdefault(one.tenant, []).append(one)
+    alerts = []
+    for tenant, several in by_tenant.items():
+        total = _counted(sum(one.requests for one in several), "request", "requests")
+        most = sorted(several, key=lambda one: -one.requests)
+        named = [
+            f"{one.requests} by {one.limit}" + (f" (key {one.key_id})" if one.key_id else "")
+            for one in most[:MOST_LIMITS]
+        ]
+        more = [f"{len(most) - MOST_LIMITS} more"] if len(most) > MOST_LIMITS else []
+        message = (
+            f"{total} of {tenant} in the last hour had no row, since they were refused at once: "
+            f"{', '.join([*named, *more])}."
+        )
+        alerts.append(Alert("note", "refused_at_once", tenant, message))
+    return alerts
+
+
 def budget_alerts(budgets: Iterable[BudgetUse]) -> list[Alert]:
     """Returns an alert for each budget of which 80 % or more is used."""
     alerts = []

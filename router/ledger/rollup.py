@@ -14,7 +14,6 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Collection
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -86,16 +85,8 @@ from router.types import CostBasis, PSource, RequestRow, RequestState, Role, Ver
 _CARRIED = REASONS - ENDS
 QUARTER_MS = 900_000
 """Sets the finest time of sums: every time zone's midnight falls on a quarter hour."""
-
-
-class _Ended(NamedTuple):
-    """Holds a finished row with what its sums are by; either its reply or its ending is None."""
-
-    row: RequestRow
-    known: bool  # its cost is a fact
-    rank: int  # of the answering level
-    reply: ReplyKind | None
-    ending: Ending | None
+_Ended = tuple[RequestRow, bool, int, ReplyKind | None, Ending | None]
+"""A row, if its cost is known, the answering level's rank, and its reply or its ending."""
 
 
 def contribute(row: RequestRow, cell_of: CellOf) -> None:
@@ -108,7 +99,7 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     known, ending, read = cost_known(row), ending_of(row), read_record(row)
     is_answered = ending is None
     reply = reply_of(row) if is_answered else None
-    ended = _Ended(row, known, rank_of(row, read.lowest_level), reply, ending)
+    ended = (row, known, rank_of(row, read.lowest_level), reply, ending)
     own = _own_tier(row, is_answered)
     groups = whole, by_time, its_tier, *_ = _groups(row, own, read, cell_of)
     _count(ended, groups, read.grounds)

@@ -428,5 +428,5 @@ def test_every_alert_stands_in_the_docs() -> None:
         if code != "price_known"  # a key of health
     ]
     docs = (ROOT / "docs/guides/dashboard.md").read_text("utf-8")
-    assert len(set(codes)) == 15
+    assert len(set(codes)) == 16
     assert [code for code in codes if f"`{code}`" not in docs] == []

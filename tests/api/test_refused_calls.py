@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from router.analysis.alerts import BudgetUse, refusal_alerts
+from router.analysis.alerts import BudgetUse, RefusedAtOnce, refusal_alerts, refused_at_once_alerts
 from router.money.budgets import BudgetScope
 from router.types import Price, RefusedCalls
 from tests.kits.changed import replace
@@ -67,6 +67,24 @@ def test_a_budget_that_never_fits_says_what_does_for_each_answerer() -> None:
     assert alert.message.endswith(
         "It holds a max_tokens of at most 247 (remote) or 123 (deep) for a short request."
     )
+
+
+def test_requests_without_a_row_are_one_alert_of_their_tenant() -> None:
+    refused = [
+        RefusedAtOnce("acme", "k1", "requests_per_minute", 1),
+        RefusedAtOnce("acme", "k2", "tokens_per_minute", 40),
+        RefusedAtOnce("beta", "", "max_cost_usd", 1),
+        RefusedAtOnce("acme", "k3", "requests_per_minute", 2),
+        RefusedAtOnce("acme", "k4", "requests_per_minute", 3),
+    ]
+    acme, beta = refused_at_once_alerts(refused)
+    assert acme.message == (
+        "46 requests of acme in the last hour had no row, since they were refused at once: 40 by "
+        "tokens_per_minute (key k2), 3 by requests_per_minute (key k4), 2 by requests_per_minute "
+        "(key k3), 1 more."
+    )
+    assert (acme.level, acme.code, acme.subject) == ("note", "refused_at_once", "acme")
+    assert beta.message.endswith("1 by max_cost_usd.")
 
 
 @pytest.fixture(scope="module")

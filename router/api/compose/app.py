@@ -32,6 +32,7 @@ from router.api.compose.mounted.recurring import Recurring
 from router.api.compose.mounted.rollouts import Rollouts
 from router.api.compose.os_signals import taking
 from router.api.compose.overview import Overview, judged_in
+from router.api.compose.refused_rates import RefusedRates
 from router.api.compose.text_keys import text_keys
 from router.api.compose.text_vectors import TextVectors
 from router.api.dashboard.pages import DATA, PAGE, Dashboard
@@ -111,7 +112,9 @@ class App:
         newest_ms, clock_watch = self.ledger.newest_ms(), ClockWatch()
         self.clock.not_before(newest_ms)
         clock_watch.begin_after(newest_ms)
-        self._watch = watching(self.ledger, clock_watch.look)
+        refused = RefusedRates(self.ledger.database, self.clock, core.ids)
+        self._events.on_refused(refused.refused)
+        self._watch = watching(self.ledger, clock_watch.look, refused.look)
         keys = text_keys(core.environ)
         self.texts = TextStore(self.ledger.database, self.clock, keys)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
@@ -385,7 +388,6 @@ class App:
 
     def _reader(self, policy: LoadedPolicy) -> Callable[[], LoadedPolicy]:
         known = self.core.abilities.known or None
-
         path = policy.path if policy.instead_of is None else policy.instead_of.path
 
         def read() -> LoadedPolicy:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from router.analysis.alerts import (
     Alert,
     BudgetUse,
+    RefusedAtOnce,
     budget_alerts,
     refusal_alerts,
+    refused_at_once_alerts,
     traffic_alerts,
     unanswered_alerts,
 )
@@ -39,7 +41,7 @@ from router.api.dashboard.overview_json import (
 )
 from router.api.dashboard.snapshots import Snapshots
 from router.caches.lru import BoundedMap
-from router.ledger.books import overview
+from router.ledger.books import overview, refused_rates
 from router.ledger.books.store import SqlLedger
 from router.ledger.rollups.reading import purged
 from router.ledger.rollups.settled import settled_later
@@ -70,6 +72,15 @@ from router.types import (
     Usage,
 )
 
+_Now = tuple[
+    tuple[Slice, ...],
+    tuple[BudgetUse, ...],
+    tuple[RefusedCalls, ...],
+    tuple[RefusedAtOnce, ...],
+    int,
+    int,
+]
+"""What the view `now` reads: besides, the matters that wait and the costs that bills settled."""
 Waiting = Callable[[str | None], Awaitable[Sequence[ReviewItem]]]
 Readiness = Callable[[], tuple[bool, Json]]
 
@@ -132,7 +143,7 @@ class Overview:
         last = self._clock.now_ms() // MINUTE_MS
         # Most of the hour is known from the last view; only its end is read again.
         sealed = self._sealed.get(tenant)
-        slices, budgets, refused, matters, settled = await self._snapshots.get(
+        slices, budgets, refused, at_once, matters, settled = await self._snapshots.get(
             ("now", tenant), LIVE_MS, lambda: self._read_now(last, sealed, tenant)
         )
         self._seal(tenant, last, slices)
@@ -146,6 +157,7 @@ class Overview:
             *self._unwise_budgets(tenant),
             *budget_alerts(budgets),
             *refusal_alerts(refused, budgets, facts),
+            *refused_at_once_alerts(at_once),
             *traffic_alerts(hour),
             *unanswered_alerts(hour, matters),
         ]
@@ -155,23 +167,26 @@ class Overview:
             # Answers above it are escalated; null where served policies differ in it.
             "lowest_level": hour.lowest_level,
             "single_level": all(len(own) == 1 for own in levels.values()),
+            "refused_at_once": sum(one.requests for one in at_once),  # they have no row
             "waiting": matters,  # for a person's verdict, whenever they came
             "tiers": tiers_json(hour),
             "budgets": [budget_json(use) for use in budgets],
             "alerts": [alert_json(alert) for alert in alerts],
         }
 
-    def _read_now(
-        self, last: int, sealed: _Sealed | None, tenant: str | None
-    ) -> tuple[tuple[Slice, ...], tuple[BudgetUse, ...], tuple[RefusedCalls, ...], int, int]:
+    def _read_now(self, last: int, sealed: _Sealed | None, tenant: str | None) -> _Now:
         first = last - MINUTES + 1
         kept = tuple(s for s in sealed.slices if s.minute >= first) if sealed else ()
         begin = max(first, sealed.until) if sealed else first
         read = overview.slices(self._database, begin * MINUTE_MS, (last + 1) * MINUTE_MS, tenant)
         refused = overview.refused_calls(self._database, first * MINUTE_MS, tenant)
+        counts = refused_rates.kept(self._database, first)
+        at_once = [RefusedAtOnce(*who, count) for who, count in counts.items()]
+        mine = tuple([one for one in at_once if tenant in (None, one.tenant)])
         matters = waiting(self._database, None, None, tenant)
         slices, budgets = (*kept, *read), self._budgets(last * MINUTE_MS, tenant)
-        return slices, budgets, refused, matters, self._settled(slices, first, last, tenant)
+        settled = self._settled(slices, first, last, tenant)
+        return slices, budgets, refused, mine, matters, settled
 
     def _settled(self, slices: Sequence[Slice], first: int, last: int, tenant: str | None) -> int:
         """Counts the hour's requests of unknown cost that bills have made known since."""

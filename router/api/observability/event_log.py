@@ -14,7 +14,7 @@ from router.api.http.access_line import current
 from router.api.observability.event_lines import Line, LineLimit, line_of
 from router.api.observability.log import Log
 from router.api.observability.metrics import Metrics
-from router.types import Clock, Event, RequestRow
+from router.types import CallRefused, Clock, Event, RequestRow
 
 Write = Callable[[Line], None]
 LOOKS_S = 1.0  # how late a line may be that was held back
@@ -36,12 +36,19 @@ class EventLog:
         self._limit = LineLimit()
         self._lock = threading.Lock()  # the ledger reports from its own thread
         self._task: asyncio.Task[None] | None = None
+        self._count: Callable[[CallRefused], None] | None = None
+
+    def on_refused(self, count: Callable[[CallRefused], None]) -> None:
+        """Passes on what a limit refused, from now on."""
+        self._count = count
 
     def happened(self, event: Event) -> None:
         """Counts an event, and writes its line unless a line of its subject was written a moment
         ago.
         """
         self._metrics.calls.happened(event)
+        if self._count is not None and isinstance(event, CallRefused):
+            self._count(event)
         with self._lock:
             line = self._limit.pass_on(line_of(event), self._clock.monotonic_ms())
             if line is not None:

@@ -41,13 +41,13 @@ class AnchorsWatch:
         self._told = fault
 
 
-def watching(ledger: SqlLedger, look_too: Callable[[], Awaitable[None]]) -> Recurring:
-    """Returns a watch over a ledger's anchors, which looks at once; another look goes with it."""
-    anchors = AnchorsWatch(ledger)
+def watching(ledger: SqlLedger, *others: Callable[[], Awaitable[None]]) -> Recurring:
+    """Returns a watch over a ledger's anchors, which looks at once; other looks go with it."""
+    looks = (AnchorsWatch(ledger).look, *others)
 
     async def look() -> None:
-        await anchors.look()
-        await look_too()
+        for one in looks:
+            await one()
 
     return Recurring(look, LOOKS_EVERY_S)
 

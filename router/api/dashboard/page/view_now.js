@@ -65,7 +65,7 @@ function levels(hour, tiers) {
   return `${whole}; ${count(hour.climbed)} after another tier's turn`;
 }
 
-function figures({ hour, tiers, lowest_level, single_level, waiting }) {
+function figures({ hour, tiers, lowest_level, single_level, waiting, refused_at_once }) {
   const done = hour.requests - hour.open;
   const above = lowest_level === null ? "Above the policy's lowest level" : `Above level ${lowest_level}`;
   return tiles([
@@ -77,7 +77,7 @@ function figures({ hour, tiers, lowest_level, single_level, waiting }) {
     ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
     ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
     ["Failed", count(hour.failed), `${done ? `${share(hour.failed / done)}; ` : ""}${count(hour.cancelled)} left by their client`, null, hour.failed ? "bad" : ""],
-    ["Not admitted", count(hour.refused), `${count(hour.refused - hour.impossible)} by a limit, ${count(hour.impossible)} as impossible here; a key's rate (429) does not count`, "What a key's rates refuse leaves no row; /metrics counts it.", hour.refused ? "warn" : ""],
+    ["Not admitted", count(hour.refused), `${count(hour.refused - hour.impossible)} by a limit, ${count(hour.impossible)} as impossible here; besides, ${count(refused_at_once)} at once`, "What a key's rate (429) or the client's own cap of money refuses at once leaves no row, and is no request of the last hour.", hour.refused ? "warn" : ""],
     ["Median latency", duration(hour.p50_ms), `of replies, within 6 %; 95th percentile ${duration(hour.p95_ms)}`],
   ]);
 }
