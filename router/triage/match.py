@@ -62,7 +62,7 @@ from router.triage.verifier import (
     pair_features,
     set_parts,
 )
-from router.types import Match, MatchBasis
+from router.types import Match, MatchBasis, Traffic
 
 OWN_OUTCOMES = 100
 """Different judged requests from which a file's chance is its own: with fewer, the share of right
@@ -88,6 +88,7 @@ class KnowledgeTexts(NamedTuple):
     outcomes: Sequence[JudgedQuestion] = ()
     answers: Mapping[str, str] = MappingProxyType({})  # by intent
     verified: bool = True  # False for classes: what is asked for by name comes from no stranger
+    traffic: Traffic = Traffic.MIXED
 
 
 class FitMemory(Protocol):
@@ -109,12 +110,14 @@ class KnowledgeIndex:
         fit: Fit | None = None,
         *,
         verified: bool = True,
+        traffic: Traffic = Traffic.MIXED,
     ) -> None:
         """Takes the `fit` where the regression was fitted already."""
+        self.traffic = traffic
         self._candidate_at = CANDIDATE_AT if verified else math.inf
         # Where outcomes of its own show nothing of what reading is worth, they decide alone.
         judged = fit is not None and fit.own.size > 0 and not fit.own_read.size
-        self._gate = matching.gate if verified and not judged else None
+        self._gate = matching.gates.get(traffic) if verified and not judged else None
         self._foreign = matching.verifier.cap + RANKED_SHARE
         self.own_read = NONE_FITTED if fit is None else fit.own_read
         self.utterances = utterances
@@ -151,18 +154,20 @@ class KnowledgeIndex:
             filled.append((NOT_COVERED, list(texts.not_covered)))
         whole = Utterances.of(filled, model.described)
         enough = len(texts.outcomes) >= OWN_OUTCOMES
-        key = fit_key(whole, texts.outcomes, texts.answers if enough else {})
+        read = (texts.traffic, texts.answers) if enough else (Traffic.MIXED, {})
+        key = fit_key(whole, texts.outcomes, *read)
         fit = memory.recall(key) if memory is not None else None
         if fit is None or fit.weights.shape != (whole.vectors.shape[1] + 1, len(filled)):
             fit = fitted(whole, model.matching)
             if enough:
-                index = cls(whole, model.matching, model.lexicon, fit)
+                index = cls(whole, model.matching, model.lexicon, fit, traffic=texts.traffic)
                 fit = fit._replace(own=index._calibrated_on(texts.outcomes, model))
                 if reading is not None and fit.own.size:
-                    read = fit_reading(texts.outcomes, model, index.match, reading(index))
-                    memory = None if read is None else memory  # another start may read them
-                    fit = fit._replace(own_read=NONE_FITTED if read is None else read)
-        index = cls(whole, model.matching, model.lexicon, fit, verified=texts.verified)
+                    told = fit_reading(texts.outcomes, model, index.match, reading(index))
+                    memory = None if told is None else memory  # another start may read them
+                    fit = fit._replace(own_read=NONE_FITTED if told is None else told)
+        given = (whole, model.matching, model.lexicon, fit)
+        index = cls(*given, verified=texts.verified, traffic=texts.traffic)
         if memory is not None and fit.precision is None:
             memory.keep(key, fit._replace(precision=index.evidence.shape.precision))
         return index
@@ -200,7 +205,8 @@ class KnowledgeIndex:
 
     def uses(self, outcomes: Sequence[JudgedQuestion], model: Describer) -> OutcomeUses:
         """Returns what each judged request tells of the chances of this file."""
-        read, uses, gate = set(map(id, sampled(outcomes))), list[OutcomeUse](), self._matching.gate
+        read, uses = set(map(id, sampled(outcomes))), list[OutcomeUse]()
+        gate = self._matching.gates.get(self.traffic)
         for outcome, use, found, readings in self._found(outcomes, model):
             asked = (found, self.first_chance(found), outcome.text, readings)
             if (
