@@ -72,6 +72,11 @@ OWN_LIMIT = 0.99
 """The highest chance that outcomes of one file can show: a few hundred hold no rarer mistake. What
 the operator wrote word for word has at least this chance."""
 
+OTHERS_FOUND = {Traffic.MIXED: OTHERS, Traffic.SUPPORT: 5}
+"""Intents that are found beside the likeliest one. Of the messages to 18 companies that taught
+nothing the right answer is among four for 83 in 100 and among six for 90. Where most messages have
+one, it is worth a pair more, which reads 6 % more of them surely and rightly."""
+
 RANKED_SHARE = 1e-3
 """Width of the band above the cap in which capped chances keep their order, so that thresholds
 learnt from labelled traffic can still tell them apart, and a floor at the cap lets the surest pass.
@@ -130,7 +135,9 @@ class KnowledgeIndex:
         self._weights = utterances.regression() if fit is None else fit.weights
         known = None if fit is None else fit.precision
         outside = matching.verifier.outside
-        self.evidence = EvidenceFinder(utterances, self._weights, outside, known)
+        self.evidence = EvidenceFinder(
+            utterances, self._weights, outside, known, OTHERS_FOUND[traffic]
+        )
         self._coefficients: list[float] = self.coefficients.tolist()
 
     @classmethod
@@ -276,7 +283,7 @@ class KnowledgeIndex:
             sure,
             found.similarity,
             found.margin,
-            tuple(others[:OTHERS]),
+            tuple(others[: self.evidence.others]),
             basis,
             together,
             worth_reading=read,

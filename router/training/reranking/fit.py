@@ -58,11 +58,12 @@ class RankedRow(NamedTuple):
     weight: float = 1.0
     gate_odds: float = 0.0  # what the gate says of it, in log-odds
 
-    def read_from(self, least: float) -> RankedRow:
-        """Returns the row as it is where a gate lets messages pass from `least` on."""
-        if self.gate_odds >= least or not len(self.odds):
-            return self
-        return self._replace(odds=np.empty(0), priors=np.empty(0), right=-1)
+    def read_from(self, least: float, most: int) -> RankedRow:
+        """Returns the row as it is where a gate lets messages pass from `least` on, and `most`
+        answers are read, the likeliest first."""
+        read = most if self.gate_odds >= least else 0
+        right = self.right if self.right < read else -1
+        return self._replace(odds=self.odds[:read], priors=self.priors[:read], right=right)
 
 
 class Fitted(NamedTuple):

@@ -34,6 +34,7 @@ from router.training.reranking.fit_gate import (
     strangers,
 )
 from router.training.reranking.framing import Framing, fillers
+from router.triage.match import OTHERS_FOUND
 from router.triage.matching.gate import MOST_CHARACTERS, Gate
 from router.triage.reranking import file
 from router.triage.reranking.cross_encoder import CrossEncoder
@@ -51,6 +52,8 @@ EVERYDAY = "everyday"
 JUDGES_OF_FOUR = 4
 """Of so many authors of everyday messages one judges."""
 MOST_OF_A_SET = 400
+ASKED_OF_EACH = 60
+"""Texts of a set that one company is asked: a thousand of each for eighteen companies."""
 FRAMED_WEIGHT = 0.5
 """What a company's message counts in a frame; it counts 1 without. So a third is framed, as of
 what others write."""
@@ -79,9 +82,10 @@ class Rows(NamedTuple):
     framed: list[RankedRow]
     outside: list[RankedRow]
 
-    def read_from(self, least: float) -> Rows:
-        """Returns the rows as they are where a gate lets messages pass from `least` on."""
-        return Rows(*[[row.read_from(least) for row in rows] for rows in self])
+    def read_from(self, least: float, most: int) -> Rows:
+        """Returns the rows as they are where a gate lets messages pass from `least` on, and `most`
+        answers are read."""
+        return Rows(*[[row.read_from(least, most) for row in rows] for rows in self])
 
     def mixed(self, share: float) -> list[RankedRow]:
         """Returns the messages as written beside others, which are `share` of the weight."""
@@ -134,9 +138,14 @@ def outside_rows(
 ) -> list[RankedRow]:
     """Returns what others write in the stead of a company's customers; in all they weigh as much.
 
-    Every source weighs the same.
+    Every source weighs the same. Each company draws texts of its own from it.
     """
-    some = {name: texts for name, texts in outside.items() if not (is_grown and name in INTENTS)}
+    rng = random.Random(company.name)
+    some = {
+        name: rng.sample(texts, min(ASKED_OF_EACH, len(texts)))
+        for name, texts in outside.items()
+        if not (is_grown and name in INTENTS)
+    }
     each = len(company.messages) / max(1, len(some))
     messages = [CustomerMessage(text, "") for texts in some.values() for text in texts]
     weights = [each / len(texts) for texts in some.values() for _ in texts]
@@ -183,8 +192,8 @@ def fitted(
     }
     readings, figures = dict[Traffic, Reading](), dict[str, Value]()
     for traffic in Traffic:
-        least = gates[traffic].least
-        rows = [some.read_from(least) for some in (ours, of_files, theirs)]
+        read_from = gates[traffic].least, 1 + OTHERS_FOUND[traffic]
+        rows = [some.read_from(*read_from) for some in (ours, of_files, theirs)]
         readings[traffic], told = reading_of(gates[traffic], traffic, *rows)
         figures[traffic] = {
             **file.described_of(readings[traffic]),
