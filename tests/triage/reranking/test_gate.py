@@ -216,8 +216,8 @@ def test_the_shipped_gate_leaves_strangers(model: TriageModel) -> None:
 
 SUPPORT_ALONE = [
     "do you also do sundays",
-    "the blue one came, not the green",
-    "who do I call about a thing I never bought",
+    "my stuff came in pieces",
+    "nobody let me in on saturday evening",
 ]
 
 

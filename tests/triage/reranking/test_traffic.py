@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from router import Gateway, RoutedRequest
+from router import Gateway
 from router.errors import PolicyError
-from router.types import MatchBasis
+from router.types import MatchBasis, Outcome
 
 POLICY = """version: 1
 name: chat
@@ -41,7 +41,7 @@ intents:
     utterances: [How do I return a kite?, return policy, money back, send it back]
 """
 
-Ask = Callable[[str, str], RoutedRequest]
+Ask = Callable[[str, str], Outcome]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         yield lambda traffic, text: gateways[traffic].route(text)
 
 
-def basis(routed: RoutedRequest) -> MatchBasis:
+def basis(routed: Outcome) -> MatchBasis:
     match = routed.signals.match
     assert match is not None
     return match.basis
@@ -93,5 +93,7 @@ def test_traffic_of_no_such_kind_is_a_mistake_that_names_both(tmp_path: Path) ->
     (tmp_path / "shop.yaml").write_text(KNOWLEDGE, encoding="utf-8")
     path = tmp_path / "chat.yaml"
     path.write_text(POLICY.format(traffic=", traffic: chat"), encoding="utf-8")
-    with pytest.raises(PolicyError, match=r"traffic: found 'chat'; expected 'mixed' or 'support'"):
+    with pytest.raises(
+        PolicyError, match=r"traffic: found 'chat'; expected one of 'mixed' or 'support'"
+    ):
         Gateway.from_policy(path, database=tmp_path / "ledger.db")
