@@ -146,7 +146,7 @@ class TriageModel:
         reader = grave.load(folder, encoder.sha256) if grave_reader else None
         reranker = reranking.load(folder, encoder) if reranked else None
         if reranker is not None:
-            matching = matching._replace(gate=reranker.gate)
+            matching = matching._replace(gates=reranker.gates)
         return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity, reader, reranker)
 
     def encode(self, texts: Sequence[str]) -> Encoded:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from router.policy.content.outcomes import JudgedQuestion
 from router.stats.calibration import Floats
 from router.stats.softmax_regression import MAX_STEPS, Weights, fit_softmax
-from router.types import Match
+from router.types import Match, Traffic
 
 RIDGE = 3e-4
 """Of the softmax regression. On the shipped file .881 of the held-out utterances find their intent
@@ -100,17 +100,20 @@ class Utterances(Struct, frozen=True):
         return fit_softmax(self.vectors, self.owner, count, RIDGE, start, steps=steps)
 
 
-FIT_FORMAT = 9
+FIT_FORMAT = 10
 """Raised when what is fitted changes, so that no start takes over what an older release fitted."""
 
 
 def fit_key(
-    utterances: Utterances, outcomes: Sequence[JudgedQuestion], answers: Mapping[str, str]
+    utterances: Utterances,
+    outcomes: Sequence[JudgedQuestion],
+    traffic: Traffic,
+    answers: Mapping[str, str],
 ) -> bytes:
-    """Names a knowledge file by its intents, texts, outcomes and answers, 16 bytes."""
+    """Names a knowledge file by its intents, texts, outcomes, traffic and answers, 16 bytes."""
     mine = [utterances.intent_ids, utterances.texts, utterances.owner.tolist()]
     judged = [(outcome.text, outcome.intent_id) for outcome in outcomes]
-    rows = [*mine, judged, sorted(answers.items()), FIT_FORMAT]
+    rows = [*mine, judged, traffic, sorted(answers.items()), FIT_FORMAT]
     return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).digest()
 
 

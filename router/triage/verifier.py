@@ -14,6 +14,7 @@ import math
 import operator
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -23,6 +24,7 @@ from router.stats.calibration import Floats, dotted, logit_of, sigmoid_of
 from router.triage.matching.gate import Gate
 from router.triage.text.utterance_words import words_of_all
 from router.triage.utterances import Described, Utterances
+from router.types import Traffic
 
 WORDS = (
     "uncovered",
@@ -128,7 +130,7 @@ class MatchModel(NamedTuple):
 
     coefficients: Floats  # (len(FEATURES),), of the first chance
     verifier: Verifier
-    gate: Gate | None = None  # where the triage model has a reranker
+    gates: Mapping[Traffic, Gate] = MappingProxyType({})  # where the model has a reranker
 
 
 class Describer(Protocol):

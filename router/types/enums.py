@@ -217,6 +217,13 @@ class DecisionMode(StrEnum):
     CERTIFIED = "certified"
 
 
+class Traffic(StrEnum):
+    """Says who sends the requests that are matched with approved answers."""
+
+    MIXED = "mixed"  # most of them are other work: texts to write, code, questions to a model
+    SUPPORT = "support"  # nearly all ask the company or office that wrote the answers
+
+
 class MatchBasis(StrEnum):
     """Says what the chance of a match rests on."""
 

@@ -339,7 +339,10 @@ def _triage(
         if task is not None:
             return texts._replace(verified=False)
         return texts._replace(
-            not_covered=first.content.not_covered, outcomes=first.outcomes, answers=said
+            not_covered=first.content.not_covered,
+            outcomes=first.outcomes,
+            answers=said,
+            traffic=_first_resolver(loaded).traffic,
         )
 
     # A task has its own index, so that it matches no answer of another task.
@@ -379,7 +382,7 @@ def _triage(
 
 def _rerank(answers: Mapping[str, str], index: KnowledgeIndex, reranker: Reranker) -> FileReranker:
     """Returns what reads messages together with the file's answers."""
-    approved = ApprovedAnswers(index.utterances, index.evidence, answers)
+    approved = ApprovedAnswers(index.utterances, index.evidence, answers, index.traffic)
     return FileReranker(reranker, approved, index.own_read)
 
 
@@ -428,7 +431,11 @@ def _indexes(
 
 def _place(loaded: LoadedPolicy) -> str:
     """Names the file of a policy's approved answers, so that each has a memory of its own."""
-    sections = (section for _, section in loaded.policy.rungs())
-    first = next(section for section in sections if isinstance(section, ResolverAnswerer))
-    path = str(loaded.file(first.knowledge).absolute())
+    path = str(loaded.file(_first_resolver(loaded).knowledge).absolute())
     return hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+
+
+def _first_resolver(loaded: LoadedPolicy) -> ResolverAnswerer:
+    """Returns the resolver whose approved answers requests are matched with."""
+    sections = (section for _, section in loaded.policy.rungs())
+    return next(section for section in sections if isinstance(section, ResolverAnswerer))

@@ -16,7 +16,7 @@ from router.cli.exits import Exit
 from router.cli.options import SEED, DeviceOption, Seed, TrainDevice, folder_to_write
 from router.cli.serve.serve import ModelDir
 from router.errors.installing import pip_install
-from router.types import Device
+from router.types import Device, Traffic
 
 if TYPE_CHECKING:
     from router.training.install import Installed
@@ -207,9 +207,12 @@ def reranker(
         command, knowledge = card_command(sys.argv[1:]), policies_dir() / "knowledge"
         torch_name = torch_device(device)
         card = train_reranker(data, knowledge, work / "reranker", command, model_dir, torch_name)
-    for part in ("fitting", "files", "judging"):
-        typer.echo(f"{part}: {card[part]}")
-    typer.echo(f"The highest chance of files without outcomes of their own: {card['cap']}")
+    for traffic in Traffic:
+        figures = card[traffic]
+        assert isinstance(figures, dict)
+        for part in ("fitting", "files", "judging", "judging_framed"):
+            typer.echo(f"{traffic}, {part}: {figures[part]}")
+        typer.echo(f"{traffic}: the highest chance without outcomes of a file: {figures['cap']}")
 
 
 @train.command()

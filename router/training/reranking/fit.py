@@ -19,7 +19,7 @@ from router.stats.calibration import Floats, auroc
 from router.training.card import Value
 from router.training.data import sources
 from router.training.data.companies import Company, CompanyAnswer, CustomerMessage
-from router.training.reranking.fit_gate import index_of
+from router.training.reranking.fit_gate import gate_rows, index_of
 from router.triage.match import KnowledgeIndex
 from router.triage.matching.gate import FIELD, NO_FIELD
 from router.triage.reranking.cross_encoder import CrossEncoder
@@ -28,6 +28,7 @@ from router.triage.text.utterance_words import held_out
 from router.triage.triage_model import TriageModel
 from router.triage.utterances import Described
 from router.triage.verifier import SET_SIZE
+from router.types import Traffic
 
 START = np.array([1.0, 0.5, 1.0, 0.0, 0.0, 0.0])
 RIDGE = 0.5
@@ -54,12 +55,15 @@ class RankedRow(NamedTuple):
     first_right: bool
     likeliest: str = ""
     features: Floats = NO_FIELD  # FIELD
-    field: float = 0.0  # what these say for the company's field
     weight: float = 1.0
+    gate_odds: float = 0.0  # what the gate says of it, in log-odds
 
-    def told_by(self, field: Floats) -> RankedRow:
-        """Returns the row with what the coefficients `field` say for the company's field."""
-        return self._replace(field=float(self.features @ field))
+    def read_from(self, least: float, most: int) -> RankedRow:
+        """Returns the row as it is where a gate lets messages pass from `least` on, and `most`
+        answers are read, the likeliest first."""
+        read = most if self.gate_odds >= least else 0
+        right = self.right if self.right < read else -1
+        return self._replace(odds=self.odds[:read], priors=self.priors[:read], right=right)
 
 
 class Fitted(NamedTuple):
@@ -67,6 +71,11 @@ class Fitted(NamedTuple):
 
     weights: Weights
     field: Floats  # (len(FIELD),)
+
+    def chances(self, row: RankedRow) -> Floats:
+        """Returns the chance of each answer that is read, (answers,)."""
+        of_field = float(row.features @ self.field)
+        return self.weights.chances(row.odds, row.priors, row.grown, of_field)
 
 
 def grown(path: Path, rng: random.Random) -> Company:
@@ -92,13 +101,20 @@ def grown(path: Path, rng: random.Random) -> Company:
 
 
 def ranked(model: TriageModel, cross: CrossEncoder, company: Company) -> list[RankedRow]:
-    """Returns the messages of a company, matched with its answers and read with the likely ones."""
-    index = index_of(model, company)
+    """Returns the messages of a company, matched with its answers and read with the likely ones.
+
+    They are read as in a support chat, which reads whatever mixed traffic does.
+    """
+    index = index_of(model, company, Traffic.SUPPORT)
     said = {answer.answer_id: answer.text for answer in company.answers}
     answers = ApprovedAnswers(index.utterances, index.evidence, said)
     texts = [message.text for message in company.messages]
     described = model.described(texts)
     features = field_rows(index, described, texts)
+    gate = model.matching.gates.get(Traffic.SUPPORT)
+    gate_odds = np.zeros(len(texts))
+    if gate is not None:
+        gate_odds = gate_rows(index, described, texts) @ gate.coefficients
     rows = []
     for place, match in enumerate(index.match(described, texts)):
         message = company.messages[place]
@@ -116,6 +132,7 @@ def ranked(model: TriageModel, cross: CrossEncoder, company: Company) -> list[Ra
                 match is not None and match.intent_id == message.answer_id,
                 "" if match is None else match.intent_id,
                 features[place],
+                gate_odds=float(gate_odds[place]),
             )
         )
     return rows
@@ -191,34 +208,34 @@ class _Padded(NamedTuple):
         return told
 
 
-def cap_of(weights: Weights, rows: Sequence[RankedRow]) -> float:
+def cap_of(fitted: Fitted, rows: Sequence[RankedRow]) -> float:
     """Returns the share right among the surest, which no chance exceeds."""
-    surest = [right for chance, right in _told(weights, rows) if chance >= SUREST]
+    surest = [right for chance, right in _told(fitted, rows) if chance >= SUREST]
     if len(surest) < LEAST_SUREST:
         return DEFAULT_CAP
     return round(min(MOST_CAP, sum(surest) / len(surest)), 4)
 
 
-def _told(weights: Weights, rows: Sequence[RankedRow]) -> list[tuple[float, bool]]:
+def _told(fitted: Fitted, rows: Sequence[RankedRow]) -> list[tuple[float, bool]]:
     """Returns the chance of each message's likeliest answer, and whether it is right."""
     told = []
     for row in rows:
         if not len(row.odds):
             continue
-        chances = weights.chances(row.odds, row.priors, row.grown, row.field)
+        chances = fitted.chances(row)
         best = int(chances.argmax())
         told.append((float(chances[best]), best == row.right))
     return told
 
 
-def offers_of(weights: Weights, rows: Sequence[RankedRow]) -> list[Value]:
+def offers_of(fitted: Fitted, rows: Sequence[RankedRow]) -> list[Value]:
     """Returns what is said of the likeliest answers together where none is sure, and how often
     they hold the right one; rows count by their weight."""
     told = list[tuple[float, bool, float]]()
     for row in rows:
         if not len(row.odds):
             continue
-        chances = weights.chances(row.odds, row.priors, row.grown, row.field)
+        chances = fitted.chances(row)
         some = np.argsort(-chances)[:SET_SIZE].tolist()
         if chances.max() < SURE:
             told.append((float(chances[some].sum()), row.right in some, row.weight))
@@ -238,12 +255,12 @@ def offers_of(weights: Weights, rows: Sequence[RankedRow]) -> list[Value]:
     return shown
 
 
-def figures_of(weights: Weights, rows: Sequence[RankedRow]) -> dict[str, Value]:
+def figures_of(fitted: Fitted, rows: Sequence[RankedRow]) -> dict[str, Value]:
     """Returns what is answered right and wrong from SURE on, before and after, and what was said.
 
     No cap plays a part in it, and neither do the vetoes of words.
     """
-    told = _told(weights, rows)
+    told = _told(fitted, rows)
     before = [(row.first, row.first_right) for row in rows]
     sure = [(chance, right) for chance, right in told if chance >= SURE]
     return {

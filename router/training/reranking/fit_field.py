@@ -2,7 +2,7 @@
 
 The network was taught what tells an answer from its neighbours. So the chances, and what tells the
 file's field, are fitted on the messages of companies beside what people ask an assistant, write to
-each other, or write to somebody else's service desk: OUTSIDE_SHARE of all messages. A third, of
+each other, or write to somebody else's service desk: OUTSIDE_SHARES of all messages. A third, of
 companies and of others, stands in frames that taught the network nothing.
 """
 
@@ -28,19 +28,23 @@ from router.training.reranking.fit import RankedRow
 from router.training.reranking.fit_gate import (
     STRANGERS_JUDGING,
     STRANGERS_TAUGHT,
-    fit_gate,
+    fit_gates,
     outsiders,
     share_read,
     strangers,
 )
 from router.training.reranking.framing import Framing, fillers
-from router.triage.matching.gate import FIELD, GATE, MOST_CHARACTERS, Gate
+from router.triage.match import OTHERS_FOUND
+from router.triage.matching.gate import MOST_CHARACTERS, Gate
+from router.triage.reranking import file
 from router.triage.reranking.cross_encoder import CrossEncoder
-from router.triage.reranking.reranker import Weights
+from router.triage.reranking.reranker import Reading
 from router.triage.triage_model import TriageModel
+from router.types import Traffic
 
-OUTSIDE_SHARE = 0.65
-"""Share of messages that are other work, in a gateway before all of a company's traffic."""
+OUTSIDE_SHARES = {Traffic.MIXED: 0.65, Traffic.SUPPORT: 0.15}
+"""Share of messages that are other work: in a gateway before all of a company's traffic, and in a
+support chat, which gets some by mistake."""
 INTENTS = ("intent_clinc150", "intent_hwu64")
 """Sets of requests to an assistant. They ask banks and shops too, so grown files get none."""
 INTENTS_JUDGING = ("intent_snips",)
@@ -48,6 +52,8 @@ EVERYDAY = "everyday"
 JUDGES_OF_FOUR = 4
 """Of so many authors of everyday messages one judges."""
 MOST_OF_A_SET = 400
+ASKED_OF_EACH = 60
+"""Texts of a set that one company is asked: a thousand of each for eighteen companies."""
 FRAMED_WEIGHT = 0.5
 """What a company's message counts in a frame; it counts 1 without. So a third is framed, as of
 what others write."""
@@ -63,12 +69,28 @@ Strangers = Mapping[str, Sequence[str]]
 
 
 class Chances(NamedTuple):
-    """Holds what is fitted, and the figures of it for the card."""
+    """Holds what is fitted for each kind of traffic, and the figures of it for the card."""
 
-    gate: Gate
-    weights: Weights
-    cap: float
+    readings: dict[Traffic, Reading]
     figures: dict[str, Value]
+
+
+class Rows(NamedTuple):
+    """Holds the rows of companies, as written, in frames, and what others write in their stead."""
+
+    alone: list[RankedRow]
+    framed: list[RankedRow]
+    outside: list[RankedRow]
+
+    def read_from(self, least: float, most: int) -> Rows:
+        """Returns the rows as they are where a gate lets messages pass from `least` on, and `most`
+        answers are read."""
+        return Rows(*[[row.read_from(least, most) for row in rows] for rows in self])
+
+    def mixed(self, share: float) -> list[RankedRow]:
+        """Returns the messages as written beside others, which are `share` of the weight."""
+        factor = share / (1.0 - share)
+        return [*self.alone, *[row._replace(weight=row.weight * factor) for row in self.outside]]
 
 
 def everyday(rng: random.Random, *, judging: bool) -> list[str]:
@@ -106,44 +128,47 @@ def _drawn(data: Path, names: Sequence[str], rng: random.Random) -> dict[str, Se
     return {name: rng.sample(texts, min(MOST_OF_A_SET, len(texts))) for name, texts in sets.items()}
 
 
-def mixed(
+def outside_rows(
     model: TriageModel,
     cross: CrossEncoder,
     company: Company,
     outside: Strangers,
     *,
     is_grown: bool = False,
-    share: float = OUTSIDE_SHARE,
 ) -> list[RankedRow]:
-    """Returns the messages of a company, and what others write in its stead, with their weights.
+    """Returns what others write in the stead of a company's customers; in all they weigh as much.
 
-    Every source of the latter weighs the same.
+    Every source weighs the same. Each company draws texts of its own from it.
     """
-    some = {name: texts for name, texts in outside.items() if not (is_grown and name in INTENTS)}
-    each = share / (1.0 - share) * len(company.messages) / max(1, len(some))
-    beside = [CustomerMessage(text, "") for texts in some.values() for text in texts]
+    rng = random.Random(company.name)
+    some = {
+        name: rng.sample(texts, min(ASKED_OF_EACH, len(texts)))
+        for name, texts in outside.items()
+        if not (is_grown and name in INTENTS)
+    }
+    each = len(company.messages) / max(1, len(some))
+    messages = [CustomerMessage(text, "") for texts in some.values() for text in texts]
     weights = [each / len(texts) for texts in some.values() for _ in texts]
-    messages = [*company.messages, *beside]
     rows = fit.ranked(model, cross, Company(company.name, company.answers, messages))
-    strange = zip(rows[len(company.messages) :], weights, strict=True)
     return [
-        *rows[: len(company.messages)],
-        *[row._replace(weight=w) for row, w in strange if row.likeliest not in ASKED_ANYWHERE],
+        row._replace(weight=weight)
+        for row, weight in zip(rows, weights, strict=True)
+        if row.likeliest not in ASKED_ANYWHERE
     ]
 
 
 def in_frames(
-    model: TriageModel, cross: CrossEncoder, company: Company, framing: Framing, weight: float = 1.0
+    model: TriageModel, cross: CrossEncoder, company: Company, framing: Framing
 ) -> list[RankedRow]:
-    """Returns the messages of a company in frames, each with that weight."""
+    """Returns the messages of a company in frames."""
     framed = framing.of_company(company, random.Random(FRAMES_SEED))
-    return [row._replace(weight=weight) for row in fit.ranked(model, cross, framed)]
+    return fit.ranked(model, cross, framed)
 
 
 def fitted(
     model: TriageModel, cross: CrossEncoder, data: Path, knowledge: Path, rng: random.Random
 ) -> Chances:
-    """Returns the gate and the chances of a network, and sets the model's gate."""
+    """Returns the gates and the chances of a network, and sets the model's gates."""
     by_name = {one.name: one for one in companies()}
     files = [fit.grown(path, rng) for path in sorted(knowledge.glob("*.yaml"))]
     fitted_on, judges = ([by_name[name] for name in names] for names in (FITTING, JUDGING))
@@ -151,65 +176,80 @@ def fitted(
     framing = Framing(fillers().fitting, model.encoder.tokenise)
     strange = [*strangers(data, STRANGERS_TAUGHT, rng), *outsiders(teaching, rng)]
     customers = [framing.beside(one, random.Random(FRAMES_SEED)) for one in (*fitted_on, *files)]
-    gate = fit_gate(model, customers, strange)
-    model.matching = model.matching._replace(gate=gate)
+    gates = fit_gates(model, customers, strange)
+    model.matching = model.matching._replace(gates=gates)
     outside = outside_of(data, teaching, framing, rng)
-    fitting = [row for one in fitted_on for row in mixed(model, cross, one, outside)]
-    of_files = [row for one in files for row in mixed(model, cross, one, outside, is_grown=True)]
-    framed = [
-        row
-        for one in (*fitted_on, *files)
-        for row in in_frames(model, cross, one, framing, FRAMED_WEIGHT)
-    ]
-    weights, field = fit.fit([*fitting, *of_files, *framed])
-    gate = gate._replace(field=field)
-    model.matching = model.matching._replace(gate=gate)
-    own = [
-        [row.told_by(field) for row in rows if row.weight == 1.0] for rows in (fitting, of_files)
-    ]
-    cap = fit.cap_of(weights, own[0])
-    figures: dict[str, Value] = {
-        "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
-        "field": dict(zip(FIELD, field.tolist(), strict=True)),
+    judging_framing = Framing(fillers().judging, model.encoder.tokenise)
+    ours = rows_of(model, cross, fitted_on, framing, outside)
+    of_files = rows_of(model, cross, files, framing, outside, are_grown=True)
+    theirs = rows_of(model, cross, judges, judging_framing, judging_outside(data, rng))
+    strange_shares = {
+        traffic: {
+            name: share_read(model, judges, strangers(data, [name], random.Random(7)), traffic)
+            for name in STRANGERS_JUDGING
+        }
+        for traffic in Traffic
+    }
+    readings, figures = dict[Traffic, Reading](), dict[str, Value]()
+    for traffic in Traffic:
+        read_from = gates[traffic].least, 1 + OTHERS_FOUND[traffic]
+        rows = [some.read_from(*read_from) for some in (ours, of_files, theirs)]
+        readings[traffic], told = reading_of(gates[traffic], traffic, *rows)
+        figures[traffic] = {
+            **file.described_of(readings[traffic]),
+            **told,
+            "strangers_read": strange_shares[traffic],
+        }
+    figures |= {
         "strangers_fitted_on": [
             *STRANGERS_TAUGHT,
             "messages that have nothing to do with a company",
         ],
-        "field_fitted_on": {"share": OUTSIDE_SHARE, "sources": sorted(outside)},
-        "weights": weights._asdict(),
-        "cap": cap,
-        "fitting": {"companies": list(FITTING), **fit.figures_of(weights, own[0])},
-        "files": {"companies": [one.name for one in files], **fit.figures_of(weights, own[1])},
-        **judged(model, cross, fit.Fitted(weights, field), judges, judging_outside(data, rng)),
-        "strangers_read": {
-            name: share_read(model, judges, strangers(data, [name], rng))
-            for name in STRANGERS_JUDGING
+        "outside_fitted_on": sorted(outside),
+        "companies": {
+            "fitting": list(FITTING),
+            "files": [one.name for one in files],
+            "judging": list(JUDGING),
         },
     }
-    return Chances(gate, weights, cap, figures)
+    return Chances(readings, figures)
 
 
-def judged(
+def rows_of(
     model: TriageModel,
     cross: CrossEncoder,
-    learned: fit.Fitted,
-    judges: Sequence[Company],
-    unseen: Strangers,
-) -> dict[str, Value]:
-    """Returns the figures of companies that no fit saw: as written, in frames, beside others."""
-    weights, field = learned
-    framing = Framing(fillers().judging, model.encoder.tokenise)
-    alone = [row for one in judges for row in fit.ranked(model, cross, one)]
-    framed = [row for one in judges for row in in_frames(model, cross, one, framing)]
-    among = [row for one in judges for row in mixed(model, cross, one, unseen)]
-    alone, framed, among = ([row.told_by(field) for row in rows] for rows in (alone, framed, among))
-    names: list[Value] = list(JUDGING)
-    return {
-        "judging": {"companies": names, **fit.figures_of(weights, alone)},
-        "judging_framed": {"companies": names, **fit.figures_of(weights, framed)},
-        "judging_outside": {
-            "share": OUTSIDE_SHARE,
-            "sources": sorted(unseen),
-            "offers": fit.offers_of(weights, among),
-        },
+    some: Sequence[Company],
+    framing: Framing,
+    outside: Strangers,
+    *,
+    are_grown: bool = False,
+) -> Rows:
+    """Returns the rows of companies, all that pass the gate of a support chat read."""
+    return Rows(
+        [row for one in some for row in fit.ranked(model, cross, one)],
+        [row for one in some for row in in_frames(model, cross, one, framing)],
+        [
+            row
+            for one in some
+            for row in outside_rows(model, cross, one, outside, is_grown=are_grown)
+        ],
+    )
+
+
+def reading_of(
+    gate: Gate, traffic: Traffic, ours: Rows, of_files: Rows, theirs: Rows
+) -> tuple[Reading, dict[str, Value]]:
+    """Returns what is fitted on `ours` and grown files, and its figures; `theirs` judge it."""
+    share = OUTSIDE_SHARES[traffic]
+    framed = [row._replace(weight=FRAMED_WEIGHT) for row in (*ours.framed, *of_files.framed)]
+    found = fit.fit([*ours.mixed(share), *of_files.mixed(share), *framed])
+    cap = fit.cap_of(found, ours.alone)
+    reading = Reading(gate._replace(field=found.field), found.weights, cap)
+    return reading, {
+        "outside_share": share,
+        "fitting": fit.figures_of(found, ours.alone),
+        "files": fit.figures_of(found, of_files.alone),
+        "judging": fit.figures_of(found, theirs.alone),
+        "judging_framed": fit.figures_of(found, theirs.framed),
+        "offers_among_others": fit.offers_of(found, theirs.mixed(share)),
     }

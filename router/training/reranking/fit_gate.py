@@ -1,7 +1,9 @@
-"""Fits the gate of the reranker: which messages have an approved answer among their likely ones.
+"""Fits the gates of the reranker: which messages have an approved answer among their likely ones.
 
-It learns from messages to companies that taught the network nothing, beside what people ask an
-assistant, or by mistake another company, which no file of theirs answers.
+They learn from messages to companies that taught the network nothing, beside what people ask an
+assistant, or by mistake another company, which no file of theirs answers. Both kinds of traffic
+have one regression. In mixed traffic a share of the strangers may pass, and in that of a support
+chat a share of the customers must.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.matching.gate import GATE, MOST_CHARACTERS, Gate
 from router.triage.triage_model import TriageModel
 from router.triage.utterances import Described
+from router.types import Traffic
 
 STRANGERS_TAUGHT = (
     "prompts_general",
@@ -32,7 +35,9 @@ STRANGERS_JUDGING = ("routing_multi_arena_bench", "difficulty_math", "safety_xst
 """Such sets that judge it."""
 OF_A_SET = 500
 READ_STRANGERS = 0.04
-"""Share of what strangers ask that may be read."""
+"""Share of what strangers ask that may be read in mixed traffic."""
+READ_CUSTOMERS = 0.975
+"""Share of the messages with an answer among their likely ones that are read in a support chat."""
 WEAK = 0.01
 """Precision of each coefficient around 0: a thousand rows outweigh it."""
 
@@ -61,10 +66,12 @@ def outsiders(some: Sequence[Company], rng: random.Random) -> list[str]:
     return rng.sample(texts, min(OF_A_SET, len(texts)))
 
 
-def index_of(model: TriageModel, company: Company) -> KnowledgeIndex:
+def index_of(
+    model: TriageModel, company: Company, traffic: Traffic = Traffic.MIXED
+) -> KnowledgeIndex:
     """Returns the index of a company's answers."""
     intents = [(answer.answer_id, answer.questions) for answer in company.answers]
-    return KnowledgeIndex.build(model, KnowledgeTexts(intents))
+    return KnowledgeIndex.build(model, KnowledgeTexts(intents, traffic=traffic))
 
 
 def gate_rows(index: KnowledgeIndex, described: Described, texts: Sequence[str]) -> Floats:
@@ -76,8 +83,10 @@ def gate_rows(index: KnowledgeIndex, described: Described, texts: Sequence[str])
     return np.array(rows).reshape(-1, len(GATE))
 
 
-def fit_gate(model: TriageModel, files: Sequence[Company], strange: Sequence[str]) -> Gate:
-    """Returns the gate that lets READ_STRANGERS of the strangers' texts pass."""
+def fit_gates(
+    model: TriageModel, files: Sequence[Company], strange: Sequence[str]
+) -> dict[Traffic, Gate]:
+    """Returns the gates that let READ_STRANGERS, and READ_CUSTOMERS, pass."""
     inside, outside = list[Floats](), list[Floats]()
     of_strangers = model.described(strange)
     for company in files:
@@ -96,16 +105,21 @@ def fit_gate(model: TriageModel, files: Sequence[Company], strange: Sequence[str
     x, y = np.concatenate([asked, none]), np.zeros(len(asked) + len(none))
     y[: len(asked)] = 1.0
     found = fit_logistic(x, y, np.zeros(len(GATE)), np.full(len(GATE), WEAK)).round(4)
-    least = float(np.quantile(none @ found, 1.0 - READ_STRANGERS))
-    return Gate(found, round(least, 4))
+    least = {
+        Traffic.MIXED: np.quantile(none @ found, 1.0 - READ_STRANGERS),
+        Traffic.SUPPORT: np.quantile(asked @ found, 1.0 - READ_CUSTOMERS),
+    }
+    return {traffic: Gate(found, round(float(odds), 4)) for traffic, odds in least.items()}
 
 
-def share_read(model: TriageModel, files: Sequence[Company], texts: Sequence[str]) -> float:
+def share_read(
+    model: TriageModel, files: Sequence[Company], texts: Sequence[str], traffic: Traffic
+) -> float:
     """Returns the share of the texts, asked of each company, that the model's gate lets pass."""
     described = model.described(texts)
     read = [
         match is not None and match.worth_reading
         for company in files
-        for match in index_of(model, company).match(described, texts)
+        for match in index_of(model, company, traffic).match(described, texts)
     ]
     return round(sum(read) / max(1, len(read)), 4)

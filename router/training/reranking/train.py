@@ -64,7 +64,7 @@ def train_reranker(
     card: Card = {
         "command": command,
         "network": "all-MiniLM-L6-v2 (Apache-2.0), its upper layers trained on pairs, INT8",
-        "companies": len(companies()),
+        "company_files": len(companies()),
         "split": "by company: those of `fitting` and `judging` taught the network nothing",
         "public_sets": list(PUBLIC),
         "plan": asdict(PLAN),
@@ -72,7 +72,7 @@ def train_reranker(
     }
     with model_folder.changed(folder) as made:
         shutil.copyfile(small, made / file.ONNX)
-        file.save(chances.weights, chances.cap, chances.gate, made, model.encoder.sha256)
+        file.save(chances.readings, made, model.encoder.sha256)
         parts = [made / file.ONNX, made / file.DESCRIBED]
         card = write_of_part(card, file.NAME, parts)
         write_manifest(made)

@@ -138,11 +138,12 @@ class EvidenceFinder:
         weights: Weights,
         outside: Floats,
         precision: npt.NDArray[np.float32] | None,
+        others: int = OTHERS,
     ) -> None:
-        """Takes the regression, the verifier's plane `outside`, and the `precision` of `Shape`
-        where it was computed already."""
+        """Takes the regression, the verifier's plane `outside`, the `precision` of `Shape` where it
+        was computed already, and how many intents are found beside the best one."""
         texts, owner, ids = utterances.texts, utterances.owner, utterances.intent_ids
-        self._utterances = utterances
+        self._utterances, self.others = utterances, others
         self._shared = SharedWords(texts)
         found = zip(texts, words_of_all(texts), strict=True)
         self._keys = [text_key(text) if own is None else " ".join(own) for text, own in found]
@@ -229,7 +230,7 @@ class EvidenceFinder:
         # The others are added up without the best one: their sum may be a millionth of it.
         powers[rows, best] = 0.0
         beside = np.add.reduce(powers, axis=1).tolist()
-        most = min(OTHERS + 1, powers.shape[1])
+        most = min(self.others + 1, powers.shape[1])
         order = (-powers).argpartition(most - 1, axis=1)[:, :most].tolist()
         found = []
         by_row = zip(powers, best.tolist(), order, own, beside, strict=True)

@@ -7,8 +7,10 @@ no memory.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,27 +19,36 @@ from router.triage.close_reading.opened import opened
 from router.triage.encoder import Encoder, sha256_of
 from router.triage.matching.gate import FIELD, GATE, Gate
 from router.triage.reranking.cross_encoder import CrossEncoder
-from router.triage.reranking.reranker import Reranker, Weights
+from router.triage.reranking.reranker import Reading, Reranker, Weights
+from router.types import Traffic
 
 NAME = "reranker"
 ONNX, DESCRIBED = f"{NAME}.onnx", f"{NAME}.json"
-FORMAT = 3
+FORMAT = 4
 
 
-def save(weights: Weights, cap: float, gate: Gate, folder: Path, encoder_sha256: str) -> None:
+def save(readings: Mapping[Traffic, Reading], folder: Path, encoder_sha256: str) -> None:
     """Writes the description; the ONNX file must stand in the folder already."""
     described = {
         "format": FORMAT,
-        "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
-        "least": gate.least,
-        "field": dict(zip(FIELD, gate.field.tolist(), strict=True)),
-        "weights": weights._asdict(),
-        "cap": cap,
+        "traffic": {traffic: described_of(reading) for traffic, reading in readings.items()},
         "encoder_sha256": encoder_sha256,
         "onnx_sha256": sha256_of(folder / ONNX),
     }
     text = json.dumps(described, indent=1) + "\n"
     (folder / DESCRIBED).write_text(text, encoding="utf-8")
+
+
+def described_of(reading: Reading) -> dict[str, float | dict[str, float]]:
+    """Returns the numbers of a reading by name."""
+    gate = reading.gate
+    return {
+        "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
+        "least": gate.least,
+        "field": dict(zip(FIELD, gate.field.tolist(), strict=True)),
+        "weights": reading.weights._asdict(),
+        "cap": reading.cap,
+    }
 
 
 def load(folder: Path, encoder: Encoder) -> Reranker | None:
@@ -59,15 +70,21 @@ def load(folder: Path, encoder: Encoder) -> Reranker | None:
             raise ModelFileError(
                 f"{path} was fitted on another encoder; run `tiergate train reranker` again"
             )
-        weights = Weights(**{name: float(described["weights"][name]) for name in Weights._fields})
+        readings = {one: _reading(described["traffic"][one]) for one in Traffic}
         tokenise, device = encoder.tokenise, encoder.placement.device
         network = opened(folder / ONNX, described["onnx_sha256"], device)
         encode = partial(network.encode, tokenise)
-        coefficients = np.array([float(described["gate"][name]) for name in GATE])
-        field = np.array([float(described["field"][name]) for name in FIELD])
-        gate = Gate(coefficients, float(described["least"]), field)
-        return Reranker(CrossEncoder(encode, tokenise), weights, float(described["cap"]), gate)
+        return Reranker(CrossEncoder(encode, tokenise), readings)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(f"{path} is malformed: {error}") from error
+
+
+def _reading(described: dict[str, Any]) -> Reading:
+    """Reads what `described_of` returned. Raises KeyError, TypeError or ValueError."""
+    coefficients = np.array([float(described["gate"][name]) for name in GATE])
+    field = np.array([float(described["field"][name]) for name in FIELD])
+    weights = Weights(**{name: float(described["weights"][name]) for name in Weights._fields})
+    gate = Gate(coefficients, float(described["least"]), field)
+    return Reading(gate, weights, float(described["cap"]))

@@ -3,7 +3,8 @@
 What the triage model's encoder finds likely is a short list. The cross-encoder says how well each
 answer of it fits, and a conditional logit turns these log-odds, and the first chances, into chances
 of which "none of them" is one. Fitted on companies that taught the network nothing, a third of
-whose messages only look like one that is answered.
+whose messages only look like one that is answered, and once for each kind of traffic: how much of
+it asks the company at all moves every chance.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from router.triage.matching.outcomes import NONE_FITTED
 from router.triage.reranking.cross_encoder import QUESTIONS, CrossEncoder, Pair
 from router.triage.utterances import Utterances
 from router.triage.verifier import SET_SIZE
-from router.types import Match, MatchBasis
+from router.types import Match, MatchBasis, Traffic
 
 _LOG = logging.getLogger("tiergate")
 
@@ -67,16 +68,28 @@ class Weights(NamedTuple):
         return shares
 
 
+class Reading(NamedTuple):
+    """Holds what the chances of one kind of traffic rest on, and what of it is read."""
+
+    gate: Gate
+    weights: Weights
+    cap: float  # the share right among the surest of files that taught the network nothing
+
+
 class ApprovedAnswers:
-    """Holds the answers of one knowledge file and their questions; immutable."""
+    """Holds the answers of one knowledge file, their questions, and who asks; immutable."""
 
     def __init__(
-        self, utterances: Utterances, evidence: EvidenceFinder, answers: Mapping[str, str]
+        self,
+        utterances: Utterances,
+        evidence: EvidenceFinder,
+        answers: Mapping[str, str],
+        traffic: Traffic = Traffic.MIXED,
     ) -> None:
         """`answers` has the text of each intent; those that are missing are never read."""
         self._utterances, self._evidence, self._answers = utterances, evidence, answers
         self._places = {name: place for place, name in enumerate(utterances.intent_ids)}
-        self.grown = evidence.grown
+        self.grown, self.traffic = evidence.grown, traffic
 
     def __contains__(self, intent_id: str) -> bool:
         return intent_id in self._answers
@@ -109,15 +122,18 @@ class _Read(NamedTuple):
 class Reranker:
     """Weighs the likely answers of messages anew; safe to call from several threads at once."""
 
-    def __init__(self, cross: CrossEncoder, weights: Weights, cap: float, gate: Gate) -> None:
-        """`cap` is the share right among the surest of files that taught the network nothing."""
-        self.cross, self.weights, self.cap, self.gate = cross, weights, cap, gate
+    def __init__(self, cross: CrossEncoder, readings: Mapping[Traffic, Reading]) -> None:
+        self.cross, self.readings = cross, readings
         self.failed = self._opened = False
 
     @property
-    def highest(self) -> float:
+    def gates(self) -> dict[Traffic, Gate]:
+        """Returns what decides which messages of each kind of traffic are read."""
+        return {traffic: reading.gate for traffic, reading in self.readings.items()}
+
+    def highest(self, traffic: Traffic) -> float:
         """Returns the highest chance; those above the cap keep their order in a band behind it."""
-        return self.cap + RANKED_SHARE
+        return self.readings[traffic].cap + RANKED_SHARE
 
     def weighed(
         self,
@@ -166,11 +182,11 @@ class Reranker:
             for name in read.names
         ]
         odds = self.cross.odds(pairs) if pairs else np.empty(0)
-        begin = 0
+        weights, begin = self.readings[answers.traffic].weights, 0
         for read in reads:
             end = begin + len(read.names)
             said = odds[begin:end]
-            chances = self.weights.chances(said, read.priors, answers.grown, read.field)
+            chances = weights.chances(said, read.priors, answers.grown, read.field)
             begin = end
             match = matches[read.place]
             assert match is not None
@@ -193,8 +209,8 @@ class Reranker:
         answers: ApprovedAnswers,
         vector: npt.NDArray[np.float32],
     ) -> Match:
-        order = np.argsort(-chances).tolist()
-        shown = [(read.names[i], capped(float(chances[i]), self.highest)) for i in order]
+        order, highest = np.argsort(-chances).tolist(), self.highest(answers.traffic)
+        shown = [(read.names[i], capped(float(chances[i]), highest)) for i in order]
         intent_id, confidence = shown[0]
         # They are so unlikely that nothing was read; a list still knows that there are others.
         unread = [(name, 0.0) for name, _ in match.others if name not in read.names]
@@ -209,7 +225,7 @@ class Reranker:
             similarity=similarity,
             margin=margin,
             others=(*((name, round(p, 4)) for name, p in shown[1:]), *unread),
-            together=capped(together, self.highest),
+            together=capped(together, highest),
             basis=MatchBasis.RERANKED,
             worth_reading=False,
             field_odds=0.0,
@@ -236,7 +252,7 @@ class FileReranker:
     @property
     def highest(self) -> float:
         """Returns the highest chance of a match."""
-        return OWN_LIMIT if self._own.size else self.reranker.highest
+        return OWN_LIMIT if self._own.size else self.reranker.highest(self.answers.traffic)
 
     def wants(self, match: Match | None) -> bool:
         """Returns True where likely answers are read together with a request."""

@@ -14,6 +14,7 @@ from router.triage.matching.gate import FIELD
 from router.triage.reranking.reranker import Weights
 
 TRUE = Weights(odds=0.8, prior=0.4, shift=-0.5)
+FITTED = fit.Fitted(TRUE, np.zeros(len(FIELD)))
 
 
 def rows(count: int, seed: int = 3) -> list[RankedRow]:
@@ -41,8 +42,8 @@ def test_the_fit_finds_the_weights_that_made_the_rows() -> None:
 
 
 def test_fitted_chances_are_right_as_often_as_they_say() -> None:
-    weights, judged = fit.fit(rows(2_000)).weights, rows(9_000, seed=8)
-    figures = fit.figures_of(weights, judged)
+    found, judged = fit.fit(rows(2_000)), rows(9_000, seed=8)
+    figures = fit.figures_of(found, judged)
     share = float(str(figures["sure_right"])) / float(str(figures["sure"]))
     assert abs(share - float(str(figures["sure_said"]))) < 0.05
 
@@ -54,12 +55,12 @@ def test_what_tells_the_field_is_found() -> None:
         features[0] = rng.normal()
         # Of messages far from the field no answer is right, whatever the network says.
         made.append(row._replace(features=features, right=row.right if features[0] < 0.5 else -1))
-    weights, field = fit.fit(made)
-    assert field[0] < -0.5
-    assert not field[1:].any()
+    found = fit.fit(made)
+    assert found.field[0] < -0.5
+    assert not found.field[1:].any()
     far = made[0]._replace(features=np.eye(len(FIELD))[0] * 2.0)
-    assert far.told_by(field).field < -1.0
-    assert fit.figures_of(weights, [far.told_by(field)])["messages"] == 1
+    near = made[0]._replace(features=np.zeros(len(FIELD)))
+    assert found.chances(far).sum() < 0.7 * found.chances(near).sum()
 
 
 def test_rows_count_by_their_weight() -> None:
@@ -75,22 +76,32 @@ def test_rows_count_by_their_weight() -> None:
 def test_offers_say_how_often_they_hold_the_right_answer() -> None:
     row = RankedRow(np.array([0.0]), np.array([0.3]), 0, True, 0.0, 0.3, True)
     said = TRUE.chances(row.odds, row.priors)[0]
-    [shown] = fit.offers_of(TRUE, [row, row._replace(right=-1, weight=3.0)])
+    [shown] = fit.offers_of(FITTED, [row, row._replace(right=-1, weight=3.0)])
     assert shown == {"from": 0.17, "said": round(float(said), 3), "right": 0.25, "messages": 4.0}
 
 
 def test_a_row_without_answers_counts_as_a_message_alone() -> None:
     empty = RankedRow(np.empty(0), np.empty(0), -1, True, 0.0, 0.0, False)
-    figures = fit.figures_of(TRUE, [empty])
+    figures = fit.figures_of(FITTED, [empty])
     assert (figures["messages"], figures["likeliest_right"], figures["sure"]) == (1, 0, 0)
 
 
 def test_the_cap_is_the_share_of_the_surest_that_is_right() -> None:
     surest = RankedRow(np.array([9.0]), np.array([0.9]), 0, True, 0.0, 0.9, True)
     wrong = surest._replace(right=-1)
-    assert fit.cap_of(TRUE, [surest] * 10) == DEFAULT_CAP  # too few to tell
-    assert fit.cap_of(TRUE, [surest] * 80 + [wrong] * 20) == 0.8
-    assert fit.cap_of(TRUE, [surest] * 100) == MOST_CAP
+    assert fit.cap_of(FITTED, [surest] * 10) == DEFAULT_CAP  # too few to tell
+    assert fit.cap_of(FITTED, [surest] * 80 + [wrong] * 20) == 0.8
+    assert fit.cap_of(FITTED, [surest] * 100) == MOST_CAP
+
+
+def test_a_row_that_no_gate_lets_pass_is_not_read() -> None:
+    odds, priors = np.array([2.0, 1.0]), np.array([0.3, 0.2])
+    row = RankedRow(odds, priors, 1, True, 0.0, 0.3, True, gate_odds=-2.0)
+    assert row.read_from(-3.0, 2).right == 1
+    for least, most, read in ((-3.0, 1, 1), (-1.0, 2, 0)):
+        left = row.read_from(least, most)
+        assert (len(left.odds), len(left.priors), left.right) == (read, read, -1)
+        assert left.answerable
 
 
 def test_a_grown_file_is_asked_what_it_does_not_hold(tmp_path: Path) -> None:

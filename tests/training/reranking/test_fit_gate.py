@@ -14,6 +14,7 @@ from router.training.reranking import fit_gate
 from router.training.reranking.framing import Framing, fillers
 from router.triage.matching.gate import MOST_CHARACTERS
 from router.triage.triage_model import TriageModel
+from router.types import Traffic
 
 
 @pytest.fixture
@@ -25,13 +26,14 @@ def test_it_lets_customers_in_and_strangers_out(bare: TriageModel) -> None:
     by_name = {one.name: one for one in companies()}
     away = sorted(by_name.keys() - {*FITTING, *JUDGING})
     strange = fit_gate.outsiders([by_name[name] for name in away], random.Random(3))
-    gate = fit_gate.fit_gate(bare, [by_name[name] for name in FITTING[:2]], strange[:200])
-    bare.matching = bare.matching._replace(gate=gate)
+    gates = fit_gate.fit_gates(bare, [by_name[name] for name in FITTING[:2]], strange[:200])
+    bare.matching = bare.matching._replace(gates=gates)
     judge = by_name[JUDGING[0]]
     customers = [one.text for one in judge.messages if one.answer_id]
     # 69 in 100 and 13 of 200; 81 and 21 with the strangers of the first 68 companies.
-    assert fit_gate.share_read(bare, [judge], customers) > 0.6
-    assert fit_gate.share_read(bare, [judge], strange[200:400]) < 0.1
+    assert fit_gate.share_read(bare, [judge], customers, Traffic.MIXED) > 0.6
+    assert fit_gate.share_read(bare, [judge], strange[200:400], Traffic.MIXED) < 0.1
+    assert fit_gate.share_read(bare, [judge], customers, Traffic.SUPPORT) > 0.9
 
 
 def test_one_that_saw_frames_reads_more_messages_in_frames(bare: TriageModel) -> None:
@@ -47,8 +49,8 @@ def test_one_that_saw_frames_reads_more_messages_in_frames(bare: TriageModel) ->
     ]
     shares = []
     for some in (plain, [fitting.beside(one, random.Random(4)) for one in plain]):
-        bare.matching = bare.matching._replace(gate=fit_gate.fit_gate(bare, some, strange))
-        shares.append(fit_gate.share_read(bare, [judge], texts))
+        bare.matching = bare.matching._replace(gates=fit_gate.fit_gates(bare, some, strange))
+        shares.append(fit_gate.share_read(bare, [judge], texts, Traffic.MIXED))
     assert shares[1] > shares[0] + 0.04
 
 

@@ -15,7 +15,7 @@ from router.triage.matching.gate import FIELD, GATE, MOST_CHARACTERS, Gate
 from router.triage.matching.own_file import Fit
 from router.triage.triage_model import TriageModel
 from router.triage.verifier import PAIR
-from router.types import Match, MatchBasis
+from router.types import Match, MatchBasis, Traffic
 
 INTENTS = [
     ("parcel", ["where is my parcel", "my package has not arrived", "track my delivery"]),
@@ -31,7 +31,8 @@ class Gated:
 
     def __init__(self, model: TriageModel, gate: Gate | None) -> None:
         self.described, self.lexicon = model.described, model.lexicon
-        self.matching = model.matching._replace(gate=gate)
+        gates = {} if gate is None else dict.fromkeys(Traffic, gate)
+        self.matching = model.matching._replace(gates=gates)
 
 
 def matched(
@@ -205,12 +206,37 @@ STRANGE = [
 
 @pytest.mark.parametrize("text", ASKED)
 def test_the_shipped_gate_reads_customers(model: TriageModel, text: str) -> None:
-    gate = model.matching.gate
-    assert gate is not None
-    assert read(model, gate, text)
+    assert read(model, model.matching.gates[Traffic.MIXED], text)
 
 
 def test_the_shipped_gate_leaves_strangers(model: TriageModel) -> None:
-    gate = model.matching.gate
-    assert gate is not None
+    gate = model.matching.gates[Traffic.MIXED]
     assert [read(model, gate, text) for text in STRANGE] == [False] * len(STRANGE)
+
+
+SUPPORT_ALONE = [
+    "do you also do sundays",
+    "my stuff came in pieces",
+    "nobody let me in on saturday evening",
+]
+
+
+@pytest.mark.parametrize("text", SUPPORT_ALONE)
+def test_the_gate_of_a_support_chat_reads_what_that_of_mixed_traffic_leaves(
+    model: TriageModel, text: str
+) -> None:
+    assert not read(model, model.matching.gates[Traffic.MIXED], text)
+    assert read(model, model.matching.gates[Traffic.SUPPORT], text)
+
+
+def test_an_index_has_the_gate_of_its_traffic(model: TriageModel) -> None:
+    text = "has the thing I ordered left already"
+    gated = Gated(model, SHUT)
+    gated.matching = gated.matching._replace(gates={Traffic.MIXED: SHUT, Traffic.SUPPORT: OPEN})
+    told = [
+        KnowledgeIndex.build(gated, KnowledgeTexts(INTENTS, traffic=traffic)).match(
+            model.described([text]), [text]
+        )[0]
+        for traffic in (Traffic.MIXED, Traffic.SUPPORT)
+    ]
+    assert [match is not None and match.worth_reading for match in told] == [False, True]

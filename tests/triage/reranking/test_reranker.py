@@ -26,15 +26,16 @@ from router.triage.reranking.cross_encoder import (
 from router.triage.reranking.reranker import (
     ApprovedAnswers,
     FileReranker,
+    Reading,
     Reranker,
     Weights,
 )
 from router.triage.utterances import Utterances
-from router.types import Match, MatchBasis
+from router.types import Match, MatchBasis, Traffic
 
 WEIGHTS = Weights(odds=1.0, prior=0.5, shift=1.0)
 CAP = 0.93
-GATE_OF = Gate(np.zeros(len(GATE)), 0.0)
+READINGS = dict.fromkeys(Traffic, Reading(Gate(np.zeros(len(GATE)), 0.0), WEIGHTS, CAP))
 
 
 def letters(text: str) -> list[int]:
@@ -81,7 +82,7 @@ def matched(**changes: object) -> Match:
 
 
 def file_reranker(told: Callable[[Sequence[Sequence[int]]], Embeddings]) -> FileReranker:
-    return FileReranker(Reranker(CrossEncoder(told, letters), WEIGHTS, CAP, GATE_OF), answers())
+    return FileReranker(Reranker(CrossEncoder(told, letters), READINGS), answers())
 
 
 def reranked(match: Match | None, *odds: float) -> Match | None:

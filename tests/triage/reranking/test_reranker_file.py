@@ -14,8 +14,9 @@ from router.triage.encoder import sha256_of
 from router.triage.matching.gate import FIELD, GATE, Gate
 from router.triage.reranking import file
 from router.triage.reranking.cross_encoder import Pair
-from router.triage.reranking.reranker import Weights
+from router.triage.reranking.reranker import Reading, Weights
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+from router.types import Traffic
 
 MOST_BYTES = 25_000_000
 
@@ -34,13 +35,17 @@ def changed(folder: Path, **values: object) -> None:
 
 def test_what_is_saved_is_read_back(model: TriageModel, folder: Path) -> None:
     gate = Gate(np.arange(len(GATE)) / 4, -1.5, np.arange(len(FIELD)) / 8)
-    file.save(Weights(1.5, 0.25, -0.5), 0.91, gate, folder, model.encoder.sha256)
+    mixed = Reading(gate, Weights(1.5, 0.25, -0.5), 0.91)
+    support = Reading(gate._replace(least=-4.0), Weights(1.0, 0.5, 0.75), 0.94)
+    readings = {Traffic.MIXED: mixed, Traffic.SUPPORT: support}
+    file.save(readings, folder, model.encoder.sha256)
     loaded = file.load(folder, model.encoder)
     assert loaded is not None
-    assert (loaded.weights, loaded.cap) == (Weights(1.5, 0.25, -0.5), 0.91)
-    assert loaded.gate.coefficients.tolist() == gate.coefficients.tolist()
-    assert loaded.gate.least == -1.5
-    assert loaded.gate.field.tolist() == gate.field.tolist()
+    for traffic, saved in readings.items():
+        found = loaded.readings[traffic]
+        assert file.described_of(found) == file.described_of(saved)
+        assert (found.weights, found.cap) == (saved.weights, saved.cap)
+        assert found.gate.least == saved.gate.least
 
 
 def test_a_model_may_have_none(model: TriageModel, tmp_path: Path) -> None:
@@ -52,11 +57,8 @@ def test_a_model_may_have_none(model: TriageModel, tmp_path: Path) -> None:
     [
         ({"format": 0}, "tiergate train reranker"),
         ({"encoder_sha256": "0"}, "fitted on another encoder"),
-        ({"weights": {"odds": 1}}, "malformed"),
-        ({"cap": "high"}, "malformed"),
-        ({"gate": {"one": 1}}, "malformed"),
-        ({"least": None}, "malformed"),
-        ({"field": {"outside": 1}}, "malformed"),
+        ({"traffic": {}}, "malformed"),
+        ({"traffic": {"mixed": {}, "support": {}}}, "malformed"),
     ],
 )
 def test_what_does_not_fit_is_refused(
@@ -64,6 +66,26 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     changed(folder, **values)
     with pytest.raises(ModelFileError, match=message):
+        file.load(folder, model.encoder)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"weights": {"odds": 1}},
+        {"cap": "high"},
+        {"gate": {"one": 1}},
+        {"least": None},
+        {"field": {"outside": 1}},
+    ],
+)
+def test_a_kind_of_traffic_that_does_not_fit_is_refused(
+    model: TriageModel, folder: Path, values: dict[str, object]
+) -> None:
+    described = json.loads((folder / file.DESCRIBED).read_text(encoding="utf-8"))
+    described["traffic"]["support"] |= values
+    changed(folder, traffic=described["traffic"])
+    with pytest.raises(ModelFileError, match="malformed"):
         file.load(folder, model.encoder)
 
 
@@ -80,7 +102,7 @@ def test_the_shipped_network_is_the_one_of_its_card(model: TriageModel) -> None:
     for name, digest in card["sha256"].items():
         assert sha256_of(DEFAULT_FOLDER / name) == digest
     assert (DEFAULT_FOLDER / file.ONNX).stat().st_size <= MOST_BYTES
-    assert not set(card["fitting"]["companies"]) & set(card["judging"]["companies"])
+    assert not set(card["companies"]["fitting"]) & set(card["companies"]["judging"])
 
 
 def test_the_shipped_network_tells_near_misses_from_questions(model: TriageModel) -> None:

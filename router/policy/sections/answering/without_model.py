@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from router.policy.sections.answering.base import AnswererBase
 from router.policy.sections.base import LOOKUP_URL, Chance, Name, RowField, Section
-from router.types import RequestType
+from router.types import RequestType, Traffic
 
 TENANT = "tenant"
 """Names in `must_match` the tenant of the API key, which no client can choose."""
@@ -115,6 +115,13 @@ class ResolverAnswerer(AnswererBase):
     )
     lookups: list[Name] = Field(
         default_factory=list, description="Names from the policy's `lookups`."
+    )
+    traffic: Traffic = Field(
+        default=Traffic.MIXED,
+        description="Who sends the requests. `support`: nearly all ask this company or office, as "
+        "in a support chat. Level 1 then reads nearly all of them together with their likely "
+        "answers, 5 to 20 ms each, and is sure more often. `mixed`: most are other work. Level 1 "
+        "then reads those alone that look like questions to the company.",
     )
     clarify: ClarifySection | None = Field(
         default=None,
