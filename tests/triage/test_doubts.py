@@ -113,6 +113,22 @@ def test_what_is_about_something_else_is_unsure(text: str, intent: str) -> None:
     assert max(found.confidence, found.together) <= UNSURE
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("my mother doesn't drive, reset her password", "password"),
+        ("the shop isn't mine, stop the direct debit", "debit"),
+    ],
+)
+def test_a_network_that_read_both_hears_a_denial_better_than_words(text: str, intent: str) -> None:
+    shelf = Shelf(SHOP, str.isalpha, SUREST_SHOWN)
+    read = shelf.judged(text, match(intent, MatchBasis.RERANKED))
+    unread = shelf.judged(text, match(intent))
+    assert read is not None
+    assert unread is not None
+    assert (read.confidence, unread.confidence) == (SUREST_SHOWN, UNSURE)
+
+
 @pytest.mark.parametrize("text", ["I ask about my order", "it is about cancelling", "how about it"])
 def test_what_is_about_the_answers_own_words_is_sure(text: str) -> None:
     shelf = Shelf(SHOP, str.isalpha, SUREST_SHOWN)

