@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from router.policy.content.offers import MOST_TOGETHER, only_courteous, together_in
 from router.policy.sections.answering.without_model import ClarifySection
-from router.types import Match, Offering, RequestType, Signals
+from router.types import Match, RequestType, Signals
+from router.types.answerers import Offering
 
 LEAST_OFFERED = 0.02
 """A question that is hardly ever meant is not offered beside a likelier one, whatever that lacks to

@@ -38,7 +38,6 @@ from router.types import (
     ChatRequest,
     Choice,
     Match,
-    Offering,
     Preview,
     PSource,
     Reason,
@@ -46,6 +45,7 @@ from router.types import (
     Usage,
     Work,
 )
+from router.types.answerers import Offering
 from tiers.about_words import AboutWords
 from tiers.offering import LACKS_WORDS, Chosen, Offers, asks_for_none, told_of, worth_offering
 from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens

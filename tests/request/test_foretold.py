@@ -16,13 +16,13 @@ from router.types import (
     Hints,
     JsonText,
     Matter,
-    Offering,
     Outcome,
     PSource,
     Reason,
     ResponseFormat,
     Verdict,
 )
+from router.types.answerers import Offering
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ask
 from tests.kits.gateway_kit import UNSURE, deep, low, mid, only_row

@@ -29,12 +29,12 @@ from router.types import (
     Clock,
     Exhausted,
     Foreseen,
-    Offering,
     Outcome,
     Reason,
     Usage,
     Verdict,
 )
+from router.types.answerers import Offering
 
 _OUT = "its answer goes out marked unverified"
 _ASKED_BACK = (Reason.ASKED_WHICH, Reason.ASKED_FOR_SLOT)

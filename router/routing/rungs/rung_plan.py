@@ -24,7 +24,6 @@ from router.types import (
     ChatRequest,
     CostBasis,
     Domain,
-    Offering,
     Preview,
     PSource,
     Reason,
@@ -33,6 +32,7 @@ from router.types import (
     VerifyMode,
     measured_once,
 )
+from router.types.answerers import Offering
 
 PRIOR_ABILITY = {1: 0.5, 2: 2.0, 3: 3.5}
 """Abilities where nothing is known: chances of .62, .88, .97 at difficulty 0, shown as `prior`."""
