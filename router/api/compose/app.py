@@ -32,7 +32,6 @@ from router.api.compose.mounted.recurring import Recurring
 from router.api.compose.mounted.rollouts import Rollouts
 from router.api.compose.os_signals import taking
 from router.api.compose.overview import Overview, judged_in
-from router.api.compose.refused_rates import RefusedRates
 from router.api.compose.text_keys import text_keys
 from router.api.compose.text_vectors import TextVectors
 from router.api.dashboard.pages import DATA, PAGE, Dashboard
@@ -49,6 +48,7 @@ from router.api.observability.otel import Telemetry
 from router.caches.policy_caches import PolicyCaches
 from router.errors import Mistake, PolicyError
 from router.gateway import Gateway
+from router.ledger.books.refused_rates import RefusedRates
 from router.ledger.books.store import SqlLedger
 from router.ledger.budgets.gauge import SqlBudgetGauge
 from router.ledger.sql.address import Address

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.api.compose.refused_rates import MOST_NAMES, RefusedRates
-from router.api.observability.call_metrics import OTHERS
-from router.ledger.books.refused_rates import kept
+from router.ledger.books.refused_rates import MOST_NAMES, OTHERS, RefusedRates, kept
 from router.ledger.sql.database import Database
 from router.money.days import MINUTE_MS
 from router.types import CallRefused
