@@ -9,15 +9,17 @@ from router.cli.policies.explain import explained
 from router.types import Hints, Outcome
 from tests.kits.asking_kit import C1, asking_house, turns
 from tests.kits.changed import replace
-from tests.kits.decision_kit import a_policy
-from tests.kits.fakes import ALICE, Houses
+from tests.kits.fakes import ALICE, House, Houses
 
 DRY = Hints(dry_run=True, context=C1)
 LACKING = "those likely have 0.88, but too few of the request's words stand in their"
 
 
 async def _dry(houses: Houses, text: str, clarify: object) -> Outcome:
-    house = asking_house(houses, clarify=clarify)
+    return await _asked(asking_house(houses, clarify=clarify), text)
+
+
+async def _asked(house: House, text: str) -> Outcome:
     return await house.gateway.complete(replace(turns(text), hints=DRY), ALICE)
 
 
@@ -40,10 +42,11 @@ async def test_a_dry_run_says_why_nothing_is_offered(
     why: str,
 ) -> None:
     """Seven messages to a shop reached `together`, and no word said why they climbed."""
-    outcome = await _dry(houses, text, {"from": 0.5, "most": 3, **clarify})
+    house = asking_house(houses, clarify={"from": 0.5, "most": 3, **clarify})
+    outcome = await _asked(house, text)
     assert outcome.foretold is not None
     assert (why in outcome.foretold.unoffered) if why else outcome.foretold.unoffered == ""
-    explained(turns(text), outcome, a_policy(), lambda *_: ())
+    explained(turns(text), outcome, house.gateway.router.default)
     assert ("offers   none" in capsys.readouterr().out) == bool(why)
     foretold = routing_view(outcome)["foretold"]
     assert isinstance(foretold, dict)
