@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from router.policy.content.offers import MOST_TOGETHER, only_courteous, together_in
+from router.policy.content.knowledge import Knowledge
+from router.policy.content.offers import (
+    MOST_TOGETHER,
+    Offering,
+    only_courteous,
+    question_of,
+    together_in,
+)
 from router.policy.sections.answering.without_model import ClarifySection
 from router.types import Match, RequestType, Signals
-from router.types.answerers import Offering
 
 LEAST_OFFERED = 0.02
 """A question that is hardly ever meant is not offered beside a likelier one, whatever that lacks to
@@ -82,7 +88,7 @@ def worth_offering(
     return offers, ""
 
 
-def told_of(chosen: Chosen, match: Match, question: Callable[[str], str]) -> Offering:
+def told_of(chosen: Chosen, match: Match, knowledge: Knowledge) -> Offering:
     """Returns for people what is offered: each question with its part of the chance that decides.
 
     Of those that a request asks for at once all are meant, so that each keeps its own chance.
@@ -90,8 +96,8 @@ def told_of(chosen: Chosen, match: Match, question: Callable[[str], str]) -> Off
     offers, why = chosen
     alone = sum([p for _, p in offers])
     part = 1.0 if offers == list(match.asked) else together_in(offers, match) / max(1e-9, alone)
-    shown = tuple([(question(name), p * part) for name, p in offers])
-    return Offering(shown, why, (question(match.intent_id), match.confidence))
+    shown = tuple([(question_of(knowledge, name), p * part) for name, p in offers])
+    return Offering(shown, why, (question_of(knowledge, match.intent_id), match.confidence))
 
 
 def asks_for_none(section: ClarifySection, signals: Signals, text: str) -> str:

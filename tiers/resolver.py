@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -25,7 +24,7 @@ from router.policy.content.knowledge import (
     in_scope,
     priority_of,
 )
-from router.policy.content.offers import offer_text, only_courteous, question_of, together_in
+from router.policy.content.offers import Offering, offer_text, only_courteous, together_in
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
@@ -45,7 +44,6 @@ from router.types import (
     Usage,
     Work,
 )
-from router.types.answerers import Offering
 from tiers.about_words import AboutWords
 from tiers.offering import LACKS_WORDS, Chosen, Offers, asks_for_none, told_of, worth_offering
 from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
@@ -137,7 +135,7 @@ class Resolver(OwnAnswerer):
         if match is None or unfit is not None or self.asks_for_class(request):
             return Offering()
         knowledge = self._wording_of(match).knowledge
-        return told_of(self._offers(request, signals), match, partial(question_of, knowledge))
+        return told_of(self._offers(request, signals), match, knowledge)
 
     def _verdict(self, request: ChatRequest, signals: Signals) -> _Verdict:
         last = self._last

@@ -162,14 +162,6 @@ class Preview(Struct, frozen=True):
     least: float | None = None  # from which p it may go out; None: from the confidence floor on
 
 
-class Offering(Struct, frozen=True):
-    """Holds for people what level 1 offers to a request, or why it offers nothing."""
-
-    questions: tuple[tuple[str, float], ...] = ()  # each with its part of their common chance
-    unoffered: str = ""  # why none is offered; "" where one is, or none could be
-    likeliest: tuple[str, float] | None = None  # the approved question that comes nearest
-
-
 class AnswerCalls(Struct, frozen=True):
     """Counts the model calls of one answer, none of them repaired, and their tokens."""
 

@@ -10,6 +10,7 @@ import pytest
 from router import Gateway
 from router.api.http.decision_views import routing_view
 from router.errors import TiergateError
+from router.policy.content.offers import Offering
 from router.types import (
     Domain,
     HeadReading,
@@ -22,7 +23,6 @@ from router.types import (
     ResponseFormat,
     Verdict,
 )
-from router.types.answerers import Offering
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ask
 from tests.kits.gateway_kit import UNSURE, deep, low, mid, only_row

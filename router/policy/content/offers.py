@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
+from msgspec import Struct
+
 from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
 from router.policy.content.languages.question_marks import with_mark
@@ -113,6 +115,14 @@ MOST_COURTEOUS = 80
 """Bounds a greeting or a farewell, in characters: a longer message has something else to say."""
 MOST_TOGETHER = 3
 """Questions whose common chance a match holds, see `Match.together`."""
+
+
+class Offering(Struct, frozen=True):
+    """Holds for people what level 1 offers to a request, or why it offers nothing."""
+
+    questions: tuple[tuple[str, float], ...] = ()  # each with its part of their common chance
+    unoffered: str = ""  # why none is offered; "" where one is, or none could be
+    likeliest: tuple[str, float] | None = None  # the approved question that comes nearest
 
 
 def offer_text(ids: Sequence[str], knowledge: Knowledge, *, half: bool = False) -> str:

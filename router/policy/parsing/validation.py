@@ -21,9 +21,9 @@ from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
 from router.policy.parsing.meant_keys import by_meaning, meant_key, nearest
-from router.policy.parsing.ranges import Limits, limits_of, limits_of_field, other_side, with_range
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
 from router.policy.sections.base import BASE_URL, RECEIVER_URL, SECRET_NAME, WORDS
+from router.policy.sections.ranges import Limits, limits_of, limits_of_field, other_side, with_range
 from router.privacy.redact import redact
 from router.privacy.shown_values import shown_value
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import CannotAnswer, TiergateError
+from router.policy.content.offers import Offering
 from router.policy.schema import DeliberationAnswerer
 from router.request.answer_verification import step_after
 from router.request.final_answer import Conclusion, conclude, noted_failure
@@ -34,7 +35,6 @@ from router.types import (
     Usage,
     Verdict,
 )
-from router.types.answerers import Offering
 
 _OUT = "its answer goes out marked unverified"
 _ASKED_BACK = (Reason.ASKED_WHICH, Reason.ASKED_FOR_SLOT)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from router.money import cost
 from router.money.output_caps import least_cap, with_least_cap
+from router.policy.content.offers import Offering
 from router.policy.head_conditions import likeliest_chance
 from router.policy.schema import AnswererSection
 from router.routing.decision import chance
@@ -32,7 +33,6 @@ from router.types import (
     VerifyMode,
     measured_once,
 )
-from router.types.answerers import Offering
 
 PRIOR_ABILITY = {1: 0.5, 2: 2.0, 3: 3.5}
 """Abilities where nothing is known: chances of .62, .88, .97 at difficulty 0, shown as `prior`."""
