@@ -1,0 +1,43 @@
+"""Offers need words of the request, except where a network read it with the answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.policy.content.knowledge import parse_knowledge
+from router.types import ChatRequest, Match, MatchBasis
+from tests.kits.asking_kit import turns
+from tiers.about_words import READ_FROM, AboutWords
+from tiers.offering import LIKELY
+
+KNOWLEDGE = """version: 1
+name: kite shop
+intents:
+  - id: repair
+    domain: customer_support
+    source: handbook
+    answer: We mend torn sails within five days.
+    utterances: [Do you repair kites?, my sail is torn]
+  - id: returns
+    domain: customer_support
+    source: handbook
+    answer: Send it back within 30 days, unflown.
+    utterances: [How do I return a kite?, money back]
+"""
+UNHEARD: ChatRequest = turns("something chewed a hole near the tip")
+
+
+def offered(chance: float, basis: MatchBasis) -> bool:
+    offers = [("repair", chance / 2), ("returns", chance / 2)]
+    match = Match("repair", chance / 2, 0.6, 0.1, (("returns", chance / 2),), basis, chance)
+    return AboutWords(parse_knowledge("kites.yaml", KNOWLEDGE)).hold(offers, match, UNHEARD)
+
+
+@pytest.mark.parametrize("basis", [MatchBasis.RERANKED, MatchBasis.RERANKED_OWN])
+def test_what_was_read_with_the_answers_needs_a_chance_and_no_words(basis: MatchBasis) -> None:
+    assert offered(READ_FROM, basis)
+    assert not offered(READ_FROM - 0.01, basis)
+
+
+def test_what_was_not_read_needs_words() -> None:
+    assert not offered(LIKELY, MatchBasis.FOREIGN)
