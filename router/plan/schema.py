@@ -156,7 +156,7 @@ class GeneralModel(Calls):
         return self
 
 
-class Traffic(Section):
+class PlannedTraffic(Section):
     """States how many requests come."""
 
     requests_per_day: float | None = Field(
@@ -254,7 +254,9 @@ class Plan(Section):
 
     version: Literal[1] = Field(description="Version of this format.")
     name: Label = Field(description="Title of the report.")
-    traffic: Traffic = Field(default_factory=Traffic, description="How many requests come.")
+    traffic: PlannedTraffic = Field(
+        default_factory=PlannedTraffic, description="How many requests come."
+    )
     steps: list[PlannedStep] = Field(
         default_factory=list, max_length=20, description="What requests pay whoever answers."
     )

@@ -1,11 +1,9 @@
 """Defines the values that every part of Tiergate shares, and the Protocols between the parts.
 
-This is the contract: frozen values (`msgspec.Struct`) and Protocols. It imports msgspec and the
-standard library only. Money is an integer of nano-dollars ($1 = 1_000_000_000). Times are
-milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`). Other folders import all names from
-here. The modules follow a request: `requests`, `signals`, `decisions` (the ladder), `answerers`,
-`answers`, `outcomes`, `ledger`, `feedback`, `events`. `enums` holds the closed sets that reports
-count, `stores` the stores, clock and ids; `batches`, `dashboard` and `measured` say what they hold.
+This is the contract. It imports msgspec and the standard library only. Money is an integer of
+nano-dollars ($1 = 1_000_000_000). Times are milliseconds since the epoch (`*_at_ms`) or durations
+(`*_ms`). Other folders import all names from here. The modules follow a request, from `requests` to
+`events`. `enums` holds the closed sets that reports count, `stores` the stores, clock and ids.
 """
 
 from __future__ import annotations
