@@ -33,7 +33,7 @@ DOCS = (ROOT / "docs" / "guides" / "budgets.md").read_text(encoding="utf-8")
             "leave out `tier`",
         ),
         ("limits: [{usd_per_week: 1}]", "limits[0].usd_per_week", "an unknown key", "did you mean"),
-        ("limits: [{usd_per_day: -1}]", "limits[0].usd_per_day", "-1", "at least 0"),
+        ("limits: [{usd_per_day: -1}]", "limits[0].usd_per_day", "-1", "a number from 0"),
         ("limits: [{key: '', usd_per_day: 1}]", "limits[0].key", "", "at least 1"),
         (
             "limits: [{key: bridge, usd_per_day: 1}]",
@@ -48,13 +48,13 @@ DOCS = (ROOT / "docs" / "guides" / "budgets.md").read_text(encoding="utf-8")
             "budgets: {acme: {soft_share: 1.2, usd_per_day: 1}}",
             "budgets.acme.soft_share",
             "1.2",
-            "at most 1",
+            "from 0 to 1",
         ),
         (
             "budgets: {acme: {requests_per_minute: 0}}",
             "budgets.acme.requests_per_minute",
             "0",
-            "at least 1",
+            "a whole number from 1",
         ),
         (
             "budgets: {acme: {tokens_per_minute: 2.5}}",

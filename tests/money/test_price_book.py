@@ -274,7 +274,7 @@ BROKEN = [
                  id="day as a number"),
     pytest.param("as_of: 2026-11-01\n", "", 1, "as_of", "nothing", "required", id="no as_of"),
     pytest.param("output_usd_per_mtok: 8", "output_usd_per_mtok: -8", 6,
-                 "models.gpt-x[0].output_usd_per_mtok", "-8", "at least 0", id="negative"),
+                 "models.gpt-x[0].output_usd_per_mtok", "-8", "a number from 0", id="negative"),
     pytest.param("output_usd_per_mtok: 8", "output_usd_per_million: 8", 6,
                  "models.gpt-x[0].output_usd_per_million", "an unknown key", "did you mean",
                  id="unknown key"),

@@ -160,7 +160,7 @@ CASES = [
     ),
     pytest.param(
         GOOD.replace("100}", "-100}"),
-        3, "traffic.requests_per_day", "-100", "at least 0", id="negative volume",
+        3, "traffic.requests_per_day", "-100", "a number from 0", id="negative volume",
     ),
 ]  # fmt: skip
 

@@ -38,7 +38,7 @@ CASES = [
         3,
         "decision.confidence_floor",
         "1.5",
-        "at most 1",
+        "from 0 to 1",
         id="range",
     ),
     pytest.param(
@@ -118,7 +118,7 @@ CASES = [
         3,
         "decision.speculate.between[1]",
         "1.2",
-        "at most 1",
+        "from 0 to 1",
         id="bound of a chance",
     ),
     pytest.param(
@@ -134,7 +134,7 @@ CASES = [
         3,
         "sessions.cache_ttl_s",
         "0",
-        "at least 1",
+        "a whole number from 1 to 86400",
         id="no time to keep a prompt",
     ),
     pytest.param(added("name: again"), 3, "name", "duplicate key", "once", id="duplicate key"),

@@ -52,14 +52,18 @@ def _from(stated: Iterable[object]) -> dict[str, float]:
 def number_word(annotation: object) -> str:
     """Returns "a whole number" or "a number", as what an annotation takes.
 
-    >>> number_word(int | None), number_word(float)
+    >>> number_word(Annotated[int, 1] | None), number_word(float)
     ('a whole number', 'a number')
     """
+    return "a whole number" if _is_whole(annotation) else "a number"
+
+
+def _is_whole(annotation: object) -> bool:
     if get_origin(annotation) is Annotated:
-        return number_word(get_args(annotation)[0])
-    members = get_args(annotation) or (annotation,)
-    whole = all(member in (int, type(None)) for member in members)
-    return "a whole number" if whole else "a number"
+        return _is_whole(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return all(_is_whole(member) for member in get_args(annotation) if member is not type(None))
+    return annotation is int
 
 
 def with_range(words: str, limits: Limits) -> str:
