@@ -72,7 +72,7 @@ def train_reranker(
     }
     with model_folder.changed(folder) as made:
         shutil.copyfile(small, made / file.ONNX)
-        file.save(chances.readings, made, model.encoder.sha256)
+        file.save(chances.fits, made, model.encoder.sha256)
         parts = [made / file.ONNX, made / file.DESCRIBED]
         card = write_of_part(card, file.NAME, parts)
         write_manifest(made)
