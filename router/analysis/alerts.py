@@ -58,7 +58,7 @@ class BudgetUse:
 
 @dataclass(frozen=True, slots=True)
 class RefusedAtOnce:
-    """Counts requests of a key that one limit refused before a row of them was written."""
+    """Counts requests of a key that one limit refused without a row."""
 
     tenant: str
     key_id: str
@@ -71,7 +71,7 @@ MOST_LIMITS = 3
 
 
 def refused_at_once_alerts(refused: Iterable[RefusedAtOnce]) -> list[Alert]:
-    """Returns one alert for each tenant with requests that were refused before a row was written.
+    """Returns one alert for each tenant with requests that were refused without a row.
 
     It names the keys and the limits with the most refusals first.
     """

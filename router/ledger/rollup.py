@@ -86,7 +86,8 @@ _CARRIED = REASONS - ENDS
 QUARTER_MS = 900_000
 """Sets the finest time of sums: every time zone's midnight falls on a quarter hour."""
 _Ended = tuple[RequestRow, bool, int, ReplyKind | None, Ending | None]
-"""A row, if its cost is known, the answering level's rank, and its reply or its ending."""
+"""Holds a row, True where its cost is known, the answering level's rank, and its reply or its
+ending."""
 
 
 def contribute(row: RequestRow, cell_of: CellOf) -> None:

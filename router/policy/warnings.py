@@ -26,6 +26,7 @@ from router.policy.schema import (
     is_glob,
 )
 from router.policy.sections.answering.endpoints import EndpointSection
+from router.policy.sections.answering.remote import RemoteAnswerer
 from router.types import DANGERS, DecisionMode, Domain, Exhausted
 
 QUOTING = (ResolverAnswerer, PassagesAnswerer, DocumentsAnswerer)
@@ -38,7 +39,7 @@ WITHOUT_ABILITY = (
     PassagesAnswerer,
     DeliberationAnswerer,
 )
-"""Lists answerers whose chance and price come from elsewhere: a match, a tool, inner calls."""
+"""Lists answerers whose chance comes from elsewhere: a match, a tool, inner calls."""
 
 MEASURED_MODELS = frozenset({"smollm2-135m"})  # their abilities ship with Tiergate
 
@@ -322,12 +323,13 @@ def _prices(policy: Policy, priced: Collection[str]) -> Iterator[PolicyWarning]:
 
 
 def _price_is_unknown(answerer: AnswererSection) -> bool:
-    """Returns True when a price is missing.
+    """Returns True when the price of a provider is missing.
 
-    A resolver costs nearly nothing. A deliberation spends money only through its calls.
+    What runs here costs its own compute, which is known. A deliberation spends money only through
+    its calls.
     """
     price = answerer.price
-    if isinstance(answerer, WITHOUT_ABILITY):
+    if not isinstance(answerer, RemoteAnswerer):
         return False
     if price.list_price_usd is not None or price.compute_usd_per_hour:
         return False

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 LATELY_S = 86_400.0
 """A tenant counts as another one for a day after it asked: it may come back at any time, and a call
-may last for ten minutes. An hour would leave it to who asks at night."""
-KEPT = 8
+may last for ten minutes. With an hour one tenant could take all slots at night."""
+KEPT_PART = 8
 """One part of so many is kept. A quarter would cost a tenant with real work too much of what it
 has, and a sixteenth of the usual 64 calls would leave four for all others."""
 
@@ -34,4 +34,4 @@ class Shares:
         Of fewer than 8 it is all: one of two would be too much to keep.
         """
         other_at_s = self._before_at_s if tenant == self._newest else self._newest_at_s
-        return whole if now_s - other_at_s > LATELY_S else whole - whole // KEPT
+        return whole if now_s - other_at_s > LATELY_S else whole - whole // KEPT_PART

@@ -194,7 +194,7 @@ def test_harmful_requests_stand_under_what_they_got(browser: Browser, served: Se
 @pytest.mark.browser
 def test_the_page_says_how_many_were_refused_at_once(browser: Browser, served: Served) -> None:
     page = browser.open(f"{served.url}/dashboard#/now")
-    page.wait_for("besides, 0 at once")
+    page.wait_for("0 more were refused at once, without a row")
 
 
 WHY = """[...document.querySelectorAll('[aria-label="Expected loss per rung"] thead th')].map(

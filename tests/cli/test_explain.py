@@ -60,7 +60,7 @@ def test_a_chance_shows_on_which_side_of_its_threshold_it_is() -> None:
 
 
 def test_a_question_says_what_its_chance_is_about() -> None:
-    """The match had confidence 0.469 and the rung 0.703, and nothing said why."""
+    """The chance of the rung is that of the offer, not that of the match."""
     told = tiergate("route", "What would I get for my old phone?", "--explain").stdout
     assert "asked_which" in told
     lines = told.splitlines()
@@ -82,7 +82,7 @@ def test_a_question_says_what_its_chance_is_about() -> None:
 
 
 def test_one_question_in_place_of_an_unsure_answer_claims_no_common_chance() -> None:
-    """It said that questions are offered "from a chance of 0.85 together on", beside .79."""
+    """A bound for questions together means nothing beside one that may lie below it."""
     foretold = Foreseen("", sure=True, asks=False, offered=(("Can I return it?", 0.79),))
     assert list(offer_lines(foretold, 0.79)) == [
         ("offers", "the likeliest question, in place of its answer, which is not sure enough"),
@@ -137,7 +137,7 @@ def test_explain_shows_the_order_behind_a_rule_on_actions() -> None:
 
 
 def test_a_rung_says_what_it_lacks_and_for_which_tools_it_stands_back(tmp_path: Path) -> None:
-    """The reasons `not_capable` and `tools_offered` stood there alone."""
+    """`not_capable` and `tools_offered` alone do not say what to change."""
     tool = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
     body: dict[str, object] = {
         "messages": [{"role": "user", "content": "How do I return an item?"}],

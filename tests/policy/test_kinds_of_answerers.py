@@ -46,6 +46,12 @@ def test_a_remote_kind_is_one_whose_section_is_remote(kind: str) -> None:
 
 BESIDE_POLICY = "relative to the policy"
 """Stands in the description of each key that names a file or folder."""
+KNOWN_FILES = {
+    ("resolver", "knowledge"),
+    ("resolver", "languages"),
+    ("exact", "small_talk"),
+    ("deliberation", "templates"),
+}
 
 FILES = [
     (kind, key)
@@ -53,6 +59,10 @@ FILES = [
     for key, field in section.model_fields.items()
     if BESIDE_POLICY in (field.description or "")
 ]
+
+
+def test_each_key_that_names_a_file_is_found_by_its_description() -> None:
+    assert set(FILES) == KNOWN_FILES
 
 
 @pytest.mark.parametrize(("kind", "key"), FILES)

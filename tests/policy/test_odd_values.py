@@ -47,7 +47,7 @@ hard_rules: [{name: r, terms: [nowhere], floor: FLOOR}]
         ({"FLOOR": "true"}, ":9: hard_rules[0].floor: found true; expected a whole number from 1"),
         ({"FLOOR": "two"}, ":9: hard_rules[0].floor: found 'two'; expected a whole number from 1"),
         ({"FLOOR": "1.5"}, ":9: hard_rules[0].floor: found 1.5; expected a whole number from 1"),
-        ({"FLOOR": "12"}, "floor: found 12; expected a number of at most 9, and at least 1"),
+        ({"FLOOR": "12"}, "floor: found 12; expected a whole number from 1 to 9"),
         (
             {"LEVEL": "on"},
             # The range of its value, 0 to 1, is not that of a key.

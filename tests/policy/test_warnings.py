@@ -62,6 +62,14 @@ def test_an_ability_by_a_head_is_no_prior() -> None:
     assert kinds(policy([RESOLVER, LOCAL, measured], heads=heads)) == []
 
 
+def test_what_runs_here_has_a_known_cost_without_a_price() -> None:
+    """Its own compute is booked, and no budget refuses it."""
+    quotes = {"name": "quotes", "kind": "documents", "ability": {"theta": 1.0, "labels": 200}}
+    own = {"name": "own", "kind": "local", "ability": {"theta": 1.0, "labels": 200}}
+    written = policy([RESOLVER, LOCAL, quotes, own], documents={"collections": ["manual"]})
+    assert WarningKind.UNKNOWN_PRICE not in kinds(written)
+
+
 @pytest.mark.parametrize(
     ("written", "kind", "key_path"),
     [

@@ -12,7 +12,7 @@ from router.api.compose.mounted.quotable import MOST_CERTAIN, calibrated, quotab
 from router.library import CALLER
 from router.policy.loading import load_policy
 from router.routing.decision_record import parse
-from router.types import ChatRequest, Message, PSource, Sampling
+from router.types import AttemptState, ChatRequest, CostBasis, Message, PSource, Sampling
 from tests.kits.books.ledger_sql import rows_in
 from tests.kits.document_kit import kept
 from tests.kits.fakes import Clock
@@ -111,7 +111,7 @@ async def test_near_passage_counts_by_its_own_chance(
 
 
 async def test_a_quotation_has_no_chance_without_documents(tmp_path: Path) -> None:
-    """It had 29 of 356, measured on documents that are not here."""
+    """What was measured on other documents is no evidence of any here."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files/lamp.md").write_text("The foot of the lamp is repaired with epoxy glue.\n")
     (tmp_path / "shop.yaml").write_text(KNOWLEDGE)
@@ -124,3 +124,17 @@ async def test_a_quotation_has_no_chance_without_documents(tmp_path: Path) -> No
     assert (without.p, without.p_source, without.p_count) == (0.0, PSource.KNOWN, 1)
     assert (beside.p_source, beside.p_count) == (PSource.LABELLED, 356)
     assert beside.p > 0.0
+
+
+async def test_a_budget_admits_a_quotation_without_a_price(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/lamp.md").write_text("The foot of the lamp is repaired with epoxy glue.\n")
+    (tmp_path / "shop.yaml").write_text(KNOWLEDGE)
+    store, path, database = tmp_path / "d.db", tmp_path / "first.yaml", tmp_path / "ledger.db"
+    kept(store, tmp_path / "files")
+    path.write_text(POLICY.format(first="true") + "budgets: {'*': {usd_per_day: 1}}\n")
+    async with Gateway.from_policy(path, database=database, documents=store, environ={}) as gateway:
+        outcome = await gateway.acomplete(QUESTION)
+    quoted = rows_in(database)[outcome.request_id].attempts[0]
+    assert (quoted.answerer, quoted.state) == ("quotes", AttemptState.SETTLED)
+    assert quoted.cost_basis is CostBasis.OWN_COMPUTE

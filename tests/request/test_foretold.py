@@ -95,7 +95,7 @@ async def test_what_a_model_will_say_is_not_known_before(houses: Houses) -> None
 async def test_words_claim_no_answer_to_be_missing_where_one_is_not_sure_enough(
     houses: Houses,
 ) -> None:
-    """The right answer was the likeliest, at .51, and words said that there is none."""
+    """The likeliest answer may be the right one, so words do not say that there is none."""
     house = houses([low(p=0.3)], signals=UNSURE)
     served = house.gateway.router.default
     nearest = Offering((), "too few words", ("When are you open?", 0.3))

@@ -41,7 +41,7 @@ async def test_a_dry_run_says_why_nothing_is_offered(
     clarify: dict[str, object],
     why: str,
 ) -> None:
-    """Seven messages to a shop reached `together`, and no word said why they climbed."""
+    """A message that reaches `together` and climbs all the same is told why."""
     house = asking_house(houses, clarify={"from": 0.5, "most": 3, **clarify})
     outcome = await _asked(house, text)
     assert outcome.foretold is not None

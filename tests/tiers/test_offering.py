@@ -181,7 +181,7 @@ def test_anything_more_may_be_a_question(text: str) -> None:
 def test_a_kind_counts_where_it_is_likely_and_no_answer_was_read(
     kind: RequestType, p: float, basis: MatchBasis, kept: bool
 ) -> None:
-    """A near twin of "How should I clean it?" got no offer, since it has the form of a lesson."""
+    """A question in the form of a lesson may still ask for the answer that was read with it."""
     match = Match("care", 0.2, 0.8, 0.1, basis=basis)
     signals = replace(CALM, request_type=kind, request_type_p=p, match=match)
     why = asks_for_none(ClarifySection(), signals, "how do I care for it")

@@ -20,6 +20,9 @@ as long as alone, which leaves a third of the threefold to a gateway that is bus
 LATE_S = 0.05
 """Time at the end of a call in which no slot is worth having. Whoever called has the same deadline
 and may cancel first, by some milliseconds; then nobody would know that nothing was sent."""
+FOR_ALL = 2
+"""Calls of all tenants that wait, in times what one may have: it fills one half, and leaves as much
+to the others."""
 REMEMBERED = 256  # calls; then older ones count half
 
 
@@ -37,16 +40,22 @@ def most_waiting(concurrency: int, service_s: float | None, left_s: float) -> in
 
 
 class CallSlots:
-    """`concurrency` slots, given to tenants in turn, and to one's calls in order of asking.
+    """Gives slots to the waiting tenant who has the fewest, and to its calls in order of asking.
 
-    Nothing is sent while a call waits.
+    There are `concurrency` of them. Nothing is sent while a call waits.
     """
 
     def __init__(self, name: str, concurrency: int, max_waiting: int | None = None) -> None:
-        """Lets at most `max_waiting` calls wait; None: the number from `most_waiting`."""
+        """Lets `max_waiting` calls of a tenant wait; None: the number from `most_waiting`.
+
+        Where several tenants wait, each has its part of that, and one call at least; twice as many
+        (FOR_ALL) wait of all tenants together.
+        """
         self._name = name
         self._concurrency = concurrency
         self._max_waiting = max_waiting
+        widest = int(PATIENCE * concurrency) if max_waiting is None else max_waiting
+        self._most_of_all = FOR_ALL * widest
         self._shares = Shares()
         self._held: dict[str, int] = {}  # slots, by tenant; none without
         self._queues: dict[str, deque[asyncio.Future[None]]] = {}  # who got one last is the last
@@ -91,7 +100,7 @@ class CallSlots:
         own = len(queue) if queue else 0
         # Tenants take turns, so as many wait before this call as one has, times all who have some.
         tenants = len(self._queues) + (queue is None)
-        if own * tenants >= most:
+        if own * tenants >= most or self._waiting >= self._most_of_all:
             raise self._refusal(tenant, now)
         granted = asyncio.get_running_loop().create_future()
         self._queues.setdefault(tenant, deque()).append(granted)

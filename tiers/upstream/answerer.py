@@ -77,7 +77,10 @@ class UpstreamTier:
         events: Events = NOBODY,
         max_waiting: int | None = None,
     ) -> None:
-        """Lets `max_waiting` calls wait for a slot; None: as many as can be answered in time."""
+        """Lets `max_waiting` calls of a tenant wait for a slot, and twice as many of all tenants.
+
+        None: as many as can be answered in time.
+        """
         self._section = section
         self._facts = facts
         self._clock = clock

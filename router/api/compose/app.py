@@ -48,7 +48,7 @@ from router.api.observability.otel import Telemetry
 from router.caches.policy_caches import PolicyCaches
 from router.errors import Mistake, PolicyError
 from router.gateway import Gateway
-from router.ledger.books.refused_rates import RefusedRates
+from router.ledger.books.refused_at_once import RefusedAtOnceCounts
 from router.ledger.books.store import SqlLedger
 from router.ledger.budgets.gauge import SqlBudgetGauge
 from router.ledger.sql.address import Address
@@ -112,7 +112,7 @@ class App:
         newest_ms, clock_watch = self.ledger.newest_ms(), ClockWatch()
         self.clock.not_before(newest_ms)
         clock_watch.begin_after(newest_ms)
-        refused = RefusedRates(self.ledger.database, self.clock, core.ids)
+        refused = RefusedAtOnceCounts(self.ledger.database, self.clock, core.ids)
         self._events.on_refused(refused.refused)
         self._watch = watching(self.ledger, clock_watch.look, refused.look)
         keys = text_keys(core.environ)

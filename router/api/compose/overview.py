@@ -41,7 +41,7 @@ from router.api.dashboard.overview_json import (
 )
 from router.api.dashboard.snapshots import Snapshots
 from router.caches.lru import BoundedMap
-from router.ledger.books import overview, refused_rates
+from router.ledger.books import overview, refused_at_once
 from router.ledger.books.store import SqlLedger
 from router.ledger.rollups.reading import purged
 from router.ledger.rollups.settled import settled_later
@@ -80,7 +80,8 @@ _Now = tuple[
     int,
     int,
 ]
-"""What the view `now` reads: besides, the matters that wait and the costs that bills settled."""
+"""Holds what the view `now` reads; the numbers are of matters that wait, and of costs that bills
+settled."""
 Waiting = Callable[[str | None], Awaitable[Sequence[ReviewItem]]]
 Readiness = Callable[[], tuple[bool, Json]]
 
@@ -180,7 +181,7 @@ class Overview:
         begin = max(first, sealed.until) if sealed else first
         read = overview.slices(self._database, begin * MINUTE_MS, (last + 1) * MINUTE_MS, tenant)
         refused = overview.refused_calls(self._database, first * MINUTE_MS, tenant)
-        counts = refused_rates.kept(self._database, first)
+        counts = refused_at_once.kept(self._database, first)
         at_once = [RefusedAtOnce(*who, count) for who, count in counts.items()]
         mine = tuple([one for one in at_once if tenant in (None, one.tenant)])
         matters = waiting(self._database, None, None, tenant)

@@ -34,7 +34,7 @@ from router.errors import (
     UpstreamRateLimited,
     UpstreamRejected,
 )
-from router.threads.shares import KEPT
+from router.threads.shares import KEPT_PART
 from router.types import Identity
 from router.wire.hints import HINT_HEADERS
 
@@ -117,8 +117,8 @@ CALLER: ContextVar[Identity | None] = ContextVar("caller", default=None)
 class BodyRoom:
     """Bounds the bytes of the large bodies that are held at once, each until its answer is out.
 
-    One body always has room, however large; `read_body` bounds it by itself. For tenants who hold
-    an eighth at most there is an eighth more, so that no other one keeps them out.
+    One body always has room, however large; `read_body` bounds it by itself. Tenants who
+    hold an eighth of the room at most may fill an eighth beyond it, so that nobody keeps them out.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -133,7 +133,7 @@ class BodyRoom:
     def take(self, size: int, own: int, tenant: str = "") -> None:
         """Counts `size` more bytes of a body that holds `own`. Raises Overloaded."""
         of_tenant = self._of_tenants.get(tenant, 0) + size
-        kept = self._most_bytes // KEPT
+        kept = self._most_bytes // KEPT_PART
         most = self._most_bytes + (kept if of_tenant <= kept else 0)
         if self.held_bytes > own and self.held_bytes + size > most:
             raise Overloaded(

@@ -100,10 +100,10 @@ class Grounds(Struct, frozen=True):
     findings: Findings
     impact_nano_usd: int  # what was read, or what the client says if that is more
     hints: Hints
-    tools: tuple[str, ...]  # offered ones that a hard rule names
+    ruled_tools: tuple[str, ...]  # offered ones that a hard rule names
     lines: tuple[str, ...]  # of words found, as `found_phrases` writes them
-    offered: tuple[str, ...]  # all tools that the request offers
-    rungs: Mapping[str, RungFacts]  # of each answerer, by its name
+    offered_tools: tuple[str, ...]  # all tools that the request offers
+    facts: Mapping[str, RungFacts]  # of each answerer, by its name
 
     @classmethod
     def of(
@@ -112,13 +112,13 @@ class Grounds(Struct, frozen=True):
         policy: Policy,
         signals: Signals,
         lines: Sequence[str],
-        rungs: Sequence[RungFacts] = (),
+        facts: Sequence[RungFacts] = (),
     ) -> Grounds:
         hints, tools = request.hints, ruled_tools(policy, request)
         impact = max(signals.impact_nano_usd, hints.stakes_nano_usd or 0)
         found = findings_of(policy, signals)
         offered = tuple([tool.name for tool in request.tools])
-        by_name = {facts.answerer: facts for facts in rungs}
+        by_name = {each.answerer: each for each in facts}
         return cls(policy, signals, found, impact, hints, tools, tuple(lines), offered, by_name)
 
     @property
@@ -175,17 +175,19 @@ def told(reason: Reason, grounds: Grounds, *, ceiling: bool = False) -> str:
     return f"{reason}: {' and '.join(rests_on)}" if rests_on else str(reason)
 
 
-MOST_OFFERED = 3
+MOST_TOOLS_NAMED = 3
 """Offered tools that are named beside one reason; agents offer dozens."""
 
 
 def told_of_rung(reason: Reason, rung: Rung, grounds: Grounds) -> str:
     """Returns a reason of a rung, with what it lacks or with the tools that it stands back for."""
-    facts = grounds.rungs.get(rung.answerer)
+    facts = grounds.facts.get(rung.answerer)
     rests_on = ""
-    if reason is Reason.TOOLS_OFFERED and grounds.offered:
-        more = len(grounds.offered) - MOST_OFFERED
-        rests_on = ", ".join(grounds.offered[:MOST_OFFERED]) + (f", {more} more" * (more > 0))
+    if reason is Reason.TOOLS_OFFERED and grounds.offered_tools:
+        more = len(grounds.offered_tools) - MOST_TOOLS_NAMED
+        rests_on = ", ".join(grounds.offered_tools[:MOST_TOOLS_NAMED]) + (
+            f", {more} more" * (more > 0)
+        )
     elif reason is Reason.NOT_CAPABLE and facts is not None and not rung.taken:
         if facts.missing:
             rests_on = f"lacks {', '.join(facts.missing)}"
@@ -196,7 +198,7 @@ def told_of_rung(reason: Reason, rung: Rung, grounds: Grounds) -> str:
 
 
 def _of_rules(reason: Reason, grounds: Grounds, *, ceiling: bool) -> Iterator[str]:
-    held = held_rules(grounds.policy, grounds.signals, grounds.findings, grounds.tools)
+    held = held_rules(grounds.policy, grounds.signals, grounds.findings, grounds.ruled_tools)
     for rule, named in held:
         given = Reason.POLICY_RULE if ceiling else named
         level = rule.ceiling if ceiling else rule.floor
@@ -231,7 +233,7 @@ def _conditions(rule: HardRule, grounds: Grounds) -> Iterator[str]:
                 else (f"the head {condition.head}, {label[0]} {_from(label[1], condition.at)}")
             )
     if rule.tools:
-        yield f"the tool {', '.join(grounds.tools)}"
+        yield f"the tool {', '.join(grounds.ruled_tools)}"
 
 
 def _class_reached(condition: HeadCondition, signals: Signals) -> tuple[str, float] | None:

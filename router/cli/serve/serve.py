@@ -114,7 +114,8 @@ def serve(
             envvar="TIERGATE_MAX_WAITING",
             min=0,
             show_default="as many as can be answered in time",
-            help="Requests that may wait for each remote answerer, per worker; more get 503.",
+            help="Requests of a tenant that may wait for each remote answerer, per worker, and "
+            "twice as many of all tenants; more get 503.",
         ),
     ] = None,
     body_memory_mb: Annotated[

@@ -45,8 +45,8 @@ NO_ANSWER = (
     "I am not sure that any approved answer here fits this request. Please ask in other words, or "
     "ask a person."
 )
-"""Holds the text sent in place of an approved answer that is not sure enough, for files without
-`no_answer`. One may be there all the same, so it claims none to be missing."""
+"""Holds the text sent in place of an approved answer of which level 1 is not sure enough, for files
+without `no_answer`. One may be there all the same, so the text does not say that there is none."""
 
 ENGLISH = "en"
 _OF_HEALTH = "medical"

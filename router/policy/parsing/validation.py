@@ -23,7 +23,13 @@ from router.errors import Mistake, PolicyError
 from router.policy.parsing.meant_keys import by_meaning, meant_key, nearest
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
 from router.policy.sections.base import BASE_URL, RECEIVER_URL, SECRET_NAME, WORDS
-from router.policy.sections.ranges import Limits, limits_of, limits_of_field, other_side, with_range
+from router.policy.sections.ranges import (
+    Limits,
+    limits_of,
+    limits_of_field,
+    number_word,
+    with_range,
+)
 from router.privacy.redact import redact
 from router.privacy.shown_values import shown_value
 
@@ -100,7 +106,8 @@ def _place(details: ErrorDetails, model: type[BaseModel] | None, tree: object) -
     for part in details["loc"]:
         # This marks a mistake in a key itself and is no part of the path.
         if part == "[key]":
-            limits = limits_of(next(iter(get_args(around)), None))
+            annotation = next(iter(get_args(around)), None)
+            limits = limits_of(annotation)
             continue
         annotation = _bare(annotation)
         members = _members(annotation)
@@ -230,11 +237,13 @@ _KIND_WORDS = {
     "finite_number": "a number that is not infinite",
     "date_from_datetime_inexact": "a date without a time",
 }
-_BOUND_WORDS = {
-    "greater_than_equal": ("ge", "a number of at least {}"),
-    "greater_than": ("gt", "a number above {}"),
-    "less_than_equal": ("le", "a number of at most {}"),
-    "less_than": ("lt", "a number below {}"),
+_BOUNDS = {
+    "greater_than_equal": "ge",
+    "greater_than": "gt",
+    "less_than_equal": "le",
+    "less_than": "lt",
+}
+_LENGTH_WORDS = {
     "too_short": ("min_length", "at least {} items"),
     "too_long": ("max_length", "at most {} items"),
     "string_too_short": ("min_length", "at least {} characters"),
@@ -277,20 +286,23 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
         if pattern == SECRET_NAME and place.path[-1] == "api_key":
             words += "; leave this key out where the server asks for none"
         return shown, words
-    if kind in _BOUND_WORDS:
-        key, words = _BOUND_WORDS[kind]
-        bound = context.get(key)
+    if kind in _BOUNDS:
+        broken = _BOUNDS[kind]
+        limits = {**place.limits, broken: context[broken]}
+        return shown, with_range(number_word(place.annotation), limits)
+    if kind in _LENGTH_WORDS:
+        key, words = _LENGTH_WORDS[kind]
+        length = context.get(key)
         # "at least 1 item", without the s.
-        said = (words.removesuffix("s") if bound == 1 else words).format(bound)
-        return shown, said + other_side(key, place.limits)
+        return shown, (words.removesuffix("s") if length == 1 else words).format(length)
     if kind == "string_type" and isinstance(details["input"], int | float | date):
         return shown, _UNQUOTED
     if kind == "model_type" and (keys := _keys_for(details["input"], place)):
         return shown, keys
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
-    said = word or _KIND_WORDS.get(kind, details["msg"])
-    number = said in ("a number", "a whole number")
-    return shown, with_range(said, place.limits) if number else said
+    words = word or _KIND_WORDS.get(kind, details["msg"])
+    number = words in ("a number", "a whole number")
+    return shown, with_range(words, place.limits) if number else words
 
 
 def _keys_for(word: object, place: _Place) -> str:

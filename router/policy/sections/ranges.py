@@ -15,7 +15,6 @@ Limits = Mapping[str, float]
 """Holds the bounds of a number by pydantic's names: ge, gt, le, lt."""
 
 _NAMES = ("ge", "gt", "le", "lt")
-_OTHER_SIDE = {"ge": ("le", "lt"), "gt": ("le", "lt"), "le": ("ge", "gt"), "lt": ("ge", "gt")}
 _WORDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
 
 
@@ -33,10 +32,10 @@ def limits_of(annotation: object) -> Limits:
     """
     if get_origin(annotation) is Annotated:
         inner, *stated = get_args(annotation)
-        listed = [one for each in stated for one in getattr(each, "metadata", None) or (each,)]
+        listed = [bound for each in stated for bound in getattr(each, "metadata", None) or (each,)]
         return {**limits_of(inner), **_from(listed)}
     if get_origin(annotation) in (Union, types.UnionType):
-        members = [one for one in get_args(annotation) if one is not type(None)]
+        members = [member for member in get_args(annotation) if member is not type(None)]
         return limits_of(members[0]) if len(members) == 1 else {}
     return {}
 
@@ -44,10 +43,23 @@ def limits_of(annotation: object) -> Limits:
 def _from(stated: Iterable[object]) -> dict[str, float]:
     return {
         name: value
-        for one in stated
+        for bound in stated
         for name in _NAMES
-        if isinstance(value := getattr(one, name, None), int | float)
+        if isinstance(value := getattr(bound, name, None), int | float)
     }
+
+
+def number_word(annotation: object) -> str:
+    """Returns "a whole number" or "a number", as what an annotation takes.
+
+    >>> number_word(int | None), number_word(float)
+    ('a whole number', 'a number')
+    """
+    if get_origin(annotation) is Annotated:
+        return number_word(get_args(annotation)[0])
+    members = get_args(annotation) or (annotation,)
+    whole = all(member in (int, type(None)) for member in members)
+    return "a whole number" if whole else "a number"
 
 
 def with_range(words: str, limits: Limits) -> str:
@@ -58,23 +70,13 @@ def with_range(words: str, limits: Limits) -> str:
     """
     if limits.keys() >= {"ge", "le"}:
         return f"{words} from {_shown(limits['ge'])} to {_shown(limits['le'])}"
-    said = " and ".join(_said(name, limits[name]) for name in _NAMES if name in limits)
-    if not said:
+    bounds = " and ".join(_bound_in_words(name, limits[name]) for name in _NAMES if name in limits)
+    if not bounds:
         return words
-    return f"{words} {said}" if said.startswith(("above", "below")) else f"{words} of {said}"
+    return f"{words} {bounds}" if bounds.startswith(("above", "below")) else f"{words} of {bounds}"
 
 
-def other_side(broken: str, limits: Limits) -> str:
-    """Returns the bound on the other side of the one that a number breaks, "" for none.
-
-    >>> other_side("le", {"ge": 1, "le": 9})
-    ', and at least 1'
-    """
-    others = [name for name in _OTHER_SIDE.get(broken, ()) if name in limits]
-    return f", and {_said(others[0], limits[others[0]])}" if others else ""
-
-
-def _said(name: str, bound: float) -> str:
+def _bound_in_words(name: str, bound: float) -> str:
     return _WORDS[name].format(_shown(bound))
 
 

@@ -100,11 +100,11 @@ class Calls:
         beside = rung_beside(routed.decision, rung, left, section, verified=verified)
         if beside is None or beside in self._running:
             return
-        named = routed.decision.rungs[beside]
+        beside_rung = routed.decision.rungs[beside]
         other = routed.plans[beside]
         most = usd_to_nano(section.speculate.max_usd)
         worst = other.worst_case(routed.request, routed.signals)
-        if named.cost_basis is not CostBasis.UNKNOWN and worst <= most:
+        if beside_rung.cost_basis is not CostBasis.UNKNOWN and worst <= most:
             self._running[beside] = Ahead(self.spender.stream_rung(beside, other, ahead=True))
             self.hedged_rung = beside
 

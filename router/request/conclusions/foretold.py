@@ -64,6 +64,10 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
     """Returns the outcome of a request of which nothing is tried: what a call would say.
 
     Caches, rates and budgets are not asked, so one of them may still decide otherwise.
+
+    A match that is likely enough by the policy's figures looks as if an offer was forgotten. So the
+    reason why nothing is offered is told where a tier is asked, or words say that no answer is sure
+    enough.
     """
     end = _end(routed)
     shown = untried(routed) if end.asked is not None or end.error is not None else end.candidate
@@ -86,11 +90,7 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
 
 
 def _offering(routed: RoutedRequest) -> Offering:
-    """Returns what level 1 offers, or why it offers none of its questions.
-
-    A match that is likely enough by the policy's figures looks as if an offer was forgotten. So the
-    reason is told where a tier is asked, or words say that no answer is sure enough.
-    """
+    """Returns what level 1 offers, or why it offers none of its questions."""
     known = [
         plan.offering(routed.request, routed.signals)
         for plan in routed.plans
@@ -102,9 +102,10 @@ def _offering(routed: RoutedRequest) -> Offering:
 def _offered(
     routed: RoutedRequest, end: _End, offering: Offering
 ) -> tuple[tuple[tuple[str, float], ...], float | None]:
-    """Returns the questions that go out with their chances, and from which chance on they may.
+    """Returns the questions that go out, with their chances, and the least chance of the offer.
 
-    The likeliest alone goes out in place of an answer that is not sure enough, from no bound on.
+    That chance is None where the offer has none: the likeliest question alone goes out in place of
+    an answer of which level 1 is not sure enough.
     """
     answer, at = end.candidate.answer, end.candidate.at
     if end.asked is not None or answer is None or answer.reason is not Reason.ASKED_WHICH:

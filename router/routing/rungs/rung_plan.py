@@ -63,7 +63,7 @@ Knows = Callable[[ChatRequest, Signals], tuple[str | None, bool]]
 """Returns of an approved answer what goes out in its place (`Answer.instead`), and True where a
 lookup fills it, which may find nothing."""
 
-Offers = Callable[[ChatRequest, Signals], Offering]
+TellsOffering = Callable[[ChatRequest, Signals], Offering]
 """Returns for people which questions are offered, or why none is."""
 
 CountCalls = Callable[[Signals | None, int], AnswerCalls]
@@ -91,10 +91,11 @@ class RungPlan(Struct, frozen=True, dict=True):
     previews: Previews | None = None  # what is known of an answer before the call, None: nothing
     asks: Previews | None = None  # what a resolver asks back instead of answering, None: nothing
     knows: Knows | None = None  # of an approved answer before the call, None: it gives none
-    offering: Offers | None = None  # which questions are offered, None: none ever is
+    offering: TellsOffering | None = None  # which questions are offered, None: it is no resolver
     judged_by: AnswererFacts | None = None  # of the judge, and what its verdicts take
     counts: CountCalls | None = None  # how many calls one answer takes, None: one
-    has_sources: Callable[[], bool] | None = None  # if there is anything to quote, None: there is
+    # Returns True where there is something to quote; None: there always is.
+    has_sources: Callable[[], bool] | None = None
 
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
         """Returns the section's mode for a matter of a hard rule, or for an ordinary one."""

@@ -300,7 +300,7 @@ class _Sums(CountedPrices):
 
         One that only explains a total before it, "$2M over 3 years (about $666,000 a year)", stays.
         """
-        listed = self._list_price(one)
+        listed = self._times_in_other_languages(one)
         if listed is not None and listed[0] != 1:
             period = self._due(one, ()).period
             return self._worded(one, one.value * listed[0], *listed[1:], period)

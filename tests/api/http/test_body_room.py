@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextvars import copy_context
 
 import httpx
 import pytest
@@ -49,9 +50,14 @@ def test_a_second_body_is_refused_where_both_have_no_room() -> None:
 
 
 def _held(room: BodyRoom, tenant: str, size: int) -> HeldBody:
-    CALLER.set(Identity(tenant, "key_1", frozenset()))
+    """Returns a body of a tenant, whose identity no later test sees."""
     body = room.body(_nothing)
-    body.keep(size + SMALL_BODY)
+
+    def keep() -> None:
+        CALLER.set(Identity(tenant, "key_1", frozenset()))
+        body.keep(size + SMALL_BODY)
+
+    copy_context().run(keep)
     return body
 
 

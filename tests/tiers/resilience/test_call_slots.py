@@ -187,6 +187,37 @@ async def test_a_full_queue_of_one_tenant_lets_another_one_wait() -> None:
     await asyncio.wait(calls)
 
 
+@pytest.mark.parametrize("tenants", [3, 4, 21])
+async def test_twice_as_many_wait_of_all_tenants_as_of_one(tenants: int) -> None:
+    slots, ends_at = CallSlots("up", 1, max_waiting=2), asyncio.get_running_loop().time() + 60.0
+    await slots.take(ends_at, "busy")
+    names = ["0", *map(str, range(tenants))]  # the first one has two calls
+    calls = [asyncio.create_task(slots.take(ends_at, name)) for name in names]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    refused = [call for call in calls if call.done()]
+    assert len(calls) - len(refused) == 4
+    assert all(isinstance(call.exception(), Overloaded) for call in refused)
+    for call in calls:
+        call.cancel()
+    await asyncio.wait(calls)
+
+
+async def test_calls_with_little_time_left_wait_behind_another_tenants_full_queue() -> None:
+    slots, now = CallSlots("up", 8), asyncio.get_running_loop().time()
+    calls = [asyncio.create_task(slots.take(now + 60.0, "first")) for _ in range(16)]
+    await asyncio.sleep(0)
+    hurried = asyncio.create_task(slots.take(now + 1.0, "second"))
+    await asyncio.sleep(0)
+    slots.release("first")
+    await asyncio.sleep(0)
+    slots.release("first")
+    await asyncio.wait_for(hurried, 1.0)
+    for call in calls:
+        call.cancel()
+    await asyncio.wait(calls)
+
+
 async def test_a_slot_that_comes_as_its_call_ends_goes_to_the_next_one() -> None:
     slots, ends_at = CallSlots("up", 1), asyncio.get_running_loop().time() + 60.0
     await slots.take(ends_at)

@@ -77,7 +77,7 @@ function figures({ hour, tiers, lowest_level, single_level, waiting, refused_at_
     ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
     ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
     ["Failed", count(hour.failed), `${done ? `${share(hour.failed / done)}; ` : ""}${count(hour.cancelled)} left by their client`, null, hour.failed ? "bad" : ""],
-    ["Not admitted", count(hour.refused), `${count(hour.refused - hour.impossible)} by a limit, ${count(hour.impossible)} as impossible here; besides, ${count(refused_at_once)} at once`, "What a key's rate (429) or the client's own cap of money refuses at once leaves no row, and is no request of the last hour.", hour.refused ? "warn" : ""],
+    ["Not admitted", count(hour.refused), `${count(hour.refused - hour.impossible)} by a limit, ${count(hour.impossible)} as impossible here; ${count(refused_at_once)} more were refused at once, without a row`, "What a key's rate (429) or the client's own cap of money refuses at once leaves no row, and is no request of the last hour.", hour.refused ? "warn" : ""],
     ["Median latency", duration(hour.p50_ms), `of replies, within 6 %; 95th percentile ${duration(hour.p95_ms)}`],
   ]);
 }

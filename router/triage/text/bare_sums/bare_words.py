@@ -148,16 +148,18 @@ WHEN = _folded(
 """Words behind a sum of a list that tell when it is due, and that it does not count."""
 PRICED_AT = frozenset({"@", "at", "costing", "for"}) | _folded("zu je à a por per za")
 """Words between what is counted and its price: "2 screens at 300"."""
-EACH_BEFORE = _folded("je jeweils")
+EACH_WORDS = _folded("je jeweils")
 """Words right before a price that say that it is of each: "3 Stühle zu je 2.000 Euro"."""
-BEFORE_EACH = frozenset({"a", ","}) | _folded("zu à für mit von um de por pour par per")
+LINKS_TO_EACH = frozenset({"a", ","}) | _folded("zu à für mit von um de por pour par per")
 """Words between what is counted and such a price."""
 EACH_BEHIND = _folded("pièce chacun chacune")
 """Words right behind a price that say that it is of each: "2 000 euros pièce"."""
 EACH_LEADS = _folded("la le par cada por pro je per das der die")
+"""The first word of "la pièce", "cada una", "pro Stück"."""
 EACH_PIECE = _folded("pièce unité unidad uno una stück stueck")
-"""The two words of "la pièce", "cada una", "pro Stück"."""
+"""The second word of them."""
 FOR = _folded("für pour para por")
+"""Words between a price of each and its count: "200 euros pièce pour 40 chaises"."""
 UP_TO = _folded("bis vergleich verglichen gegensatz hin")
 """Words before "zu" that make it no word of a price: "bis zu 2.000 Euro"."""
 NO_THING = LISTING | _folded("von vom im am des dem den der")

@@ -64,19 +64,19 @@ class CountedPrices(SumsOfLists):
         count = self._in_words(self._first_of_count(at, in_words))
         return count if count is not None and count.end == at + 1 and count.value > 0 else None
 
-    def _list_price(self, one: Sum) -> Times | None:
+    def _times_in_other_languages(self, one: Sum) -> Times | None:
         """Returns the count of a price in German, French or Spanish that is said to be of each.
 
         German says so before it ("zu je 2.000 Euro", "zu 2.000 Euro"), all three behind it ("2 000
         euros pièce"). "A" and "à" alone are no sign of it: they are among the commonest words.
         """
         at, end = one.start - 1, self._behind_each(one.end)
-        priced = end > one.end or self._word(at) in bare.EACH_BEFORE
-        if self._word(at) in bare.EACH_BEFORE:
-            at -= self._word(at - 1) in bare.BEFORE_EACH
+        priced = end > one.end or self._word(at) in bare.EACH_WORDS
+        if self._word(at) in bare.EACH_WORDS:
+            at -= self._word(at - 1) in bare.LINKS_TO_EACH
         elif self._word(at) == "zu":
             priced = priced or self._word(at - 1) not in bare.UP_TO
-        elif self._word(at) not in bare.BEFORE_EACH:
+        elif self._word(at) not in bare.LINKS_TO_EACH:
             at += 1  # "3 sillas 2.000 euros cada una"
         if not priced:
             return None

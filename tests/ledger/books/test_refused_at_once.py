@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.ledger.books.refused_rates import MOST_NAMES, OTHERS, RefusedRates, kept
+from router.ledger.books.refused_at_once import MOST_NAMES, OTHERS, RefusedAtOnceCounts, kept
 from router.ledger.sql.database import Database
 from router.money.days import MINUTE_MS
 from router.types import CallRefused
@@ -19,8 +19,8 @@ LIMIT = "requests_per_minute"
 REFUSED = CallRefused("acme", "k1", "rate_limit_exceeded", LIMIT, "", "", False, "")
 
 
-def rates_of(database: Database, clock: Clock, worker: int = 0) -> RefusedRates:
-    return RefusedRates(database, clock, Ids(1_000 * worker))
+def rates_of(database: Database, clock: Clock, worker: int = 0) -> RefusedAtOnceCounts:
+    return RefusedAtOnceCounts(database, clock, Ids(1_000 * worker))
 
 
 def rows(database: Database) -> list[str]:

@@ -31,7 +31,7 @@ _MINUTE = f"substr(name, {len(_NAME) + 1}, {_DIGITS})"
 _ROWS = list[tuple[Refused, int]]
 
 
-class RefusedRates:
+class RefusedAtOnceCounts:
     """Counts events, and keeps the sums in the ledger; see `Recurring`. Only the loop calls it."""
 
     def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
