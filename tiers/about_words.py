@@ -22,7 +22,7 @@ READ_FROM = 0.4
 """Chance of an offer from which its words need not be held, where a network read the request with
 the answers. Of what 18 companies that taught it nothing, and 8 more whose customers a stranger
 wrote, were asked in other words, .62 and .65 of such offers from .4 to .56 had the right question,
-where .47 was said; below .4 it was .25 of the latter. Of 2,340 texts that were no company's 16 get
+where .47 was said; below .4 it was .25 of the latter. Of 2,340 texts that were no company's 13 get
 such an offer."""
 
 

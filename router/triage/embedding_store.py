@@ -107,8 +107,8 @@ def digest_of(texts: KnowledgeTexts, version: str) -> bytes:
     intents = [(name, list(lines)) for name, lines in texts.intents]
     # Without enough outcomes nothing of the index depends on the answers.
     answers = sorted(texts.answers.items()) if len(judged) >= OWN_OUTCOMES else []
-    asked = [texts.verified, texts.traffic]
-    rows = [version, intents, list(texts.not_covered), judged, answers, *asked]
+    kind = [texts.verified, texts.traffic]
+    rows = [version, intents, list(texts.not_covered), judged, answers, *kind]
     return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).digest()
 
 

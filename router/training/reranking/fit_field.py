@@ -38,7 +38,7 @@ from router.triage.match import OTHERS_FOUND
 from router.triage.matching.gate import MOST_CHARACTERS, Gate
 from router.triage.reranking import file
 from router.triage.reranking.cross_encoder import CrossEncoder
-from router.triage.reranking.reranker import Reading
+from router.triage.reranking.reranker import TrafficFit
 from router.triage.triage_model import TriageModel
 from router.types import Traffic
 
@@ -53,7 +53,8 @@ JUDGES_OF_FOUR = 4
 """Of so many authors of everyday messages one judges."""
 MOST_OF_A_SET = 400
 ASKED_OF_EACH = 60
-"""Texts of a set that one company is asked: a thousand of each for eighteen companies."""
+"""Texts of a set that one company is asked: eighteen companies draw 1,080 times from at most
+MOST_OF_A_SET."""
 FRAMED_WEIGHT = 0.5
 """What a company's message counts in a frame; it counts 1 without. So a third is framed, as of
 what others write."""
@@ -71,21 +72,21 @@ Strangers = Mapping[str, Sequence[str]]
 class Chances(NamedTuple):
     """Holds what is fitted for each kind of traffic, and the figures of it for the card."""
 
-    readings: dict[Traffic, Reading]
+    fits: dict[Traffic, TrafficFit]
     figures: dict[str, Value]
 
 
-class Rows(NamedTuple):
+class CompanyRows(NamedTuple):
     """Holds the rows of companies, as written, in frames, and what others write in their stead."""
 
     alone: list[RankedRow]
     framed: list[RankedRow]
     outside: list[RankedRow]
 
-    def read_from(self, least: float, most: int) -> Rows:
+    def read_from(self, least: float, most: int) -> CompanyRows:
         """Returns the rows as they are where a gate lets messages pass from `least` on, and `most`
         answers are read."""
-        return Rows(*[[row.read_from(least, most) for row in rows] for rows in self])
+        return CompanyRows(*[[row.read_from(least, most) for row in rows] for rows in self])
 
     def mixed(self, share: float) -> list[RankedRow]:
         """Returns the messages as written beside others, which are `share` of the weight."""
@@ -190,13 +191,13 @@ def fitted(
         }
         for traffic in Traffic
     }
-    readings, figures = dict[Traffic, Reading](), dict[str, Value]()
+    fits, figures = dict[Traffic, TrafficFit](), dict[str, Value]()
     for traffic in Traffic:
         read_from = gates[traffic].least, 1 + OTHERS_FOUND[traffic]
         rows = [some.read_from(*read_from) for some in (ours, of_files, theirs)]
-        readings[traffic], told = reading_of(gates[traffic], traffic, *rows)
+        fits[traffic], told = traffic_fit(gates[traffic], traffic, *rows)
         figures[traffic] = {
-            **file.described_of(readings[traffic]),
+            **file.described_of(fits[traffic]),
             **told,
             "strangers_read": strange_shares[traffic],
         }
@@ -212,7 +213,7 @@ def fitted(
             "judging": list(JUDGING),
         },
     }
-    return Chances(readings, figures)
+    return Chances(fits, figures)
 
 
 def rows_of(
@@ -223,9 +224,9 @@ def rows_of(
     outside: Strangers,
     *,
     are_grown: bool = False,
-) -> Rows:
+) -> CompanyRows:
     """Returns the rows of companies, all that pass the gate of a support chat read."""
-    return Rows(
+    return CompanyRows(
         [row for one in some for row in fit.ranked(model, cross, one)],
         [row for one in some for row in in_frames(model, cross, one, framing)],
         [
@@ -236,16 +237,16 @@ def rows_of(
     )
 
 
-def reading_of(
-    gate: Gate, traffic: Traffic, ours: Rows, of_files: Rows, theirs: Rows
-) -> tuple[Reading, dict[str, Value]]:
+def traffic_fit(
+    gate: Gate, traffic: Traffic, ours: CompanyRows, of_files: CompanyRows, theirs: CompanyRows
+) -> tuple[TrafficFit, dict[str, Value]]:
     """Returns what is fitted on `ours` and grown files, and its figures; `theirs` judge it."""
     share = OUTSIDE_SHARES[traffic]
     framed = [row._replace(weight=FRAMED_WEIGHT) for row in (*ours.framed, *of_files.framed)]
     found = fit.fit([*ours.mixed(share), *of_files.mixed(share), *framed])
     cap = fit.cap_of(found, ours.alone)
-    reading = Reading(gate._replace(field=found.field), found.weights, cap)
-    return reading, {
+    of_traffic = TrafficFit(gate._replace(field=found.field), found.weights, cap)
+    return of_traffic, {
         "outside_share": share,
         "fitting": fit.figures_of(found, ours.alone),
         "files": fit.figures_of(found, of_files.alone),

@@ -11,7 +11,7 @@ import hashlib
 import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -35,6 +35,10 @@ SEED = 7
 NETWORK, FORMAT = "reranker", 2
 """The format is raised where the network or its pairs change, so that it is trained anew."""
 PLAN = Plan()
+SEEDS = (7, 8)
+"""Networks that are trained and averaged: they draw other pairs in another order. Of 36 companies
+that taught nothing two of them answer 8.7 % more messages rightly than the first alone, for as many
+wrong ones of a hundred (decision 265)."""
 
 
 def train_reranker(
@@ -68,11 +72,12 @@ def train_reranker(
         "split": "by company: those of `fitting` and `judging` taught the network nothing",
         "public_sets": list(PUBLIC),
         "plan": asdict(PLAN),
+        "seeds_averaged": list(SEEDS),
         **chances.figures,
     }
     with model_folder.changed(folder) as made:
         shutil.copyfile(small, made / file.ONNX)
-        file.save(chances.readings, made, model.encoder.sha256)
+        file.save(chances.fits, made, model.encoder.sha256)
         parts = [made / file.ONNX, made / file.DESCRIBED]
         card = write_of_part(card, file.NAME, parts)
         write_manifest(made)
@@ -81,17 +86,21 @@ def train_reranker(
 
 
 def trained(data: Path, work: Path, model: TriageModel, device: str = "cpu") -> Cross:
-    """Returns the network. One in the work folder is not trained again, as long as the plan, the
-    companies, the public sets and the encoder are the same."""
+    """Returns the average of the networks of SEEDS. One in the work folder is not trained again, as
+    long as the plan, the companies, the public sets and the encoder are the same."""
+    plans = [replace(PLAN, seed=seed) for seed in SEEDS]
+    return network.averaged([_of_one_seed(data, work, model, plan, device) for plan in plans])
+
+
+def _of_one_seed(data: Path, work: Path, model: TriageModel, plan: Plan, device: str) -> Cross:
     own = taught()
-    path = work / f"{NETWORK}-{_key(data, own, model.encoder, PLAN)}.pt"
+    path = work / f"{NETWORK}-{_key(data, own, model.encoder, plan)}.pt"
     if path.is_file():
         cross = Cross()
         cross.load_state_dict(torch.load(path, weights_only=True))
-        cross.eval()
         return cross
-    draw = _draw(data, own, model.encoder, PLAN)
-    cross = network.train(draw, PLAN, device, progress=True)
+    draw = _draw(data, own, model.encoder, plan)
+    cross = network.train(draw, plan, device, progress=True)
     torch.save(cross.state_dict(), path)
     return cross
 

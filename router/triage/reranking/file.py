@@ -19,7 +19,7 @@ from router.triage.close_reading.opened import opened
 from router.triage.encoder import Encoder, sha256_of
 from router.triage.matching.gate import FIELD, GATE, Gate
 from router.triage.reranking.cross_encoder import CrossEncoder
-from router.triage.reranking.reranker import Reading, Reranker, Weights
+from router.triage.reranking.reranker import Reranker, TrafficFit, Weights
 from router.types import Traffic
 
 NAME = "reranker"
@@ -27,11 +27,11 @@ ONNX, DESCRIBED = f"{NAME}.onnx", f"{NAME}.json"
 FORMAT = 4
 
 
-def save(readings: Mapping[Traffic, Reading], folder: Path, encoder_sha256: str) -> None:
+def save(fits: Mapping[Traffic, TrafficFit], folder: Path, encoder_sha256: str) -> None:
     """Writes the description; the ONNX file must stand in the folder already."""
     described = {
         "format": FORMAT,
-        "traffic": {traffic: described_of(reading) for traffic, reading in readings.items()},
+        "traffic": {traffic: described_of(fit) for traffic, fit in fits.items()},
         "encoder_sha256": encoder_sha256,
         "onnx_sha256": sha256_of(folder / ONNX),
     }
@@ -39,15 +39,15 @@ def save(readings: Mapping[Traffic, Reading], folder: Path, encoder_sha256: str)
     (folder / DESCRIBED).write_text(text, encoding="utf-8")
 
 
-def described_of(reading: Reading) -> dict[str, float | dict[str, float]]:
-    """Returns the numbers of a reading by name."""
-    gate = reading.gate
+def described_of(fit: TrafficFit) -> dict[str, float | dict[str, float]]:
+    """Returns the numbers of a fit by name."""
+    gate = fit.gate
     return {
         "gate": dict(zip(GATE, gate.coefficients.tolist(), strict=True)),
         "least": gate.least,
         "field": dict(zip(FIELD, gate.field.tolist(), strict=True)),
-        "weights": reading.weights._asdict(),
-        "cap": reading.cap,
+        "weights": fit.weights._asdict(),
+        "cap": fit.cap,
     }
 
 
@@ -70,21 +70,21 @@ def load(folder: Path, encoder: Encoder) -> Reranker | None:
             raise ModelFileError(
                 f"{path} was fitted on another encoder; run `tiergate train reranker` again"
             )
-        readings = {one: _reading(described["traffic"][one]) for one in Traffic}
+        fits = {one: _traffic_fit(described["traffic"][one]) for one in Traffic}
         tokenise, device = encoder.tokenise, encoder.placement.device
         network = opened(folder / ONNX, described["onnx_sha256"], device)
         encode = partial(network.encode, tokenise)
-        return Reranker(CrossEncoder(encode, tokenise), readings)
+        return Reranker(CrossEncoder(encode, tokenise), fits)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(f"{path} is malformed: {error}") from error
 
 
-def _reading(described: dict[str, Any]) -> Reading:
+def _traffic_fit(described: dict[str, Any]) -> TrafficFit:
     """Reads what `described_of` returned. Raises KeyError, TypeError or ValueError."""
     coefficients = np.array([float(described["gate"][name]) for name in GATE])
     field = np.array([float(described["field"][name]) for name in FIELD])
     weights = Weights(**{name: float(described["weights"][name]) for name in Weights._fields})
     gate = Gate(coefficients, float(described["least"]), field)
-    return Reading(gate, weights, float(described["cap"]))
+    return TrafficFit(gate, weights, float(described["cap"]))

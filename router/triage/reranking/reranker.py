@@ -68,7 +68,7 @@ class Weights(NamedTuple):
         return shares
 
 
-class Reading(NamedTuple):
+class TrafficFit(NamedTuple):
     """Holds what the chances of one kind of traffic rest on, and what of it is read."""
 
     gate: Gate
@@ -122,18 +122,18 @@ class _Read(NamedTuple):
 class Reranker:
     """Weighs the likely answers of messages anew; safe to call from several threads at once."""
 
-    def __init__(self, cross: CrossEncoder, readings: Mapping[Traffic, Reading]) -> None:
-        self.cross, self.readings = cross, readings
+    def __init__(self, cross: CrossEncoder, fits: Mapping[Traffic, TrafficFit]) -> None:
+        self.cross, self.fits = cross, fits
         self.failed = self._opened = False
 
     @property
     def gates(self) -> dict[Traffic, Gate]:
         """Returns what decides which messages of each kind of traffic are read."""
-        return {traffic: reading.gate for traffic, reading in self.readings.items()}
+        return {traffic: fit.gate for traffic, fit in self.fits.items()}
 
     def highest(self, traffic: Traffic) -> float:
         """Returns the highest chance; those above the cap keep their order in a band behind it."""
-        return self.readings[traffic].cap + RANKED_SHARE
+        return self.fits[traffic].cap + RANKED_SHARE
 
     def weighed(
         self,
@@ -182,7 +182,7 @@ class Reranker:
             for name in read.names
         ]
         odds = self.cross.odds(pairs) if pairs else np.empty(0)
-        weights, begin = self.readings[answers.traffic].weights, 0
+        weights, begin = self.fits[answers.traffic].weights, 0
         for read in reads:
             end = begin + len(read.names)
             said = odds[begin:end]

@@ -17,7 +17,7 @@ from router.triage.reranking.cross_encoder import CrossEncoder, Rows
 from router.triage.triage_model import TriageModel
 from router.types import Traffic
 
-NOTHING = fit_field.Rows([], [], [])
+NOTHING = fit_field.CompanyRows([], [], [])
 
 
 @pytest.fixture
@@ -46,14 +46,14 @@ def gated(bare: TriageModel) -> TriageModel:
     return bare
 
 
-def rows_of(model: TriageModel, outside: dict[str, list[str]]) -> fit_field.Rows:
+def rows_of(model: TriageModel, outside: dict[str, list[str]]) -> fit_field.CompanyRows:
     cross = CrossEncoder(constant, model.encoder.tokenise)
     framing = Framing(fillers().fitting, model.encoder.tokenise)
     some = [one for one in companies() if one.name in JUDGING[:2]]
     return fit_field.rows_of(model, cross, some, framing, outside)
 
 
-def test_each_kind_of_traffic_has_its_own_share_of_others(gated: TriageModel) -> None:
+def test_others_weigh_the_share_that_is_asked_for(gated: TriageModel) -> None:
     rows = rows_of(gated, {"one": ["write a poem", "add 3 and 4"], "two": ["name a river"]})
     ours = sum(row.weight for row in rows.alone)
     assert sum(row.weight for row in rows.outside) == pytest.approx(ours)
@@ -71,11 +71,11 @@ def test_mixed_traffic_is_read_where_its_own_gate_lets_pass(gated: TriageModel) 
     assert len(fewer.alone) == len(rows.alone)
 
 
-def test_fewer_others_make_a_reading_surer(gated: TriageModel) -> None:
+def test_fewer_others_make_chances_higher(gated: TriageModel) -> None:
     rows = rows_of(gated, {"one": ["where can I park near you", "do you have a branch in Bonn"]})
     gate = gated.matching.gates[Traffic.SUPPORT]
     mixed, support = (
-        fit_field.reading_of(gate, traffic, rows, NOTHING, rows)
+        fit_field.traffic_fit(gate, traffic, rows, NOTHING, rows)
         for traffic in (Traffic.MIXED, Traffic.SUPPORT)
     )
     said = [
@@ -85,7 +85,13 @@ def test_fewer_others_make_a_reading_surer(gated: TriageModel) -> None:
         for told, _ in (mixed, support)
     ]
     assert said[1] > said[0] + 0.02
-    plain, framed = mixed[1]["judging"], mixed[1]["judging_framed"]
+
+
+def test_figures_of_framed_messages_stand_apart(gated: TriageModel) -> None:
+    rows = rows_of(gated, {"one": ["write a poem"]})
+    gate = gated.matching.gates[Traffic.SUPPORT]
+    _, figures = fit_field.traffic_fit(gate, Traffic.MIXED, rows, NOTHING, rows)
+    plain, framed = figures["judging"], figures["judging_framed"]
     assert isinstance(plain, dict)
     assert isinstance(framed, dict)
     assert plain["messages"] == len(rows.alone)

@@ -51,3 +51,13 @@ def test_padding_changes_nothing() -> None:
         alone = cross(torch.tensor([row]))
         padded = cross(torch.tensor([[*row, 0, 0]]))
     assert torch.allclose(alone, padded, atol=1e-4)
+
+
+def test_networks_are_averaged_parameter_by_parameter() -> None:
+    few, more = (network.train(drawn, Plan(epochs=1, rate=rate)) for rate in (1e-4, 1e-3))
+    both = network.averaged([few, more])
+    for one, other, mean in zip(
+        few.parameters(), more.parameters(), both.parameters(), strict=True
+    ):
+        assert torch.allclose(mean, (one + other) / 2.0)
+    assert not both.training

@@ -30,10 +30,9 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
             "Which payment methods do you accept?",
             "payment_methods",
         ),
-        pytest.param(
+        (
             "Our dog ate the last catalogue. How can I cancel my order? Best wishes, Ines",
             "cancel_order",
-            marks=pytest.mark.xfail(strict=True, reason="is offered at .76 since decision 264"),
         ),
     ],
 )

@@ -26,8 +26,8 @@ from router.triage.reranking.cross_encoder import (
 from router.triage.reranking.reranker import (
     ApprovedAnswers,
     FileReranker,
-    Reading,
     Reranker,
+    TrafficFit,
     Weights,
 )
 from router.triage.utterances import Utterances
@@ -35,7 +35,7 @@ from router.types import Match, MatchBasis, Traffic
 
 WEIGHTS = Weights(odds=1.0, prior=0.5, shift=1.0)
 CAP = 0.93
-READINGS = dict.fromkeys(Traffic, Reading(Gate(np.zeros(len(GATE)), 0.0), WEIGHTS, CAP))
+FITS = dict.fromkeys(Traffic, TrafficFit(Gate(np.zeros(len(GATE)), 0.0), WEIGHTS, CAP))
 
 
 def letters(text: str) -> list[int]:
@@ -82,7 +82,7 @@ def matched(**changes: object) -> Match:
 
 
 def file_reranker(told: Callable[[Sequence[Sequence[int]]], Embeddings]) -> FileReranker:
-    return FileReranker(Reranker(CrossEncoder(told, letters), READINGS), answers())
+    return FileReranker(Reranker(CrossEncoder(told, letters), FITS), answers())
 
 
 def reranked(match: Match | None, *odds: float) -> Match | None:
@@ -252,7 +252,7 @@ def test_what_was_not_read_keeps_the_chance_of_its_own_outcomes() -> None:
     assert own(["x"], np.zeros((1, 3), np.float32), [match]) == [match]
 
 
-def test_each_message_of_a_run_gets_its_own_readings() -> None:
+def test_each_message_of_a_run_gets_its_own_fits() -> None:
     told = Told(5.0, -5.0, -5.0, -5.0, 5.0, -5.0)
     rerank = file_reranker(told)
     vectors = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0]], np.float32)

@@ -14,7 +14,7 @@ from router.triage.encoder import sha256_of
 from router.triage.matching.gate import FIELD, GATE, Gate
 from router.triage.reranking import file
 from router.triage.reranking.cross_encoder import Pair
-from router.triage.reranking.reranker import Reading, Weights
+from router.triage.reranking.reranker import TrafficFit, Weights
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.types import Traffic
 
@@ -35,14 +35,14 @@ def changed(folder: Path, **values: object) -> None:
 
 def test_what_is_saved_is_read_back(model: TriageModel, folder: Path) -> None:
     gate = Gate(np.arange(len(GATE)) / 4, -1.5, np.arange(len(FIELD)) / 8)
-    mixed = Reading(gate, Weights(1.5, 0.25, -0.5), 0.91)
-    support = Reading(gate._replace(least=-4.0), Weights(1.0, 0.5, 0.75), 0.94)
-    readings = {Traffic.MIXED: mixed, Traffic.SUPPORT: support}
-    file.save(readings, folder, model.encoder.sha256)
+    mixed = TrafficFit(gate, Weights(1.5, 0.25, -0.5), 0.91)
+    support = TrafficFit(gate._replace(least=-4.0), Weights(1.0, 0.5, 0.75), 0.94)
+    fits = {Traffic.MIXED: mixed, Traffic.SUPPORT: support}
+    file.save(fits, folder, model.encoder.sha256)
     loaded = file.load(folder, model.encoder)
     assert loaded is not None
-    for traffic, saved in readings.items():
-        found = loaded.readings[traffic]
+    for traffic, saved in fits.items():
+        found = loaded.fits[traffic]
         assert file.described_of(found) == file.described_of(saved)
         assert (found.weights, found.cap) == (saved.weights, saved.cap)
         assert found.gate.least == saved.gate.least

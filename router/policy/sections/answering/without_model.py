@@ -120,7 +120,7 @@ class ResolverAnswerer(AnswererBase):
         default=Traffic.MIXED,
         description="Who sends the requests. `support`: nearly all ask this company or office, as "
         "in a support chat. Level 1 then reads nearly all of them together with their likely "
-        "answers, 5 to 20 ms each, and is sure more often. `mixed`: most are other work. Level 1 "
+        "answers, 10 to 60 ms each, and is sure more often. `mixed`: most are other work. Level 1 "
         "then reads those alone that look like questions to the company.",
     )
     clarify: ClarifySection | None = Field(
