@@ -192,7 +192,7 @@ def _rung_facts(
         chance = Chance(0.0, PSource.KNOWN)
         declined = _silent_because(plan.previews, request, signals)
     else:
-        chance = plan.chance_now(signals)
+        chance = plan.chance(signals)
     missing = needs - facts.capabilities
     if facts.kind == "litellm":
         missing |= elsewhere  # it would fetch them from here, where it may reach what others cannot

@@ -12,7 +12,7 @@ from router.api.compose.mounted.quotable import MOST_CERTAIN, calibrated, quotab
 from router.library import CALLER
 from router.policy.loading import load_policy
 from router.routing.decision_record import parse
-from router.types import AttemptState, ChatRequest, CostBasis, Message, PSource, Sampling
+from router.types import AttemptState, ChatRequest, CostBasis, Message, Sampling
 from tests.kits.books.ledger_sql import rows_in
 from tests.kits.document_kit import kept
 from tests.kits.fakes import Clock
@@ -108,22 +108,6 @@ async def test_near_passage_counts_by_its_own_chance(
     facts = {fact.answerer: fact.p for fact in parse(row.record).facts}
     assert (facts["quotes"] > 0.5) is sure
     assert far.signals.quotable is None
-
-
-async def test_a_quotation_has_no_chance_without_documents(tmp_path: Path) -> None:
-    """What was measured on other documents is no evidence of any here."""
-    (tmp_path / "files").mkdir()
-    (tmp_path / "files/lamp.md").write_text("The foot of the lamp is repaired with epoxy glue.\n")
-    (tmp_path / "shop.yaml").write_text(KNOWLEDGE)
-    (path := tmp_path / "first.yaml").write_text(POLICY.format(first="false"))
-    store = tmp_path / "d.db"
-    async with Gateway.from_policy(path, documents=store, environ={}) as gateway:
-        without = gateway.route(QUESTION).decision.rungs[-1]
-        kept(store, tmp_path / "files")
-        beside = gateway.route(QUESTION).decision.rungs[-1]
-    assert (without.p, without.p_source, without.p_count) == (0.0, PSource.KNOWN, 1)
-    assert (beside.p_source, beside.p_count) == (PSource.LABELLED, 356)
-    assert beside.p > 0.0
 
 
 async def test_a_budget_admits_a_quotation_without_a_price(tmp_path: Path) -> None:

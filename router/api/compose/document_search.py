@@ -9,7 +9,6 @@ up to date first.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,8 +73,7 @@ class DocumentService:
         from router.documents.shared.store import is_shared
 
         known = self._index is not None or is_shared(self._address)
-        # Each decision asks, and a Path takes three times as long.
-        return not known and not os.path.isfile(self._address)
+        return not known and not Path(self._address).is_file()
 
     async def made_by(self) -> tuple[str, int]:
         """Returns who made the vectors of the store, and their width; ("", 0) without any.

@@ -94,8 +94,6 @@ class RungPlan(Struct, frozen=True, dict=True):
     offering: TellsOffering | None = None  # which questions are offered, None: it is no resolver
     judged_by: AnswererFacts | None = None  # of the judge, and what its verdicts take
     counts: CountCalls | None = None  # how many calls one answer takes, None: one
-    # Returns True where there is something to quote; None: there always is.
-    has_sources: Callable[[], bool] | None = None
 
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
         """Returns the section's mode for a matter of a hard rule, or for an ordinary one."""
@@ -118,12 +116,6 @@ class RungPlan(Struct, frozen=True, dict=True):
             return Chance(1.0 - wrong, PSource.LABELLED, own.labels)
         ability = self.ability
         return Chance(ability.p(signals.domain, signals.difficulty), ability.source, ability.count)
-
-    def chance_now(self, signals: Signals) -> Chance:
-        """Returns the chance of being right of a call now: none without a source to quote."""
-        if self.has_sources is not None and not self.has_sources():
-            return Chance(0.0, PSource.KNOWN)
-        return self.chance(signals)
 
     @measured_once
     def composite(self) -> bool:

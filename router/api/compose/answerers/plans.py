@@ -226,15 +226,10 @@ def _quoting_documents(
     """Returns the plan of passages of the operator's documents."""
     from tiers.citing.quoting import build_quoting
 
-    documents, service = _documents(loaded, parts), parts.documents
+    documents = _documents(loaded, parts)
     assert documents is not None  # the policy's checks say so
-    assert service is not None
     quoting = build_quoting(section, tier, documents)
-    ability = parts.abilities.of(section, tier.level)
-    # A chance that was measured on documents says nothing where there are none.
-    return RungPlan(
-        quoting, section, quoting.facts, ability, has_sources=lambda: not service.is_empty
-    )
+    return RungPlan(quoting, section, quoting.facts, parts.abilities.of(section, tier.level))
 
 
 def _model(
