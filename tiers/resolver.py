@@ -28,7 +28,6 @@ from router.policy.content.offers import Offering, offer_text, only_courteous, t
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
-from router.policy.sections.answering.without_model import ClarifySection
 from router.types import (
     Answer,
     AnswererFacts,
@@ -80,7 +79,7 @@ class Resolver(OwnAnswerer):
         facts: AnswererFacts,
         knowledge: Knowledge,
         slots: Slots,
-        clarify: ClarifySection | None,
+        section: ResolverAnswerer,
         floor: Floor,
     ) -> None:
         super().__init__(facts, _status_detail(knowledge))
@@ -90,8 +89,8 @@ class Resolver(OwnAnswerer):
             language: _Wording(translation, slots.for_language(translation))
             for language, translation in knowledge.translations.items()
         }
-        self._clarify = clarify
-        self._about = AboutWords(knowledge)
+        self._clarify = section.clarify
+        self._about = AboutWords(knowledge, section.traffic)
         self._floor = floor
         # Deciding and answering each ask twice in a row about one request.
         self._last: tuple[ChatRequest, Signals, _Verdict] | None = None
@@ -430,7 +429,7 @@ def build_resolver(
     facts = facts_of(section, tier, model, capabilities=promised)
     allowed = {name: lookups[name] for name in section.lookups if name in lookups}
     slots = Slots(knowledge, allowed, {s.name: s for s in sections})
-    return Resolver(facts, knowledge, slots, section.clarify, floor)
+    return Resolver(facts, knowledge, slots, section, floor)
 
 
 def _status_detail(knowledge: Knowledge) -> str:
