@@ -337,8 +337,13 @@ def ability(
     typer.echo(f"Measured {card['model']}: theta {card['theta']}; written to {out}.")
 
 
+CARD_NAMES = {"--data": "DATA", "--work": "WORK", "--model-dir": "MODEL"}
+"""Names of folders in the command of a card."""
+
+
 def card_command(arguments: Sequence[str]) -> str:
-    """Returns the command line for a card. DATA and WORK replace folders that only one machine has.
+    """Returns the command line for a card. DATA, WORK and MODEL replace folders that only one
+    machine has.
 
     A file, and a folder below the current one, stand as they were typed.
 
@@ -348,13 +353,14 @@ def card_command(arguments: Sequence[str]) -> str:
     'tiergate train ability --data=DATA --out made'
     >>> card_command(["train", "harm-close", "--out", "made", "--work", "/var/tmp/work"])
     'tiergate train harm-close --out made --work WORK'
+    >>> card_command(["train", "reranker", "--data", "../rows", "--model-dir", "/var/tmp/model"])
+    'tiergate train reranker --data DATA --model-dir MODEL'
     >>> card_command(["train", "adapter", "--data", "chats.jsonl", "--out", "made"])
     'tiergate train adapter --data chats.jsonl --out made'
     """
     shown = ["tiergate", *arguments]
     for place, argument in enumerate(arguments, 1):
-        for option in ("--data", "--work"):
-            named = option[2:].upper()
+        for option, named in CARD_NAMES.items():
             if shown[place - 1] == option and _is_elsewhere(argument):
                 shown[place] = named
             elif argument.startswith(f"{option}=") and _is_elsewhere(argument[len(option) + 1 :]):

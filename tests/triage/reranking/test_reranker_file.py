@@ -105,6 +105,12 @@ def test_the_shipped_network_is_the_one_of_its_card(model: TriageModel) -> None:
     assert not set(card["companies"]["fitting"]) & set(card["companies"]["judging"])
 
 
+def test_the_card_names_no_folder_of_one_machine() -> None:
+    for path in DEFAULT_FOLDER.glob("*card.json"):
+        command = json.loads(path.read_text(encoding="utf-8")).get("command", "")
+        assert not [word for word in command.split() if word.startswith(("/", "..", "~"))]
+
+
 def test_the_shipped_network_tells_near_misses_from_questions(model: TriageModel) -> None:
     assert model.reranker is not None
     questions = ["when is the library open", "opening hours", "until when can I come"]
