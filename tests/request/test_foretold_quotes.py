@@ -8,6 +8,7 @@ import pytest
 
 from router import Gateway
 from router.types import Reason
+from tests.kits.kite_shop import KITE_SHOP
 
 POLICY = """version: 1
 name: quotes
@@ -15,25 +16,11 @@ tiers:
   - {name: resolve, level: 1, answerers: [{name: faq, kind: resolver, knowledge: shop.yaml}]}
   - {name: quotes, level: 2, answerers: [{name: passages, kind: passages, of: faq}]}
 """
-KNOWLEDGE = """version: 1
-name: kite shop
-intents:
-  - id: repair
-    domain: customer_support
-    source: handbook
-    answer: We mend torn sails within five days. A patch costs 18 euros.
-    utterances: [Do you repair kites?, my sail is torn, price of a patch]
-  - id: returns
-    domain: customer_support
-    source: handbook
-    answer: Send it back within 30 days, unflown, and you get your money back.
-    utterances: [How do I return a kite?, return policy, money back]
-"""
 
 
 @pytest.mark.parametrize("text", ["Name three rivers of Europe.", "Do you repair kites?"])
 def test_a_dry_run_ends_as_the_call_does(text: str, tmp_path: Path) -> None:
-    (tmp_path / "shop.yaml").write_text(KNOWLEDGE, encoding="utf-8")
+    (tmp_path / "shop.yaml").write_text(KITE_SHOP, encoding="utf-8")
     (path := tmp_path / "quotes.yaml").write_text(POLICY, encoding="utf-8")
     with Gateway.from_policy(path, database=tmp_path / "ledger.db") as gateway:
         dry, called = gateway.route(text), gateway.complete(text)
@@ -44,7 +31,7 @@ def test_a_dry_run_ends_as_the_call_does(text: str, tmp_path: Path) -> None:
 
 
 def test_words_go_out_where_nothing_is_near_enough_to_quote(tmp_path: Path) -> None:
-    (tmp_path / "shop.yaml").write_text(KNOWLEDGE, encoding="utf-8")
+    (tmp_path / "shop.yaml").write_text(KITE_SHOP, encoding="utf-8")
     (path := tmp_path / "quotes.yaml").write_text(POLICY, encoding="utf-8")
     with Gateway.from_policy(path, database=tmp_path / "ledger.db") as gateway:
         dry = gateway.route("Name three rivers of Europe.")

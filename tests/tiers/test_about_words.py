@@ -7,30 +7,17 @@ import pytest
 from router.policy.content.knowledge import parse_knowledge
 from router.types import ChatRequest, Match, MatchBasis, Traffic
 from tests.kits.asking_kit import turns
+from tests.kits.kite_shop import KITE_SHOP
 from tiers.about_words import READ_FROM, AboutWords
 from tiers.offering import LIKELY
 
-KNOWLEDGE = """version: 1
-name: kite shop
-intents:
-  - id: repair
-    domain: customer_support
-    source: handbook
-    answer: We mend torn sails within five days.
-    utterances: [Do you repair kites?, my sail is torn]
-  - id: returns
-    domain: customer_support
-    source: handbook
-    answer: Send it back within 30 days, unflown.
-    utterances: [How do I return a kite?, money back]
-"""
 UNHEARD: ChatRequest = turns("something chewed a hole near the tip")
 
 
 def offered(chance: float, basis: MatchBasis, traffic: Traffic = Traffic.SUPPORT) -> bool:
     offers = [("repair", chance / 2), ("returns", chance / 2)]
     match = Match("repair", chance / 2, 0.6, 0.1, (("returns", chance / 2),), basis, chance)
-    about = AboutWords(parse_knowledge("kites.yaml", KNOWLEDGE), traffic)
+    about = AboutWords(parse_knowledge("kites.yaml", KITE_SHOP), traffic)
     return about.hold(offers, match, UNHEARD)
 
 

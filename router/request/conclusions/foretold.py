@@ -160,8 +160,7 @@ def _said(routed: RoutedRequest, rung: int) -> tuple[Candidate, int | None, str]
             return CannotAnswer("approved words keep no shape", reason=Reason.NO_MODEL)
         words = _answer("words", NO_ANSWER_MODEL, p=0.0, approved=True, verified=False)
         return Candidate(rung, named, words, Verification(0.0, None, "match")), None, ""
-    told_before = kind in _KNOWN_KINDS or plan.previews is not None
-    if told_before and facts.declined is not None and routed.observed is None:
+    if facts.declined is not None and routed.observed is None:
         return CannotAnswer(f"declined: {facts.declined}", reason=facts.declined)
     if kind in _KNOWN_KINDS and routed.observed is None:
         none = (None, False)

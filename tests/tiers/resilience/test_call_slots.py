@@ -218,11 +218,17 @@ async def test_calls_with_little_time_left_wait_behind_another_tenants_full_queu
     await asyncio.wait(calls)
 
 
-async def test_a_slot_that_comes_as_its_call_ends_goes_to_the_next_one() -> None:
+async def one_waiting() -> tuple[CallSlots, float, asyncio.Task[None]]:
+    """Returns the only slot, which is taken, the end of all calls, and a call that waits."""
     slots, ends_at = CallSlots("up", 1), asyncio.get_running_loop().time() + 60.0
     await slots.take(ends_at)
-    leaving = asyncio.create_task(slots.take(ends_at))
+    waiting = asyncio.create_task(slots.take(ends_at))
     await asyncio.sleep(0)
+    return slots, ends_at, waiting
+
+
+async def test_a_slot_that_comes_as_its_call_ends_goes_to_the_next_one() -> None:
+    slots, ends_at, leaving = await one_waiting()
     slots.release()
     leaving.cancel()
     await asyncio.wait([leaving])
@@ -230,10 +236,7 @@ async def test_a_slot_that_comes_as_its_call_ends_goes_to_the_next_one() -> None
 
 
 async def test_a_call_that_left_takes_no_slot() -> None:
-    slots, ends_at = CallSlots("up", 1), asyncio.get_running_loop().time() + 60.0
-    await slots.take(ends_at)
-    leaving = asyncio.create_task(slots.take(ends_at))
-    await asyncio.sleep(0)
+    slots, ends_at, leaving = await one_waiting()
     leaving.cancel()
     slots.release()
     await asyncio.wait([leaving])

@@ -11,6 +11,7 @@ import pytest
 from router import Gateway
 from router.errors import PolicyError
 from router.types import MatchBasis, Outcome
+from tests.kits.kite_shop import KITE_SHOP
 
 POLICY = """version: 1
 name: chat
@@ -21,33 +22,13 @@ tiers:
       - {{name: desk, kind: resolver, knowledge: shop.yaml{traffic}}}
 """
 
-KNOWLEDGE = """version: 1
-name: kite shop
-intents:
-  - id: repair
-    domain: customer_support
-    source: handbook
-    answer: We mend torn sails within five days. A patch costs 18 euros.
-    utterances: [Do you repair kites?, my sail is torn, price of a patch, mend a kite]
-  - id: lessons
-    domain: customer_support
-    source: handbook
-    answer: Lessons are on Saturdays from ten to one and cost 60 euros with all gear.
-    utterances: [When are lessons?, beginner course, price of a lesson, learn to fly a kite]
-  - id: returns
-    domain: customer_support
-    source: handbook
-    answer: Send it back within 30 days, unflown, and you get your money back.
-    utterances: [How do I return a kite?, return policy, money back, send it back]
-"""
-
 Ask = Callable[[str, str], Outcome]
 
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     folder = tmp_path_factory.mktemp("traffic")
-    (folder / "shop.yaml").write_text(KNOWLEDGE, encoding="utf-8")
+    (folder / "shop.yaml").write_text(KITE_SHOP, encoding="utf-8")
     with ExitStack() as stack:
         gateways = {}
         for traffic in ("", "mixed", "support"):
@@ -90,7 +71,7 @@ def test_what_both_read_is_likelier_in_a_support_chat(ask: Ask) -> None:
 
 
 def test_traffic_of_no_such_kind_is_a_mistake_that_names_both(tmp_path: Path) -> None:
-    (tmp_path / "shop.yaml").write_text(KNOWLEDGE, encoding="utf-8")
+    (tmp_path / "shop.yaml").write_text(KITE_SHOP, encoding="utf-8")
     path = tmp_path / "chat.yaml"
     path.write_text(POLICY.format(traffic=", traffic: chat"), encoding="utf-8")
     with pytest.raises(
