@@ -16,7 +16,7 @@ from router.policy.content.offers import (
     together_in,
 )
 from router.policy.sections.answering.without_model import ClarifySection
-from router.types import Match, RequestType, Signals
+from router.types import Match, RequestType, Signals, beside_bound
 
 LEAST_OFFERED = 0.02
 """A question that is hardly ever meant is not offered beside a likelier one, whatever that lacks to
@@ -58,9 +58,9 @@ def worth_offering(
     if match.confidence >= floor:
         return [], ""
     if match.confidence < section.from_:
+        likely, least_likely = beside_bound(match.confidence, section.from_)
         return [], (
-            f"the likeliest, {match.intent_id}, has {match.confidence:.2f}, and `clarify.from` is "
-            f"{section.from_:.2f}"
+            f"the likeliest, {match.intent_id}, has {likely}, and `clarify.from` is {least_likely}"
         )
     first = (match.intent_id, match.confidence)
     # Whoever asks in unusual words is between several, each of them unlikely.
@@ -84,11 +84,25 @@ def worth_offering(
     least = floor if section.together is None else section.together
     chance = together_in(offers, match)
     if chance < least:
-        return [], f"those likely have {chance:.2f} together, and {least:.2f} is needed"
+        return [], _too_unlikely(chance, least, match)
     return offers, ""
 
 
-def told_of(chosen: Chosen, match: Match, knowledge: Knowledge) -> Offering:
+def _too_unlikely(chance: float, least: float, match: Match) -> str:
+    """Returns why questions are not offered whose common chance is too low.
+
+    That chance was fitted apart from the likeliest answer's own, and may be below it. Whoever reads
+    both is told so.
+    """
+    together, needed = beside_bound(chance, least)
+    below = chance < match.confidence
+    apart = f" (fitted apart from the {match.confidence:.2f} of the likeliest alone)"
+    return f"those likely have {together} together{apart if below else ''}, and {needed} is needed"
+
+
+def told_of(
+    chosen: Chosen, match: Match, knowledge: Knowledge, section: ClarifySection | None
+) -> Offering:
     """Returns for people what is offered: each question with its part of the chance that decides.
 
     Of those that a request asks for at once all are meant, so that each keeps its own chance.
@@ -97,7 +111,8 @@ def told_of(chosen: Chosen, match: Match, knowledge: Knowledge) -> Offering:
     alone = sum([p for _, p in offers])
     part = 1.0 if offers == list(match.asked) else together_in(offers, match) / max(1e-9, alone)
     shown = tuple([(question_of(knowledge, name), p * part) for name, p in offers])
-    return Offering(shown, why, (question_of(knowledge, match.intent_id), match.confidence))
+    likeliest = (question_of(knowledge, match.intent_id), match.confidence)
+    return Offering(shown, why, likeliest, 0.0 if section is None else section.from_)
 
 
 def asks_for_none(section: ClarifySection, signals: Signals, text: str) -> str:

@@ -134,7 +134,7 @@ class Resolver(OwnAnswerer):
         if match is None or unfit is not None or self.asks_for_class(request):
             return Offering()
         knowledge = self._wording_of(match).knowledge
-        return told_of(self._offers(request, signals), match, knowledge)
+        return told_of(self._offers(request, signals), match, knowledge, self._clarify)
 
     def _verdict(self, request: ChatRequest, signals: Signals) -> _Verdict:
         last = self._last

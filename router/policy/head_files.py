@@ -19,6 +19,7 @@ from router.policy.sections.rules.heads import BUILT_IN_CHANCES, NOT_REPLACED, H
 from router.stats import answer_head, heads
 from router.stats.calibration import highest_said
 from router.stats.heads import Head, HeadKind
+from router.types import beside_bound
 
 
 def load_heads(named: Sequence[tuple[HeadSection, Path]], encoder_sha256: str) -> tuple[Head, ...]:
@@ -55,10 +56,11 @@ def never_reached(
     for path, condition in conditions_of(policy):
         name, at = str(condition.get("head")), condition.get("at")
         if name in most and isinstance(at, float) and at > most[name]:
+            highest, _ = beside_bound(most[name], at, 3)
             yield (
                 ".".join(map(str, path)),
-                f"{at:g} is above {most[name]:.3f}, the highest chance that the head {name} "
-                "says: this never holds. Lower it, or teach the head more rows",
+                f"{at:g} is above {highest}, the highest chance that the head {name} says: this "
+                "never holds. Lower it, or teach the head more rows",
             )
 
 

@@ -27,7 +27,7 @@ from router.policy.schema import (
 )
 from router.policy.sections.answering.endpoints import EndpointSection
 from router.policy.sections.answering.remote import RemoteAnswerer
-from router.types import DANGERS, DecisionMode, Domain, Exhausted
+from router.types import DANGERS, DecisionMode, Domain, Exhausted, beside_bound
 
 QUOTING = (ResolverAnswerer, PassagesAnswerer, DocumentsAnswerer)
 """Lists answerers that only repeat what people wrote."""
@@ -108,9 +108,9 @@ def cap_warnings(policy: Policy, highest: float | None) -> list[PolicyWarning]:
         PolicyWarning(
             WarningKind.FLOOR_ABOVE_CAP,
             path,
-            f"{floor:g} is above {highest:.2f}, the highest chance shown for this knowledge "
-            "file: level 1 answers only what stands in it word for word. Lower the floor, or give "
-            "the file judged requests of its own (`judged`)",
+            f"{floor:g} is above {beside_bound(highest, floor)[0]}, the highest chance shown for "
+            "this knowledge file: level 1 answers only what stands in it word for word. Lower the "
+            "floor, or give the file judged requests of its own (`judged`)",
         )
         for path, floor in floors.items()
         if floor > highest

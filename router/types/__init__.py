@@ -235,7 +235,14 @@ from router.types.stores import (
     TextReader,
     label_facts,
 )
-from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano, utf8_size
+from router.types.units import (
+    NANO_PER_USD,
+    beside_bound,
+    bound_text,
+    exact_usd,
+    usd_to_nano,
+    utf8_size,
+)
 
 __all__ = [
     "APPROVED_ANSWERS",
@@ -439,6 +446,8 @@ __all__ = [
     "Work",
     "Worked",
     "WorkedStep",
+    "beside_bound",
+    "bound_text",
     "citations_left",
     "exact_usd",
     "is_assumed",

@@ -59,6 +59,17 @@ def test_a_chance_shows_on_which_side_of_its_threshold_it_is() -> None:
     assert beside(0.2, None, 2) == "0.20"
 
 
+def test_a_chance_has_the_same_digits_wherever_it_is_explained() -> None:
+    """One line had 0.3396 for the stakes, and the next one 0.34, which is the threshold."""
+    policy = a_policy()
+    at = policy.decision.high_stakes_at
+    signals = replace(CALM, stakes_high=at - 0.0004)
+    lines = dict(signal_lines(signals, policy.decision))
+    written = f"{at - 0.0004:.4f}"
+    assert f"stakes high {written} (level 2" in lines["chances"]
+    assert f"times stakes high {written} is" in lines["risk"]
+
+
 def test_a_question_says_what_its_chance_is_about() -> None:
     """The chance of the rung is that of the offer, not that of the match."""
     told = tiergate("route", "What would I get for my old phone?", "--explain").stdout

@@ -114,6 +114,18 @@ async def test_words_claim_no_answer_to_be_missing_where_one_is_not_sure_enough(
     assert "There is no" not in said.answer.text
 
 
+async def test_the_likeliest_has_the_same_digits_in_both_sentences(houses: Houses) -> None:
+    """One line had 0.0496, since the bound is 0.05, and the other one 0.05."""
+    house = houses([low(p=0.0496)], signals=UNSURE)
+    served = house.gateway.router.default
+    nearest = Offering((), "has 0.0496, from is 0.05", ("Are you open?", 0.0496), 0.05)
+    plan = replace(served.plans[0], offering=lambda *_: nearest)
+    house.gateway.router.swap({"test": replace(served, plans=(plan,))})
+    dry = await house.gateway.complete(ask(hints=DRY), ALICE)
+    assert dry.foretold is not None
+    assert dry.foretold.words.endswith("has a chance of 0.0496")
+
+
 async def test_an_error_is_foretold_by_its_code(gateway: Gateway) -> None:
     shape = ResponseFormat("json_schema", "fields", JsonText('{"type": "object"}'))
     request = ask("Explain how tides work.", response_format=shape)

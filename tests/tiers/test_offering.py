@@ -57,6 +57,23 @@ def test_a_likely_second_one_that_is_not_offered_leaves_no_first_one_alone() -> 
     assert _offered(("a", 0.4), ("b", 0.35), ("c", 0.2), kept="b") == "ac"
 
 
+def test_what_is_lacking_shows_on_which_side_of_its_bound_it_is() -> None:
+    """A newcomer read that 0.05 is too little where 0.05 is wanted."""
+    match = Match("a", 0.0496, 0.9, 0.3, (("b", 0.001),), together=0.06)
+    section = ClarifySection.model_validate({"from": 0.05, "together": 0.25, "most": 3})
+    _, why = worth_offering(match, section, 0.93, lambda name: True)
+    assert why == "the likeliest, a, has 0.0496, and `clarify.from` is 0.05"
+
+
+def test_a_common_chance_below_that_of_the_likeliest_is_explained() -> None:
+    """A newcomer read of 0.06 for one question, and of 0.05 for several of them."""
+    match = Match("a", 0.06, 0.9, 0.3, (("b", 0.04),), together=0.052)
+    section = ClarifySection.model_validate({"from": 0.05, "together": 0.25, "most": 3})
+    offers, why = worth_offering(match, section, 0.93, lambda name: True)
+    apart = "(fitted apart from the 0.06 of the likeliest alone)"
+    assert (offers, why) == ([], f"those likely have 0.05 together {apart}, and 0.25 is needed")
+
+
 def test_one_alone_needs_a_bound_of_its_own() -> None:
     assert _offered(A, B, least=None) == ""
     assert _offered(A, B, least=0.9) == ""

@@ -41,6 +41,7 @@ from router.types import (
     Rung,
     RungFacts,
     Signals,
+    beside_bound,
     usd_to_nano,
 )
 
@@ -72,20 +73,10 @@ def beside(chance: float, at: float | None, level: int) -> str:
     >>> beside(0.9, 0.5, 2), beside(0.4996, 0.5, 2), beside(0.2, None, 2)
     ('0.90 (level 2 from 0.50)', '0.4996 (level 2 from 0.50)', '0.20')
     """
-    return shown(chance, at) + ("" if at is None else f" (level {level} from {threshold(at)})")
-
-
-def shown(chance: float, at: float | None) -> str:
-    """Writes a chance in two places, or in as many as show on which side of `at` it is."""
-    places = 2
-    while at is not None and places < 6 and (round(chance, places) >= at) != (chance >= at):
-        places += 1
-    return f"{chance:.{places}f}"
-
-
-def threshold(at: float) -> str:
-    """Writes a threshold in two places, or in as many as it has."""
-    return f"{at:.2f}" if round(at, 2) == at else f"{at:g}"
+    if at is None:
+        return f"{chance:.2f}"
+    written, bound = beside_bound(chance, at)
+    return f"{written} (level {level} from {bound})"
 
 
 MOST_QUOTED = 3
@@ -255,7 +246,8 @@ def _of_risk(reason: Reason, grounds: Grounds) -> Iterator[str]:
     if risk is not None and reason is named:
         p = likeliest_risk(signals)[1]
         product = _from(p * signals.stakes_high, section.high_risk_at)
-        yield f"{risk.value} {p:.2f} times stakes high {signals.stakes_high:.2f} is {product}"
+        high = beside_bound(signals.stakes_high, section.high_stakes_at)[0]
+        yield f"{risk.value} {p:.2f} times stakes high {high} is {product}"
 
 
 def _of_trigger(reason: Reason, grounds: Grounds) -> Iterator[str]:
@@ -289,11 +281,12 @@ def _of_trigger(reason: Reason, grounds: Grounds) -> Iterator[str]:
 
 
 def _reaches(chance: float, at: float) -> str:
-    return f"{shown(chance, at)} reaches {threshold(at)}"
+    return " reaches ".join(beside_bound(chance, at))
 
 
 def _from(chance: float, at: float) -> str:
-    return f"{shown(chance, at)} (from {threshold(at)})"
+    written, bound = beside_bound(chance, at)
+    return f"{written} (from {bound})"
 
 
 def _phrase(signals: Signals) -> str:
@@ -317,11 +310,11 @@ def _risk(signals: Signals, section: DecisionSection | None) -> str:
     own = heads_read(signals)
     grave_at = section.grave_at if own else section.grave_at_other_languages
     both = beside(domain_p * signals.stakes_high, section.high_risk_at, 3)
-    high = f"{signals.stakes_high:.2f}"
-    knowledge = shown(signals.knowledge, section.knowledge_at)
+    high = beside_bound(signals.stakes_high, section.high_stakes_at)[0]
+    grave, least = beside_bound(signals.grave, grave_at)
+    knowledge, known_from = beside_bound(signals.knowledge, section.knowledge_at)
     return (
-        f"{name} {domain_p:.2f} times stakes high {high} is {both}; grave matter "
-        f"{shown(signals.grave, grave_at)}{named}, {AS_IF_HALF} (level 3 from "
-        f"{threshold(grave_at)}); general knowledge {knowledge} (from "
-        f"{threshold(section.knowledge_at)} on nobody's matter)"
+        f"{name} {domain_p:.2f} times stakes high {high} is {both}; grave matter {grave}{named}, "
+        f"{AS_IF_HALF} (level 3 from {least}); general knowledge {knowledge} (from {known_from} "
+        "on nobody's matter)"
     )

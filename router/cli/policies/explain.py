@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.api.http.decision_views import EVEN
-from router.cli.policies.chances import Grounds, chance_lines, shown, threshold, told, told_of_rung
+from router.cli.policies.chances import Grounds, chance_lines, told, told_of_rung
 from router.cli.policies.one_line import shortened, tier
 from router.cli.terminal import console
 from router.policy.schema import DecisionSection
@@ -30,6 +30,8 @@ from router.types import (
     Rung,
     Signals,
     Verdict,
+    beside_bound,
+    bound_text,
     usd_to_nano,
 )
 
@@ -67,7 +69,7 @@ def explained(request: ChatRequest, outcome: Outcome, runtime: PolicyRuntime) ->
         for label, bound in _bounds(outcome, grounds):
             out.print(f"  {label}  {escape(bound)}", soft_wrap=True)
         if 0 < decision.confidence_floor <= 1 and decision.rungs[0].level == 1:
-            least = f"{decision.confidence_floor:g}"
+            least = bound_text(decision.confidence_floor)
             if outcome.foretold is None or outcome.foretold.offered_from is None:
                 right = f"answers from a chance of {least} of being right on"
                 out.print(f"  level 1  {right}", soft_wrap=True)
@@ -126,9 +128,10 @@ def offer_lines(foretold: Foreseen | None, p: float) -> Iterator[tuple[str, str]
         yield "offers", "the likeliest question, in place of its answer, which is not sure enough"
     else:
         meant = "one of these is meant" if len(foretold.offered) > 1 else "this is meant"
-        yield "offers", f"{shown(p, least)} is the chance that {meant} (from {threshold(least)} on)"
-    for text, chance in foretold.offered:
-        yield "", f"{chance:.2f}  {text}"
+        chance, bound = beside_bound(p, least)
+        yield "offers", f"{chance} is the chance that {meant} (from {bound} on)"
+    for text, part in foretold.offered:
+        yield "", f"{part:.2f}  {text}"
 
 
 def _bounds(outcome: Outcome, grounds: Grounds) -> Iterator[tuple[str, str]]:
@@ -173,11 +176,12 @@ def signal_lines(signals: Signals, section: DecisionSection | None = None) -> li
         lines.append(("impact", usd(signals.impact_nano_usd) + shown + _from_amounts(section)))
     if signals.match is not None:
         match = signals.match
+        floor = (section or DecisionSection()).confidence_floor
+        sure = beside_bound(match.confidence, floor, 3)[0]
         lines.append(
             (
                 "match",
-                f"{match.intent_id}, confidence {match.confidence:.3f} "
-                f"({match.basis.value}), similarity "
+                f"{match.intent_id}, confidence {sure} ({match.basis.value}), similarity "
                 f"{match.similarity:.2f}, margin {match.margin:.2f}",
             )
         )
@@ -231,7 +235,8 @@ def uncounted(outcome: Outcome, section: DecisionSection) -> str:
         why = "the request asks for general knowledge, so nobody's matter is at stake"
     else:
         return ""
-    return f"high {signals.stakes_high:.2f} does not count: {why}"
+    high = beside_bound(signals.stakes_high, section.high_stakes_at)[0]
+    return f"high {high} does not count: {why}"
 
 
 def telling(heads: Sequence[HeadReading]) -> list[HeadReading]:
@@ -277,7 +282,7 @@ def _cells(
         "  >" if first else "  +" if rung.taken else "  -",
         str(rung.level),
         escape(rung.answers_as),
-        f"{rung.p:.3f}",
+        beside_bound(rung.p, outcome.decision.confidence_floor, 3)[0],
         f"{rung.p_source.value}{counted}",
         "?" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
         rung.cost_basis.value

@@ -123,6 +123,7 @@ class Offering(Struct, frozen=True):
     questions: tuple[tuple[str, float], ...] = ()  # each with its part of their common chance
     unoffered: str = ""  # why none is offered; "" where one is, or none could be
     likeliest: tuple[str, float] | None = None  # the approved question that comes nearest
+    likely_from: float = 0.0  # from which chance of it on the policy offers anything
 
 
 def offer_text(ids: Sequence[str], knowledge: Knowledge, *, half: bool = False) -> str:

@@ -34,6 +34,7 @@ from router.types import (
     Reason,
     Usage,
     Verdict,
+    beside_bound,
 )
 
 _OUT = "its answer goes out marked unverified"
@@ -222,15 +223,16 @@ def _known_words(end: _End, offering: Offering) -> str:
             return f"words say that there is no answer ({verdict.value})"
         # There may be one: the likeliest may be the right one, and is not sure enough.
         unsure = f"words say that no approved answer is sure enough ({verdict.value})"
-        return (
-            unsure if offering.likeliest is None else f"{unsure}; {_likeliest(*offering.likeliest)}"
-        )
+        return unsure if offering.likeliest is None else f"{unsure}; {_likeliest(offering)}"
     asks = answer is not None and answer.reason in _ASKED_BACK
     return f"{'a question goes out' if asks else 'its answer goes out'} ({verdict.value})"
 
 
-def _likeliest(question: str, chance: float) -> str:
-    return f'the likeliest, "{question}", has a chance of {chance:.2f}'
+def _likeliest(offering: Offering) -> str:
+    """Returns the question that comes nearest with its chance, as `unoffered` writes it."""
+    question, chance = offering.likeliest or ("", 0.0)
+    written, _ = beside_bound(chance, offering.likely_from)
+    return f'the likeliest, "{question}", has a chance of {written}'
 
 
 def foretold(routed: RoutedRequest) -> str:
