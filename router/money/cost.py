@@ -430,8 +430,10 @@ def billed_nano_usd(text: str) -> int:
     Raises ValueError for a text that is no finite amount, is below 0 or above a billion dollars.
     """
     try:
-        # A float would lose parts of a nano-dollar.
-        amount = Decimal(text.strip().removeprefix("$"))
+        written = text.strip().removeprefix("$")
+        if "_" in written or not written.isascii():  # Python reads both, and no bill has them
+            raise InvalidOperation
+        amount = Decimal(written)  # a float would lose parts of a nano-dollar
     except InvalidOperation:
         raise ValueError(f"{text!r} is no amount in dollars; expected one like 0.0123") from None
     if not amount.is_finite() or not 0 <= amount <= MEGA * 1000:

@@ -240,6 +240,7 @@ from router.types.units import (
     beside_bound,
     bound_text,
     exact_usd,
+    plain_decimal,
     usd_to_nano,
     utf8_size,
 )
@@ -453,6 +454,7 @@ __all__ = [
     "is_assumed",
     "label_facts",
     "measured_once",
+    "plain_decimal",
     "span_id",
     "usd_to_nano",
     "utf8_size",

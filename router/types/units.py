@@ -3,6 +3,7 @@ texts into the bytes that bound their tokens. Writes chances beside their bounds
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 
 NANO_PER_USD = 1_000_000_000
@@ -24,6 +25,27 @@ def exact_usd(nano_usd: int, places: int = 2) -> str:
     whole, rest = divmod(abs(nano_usd), NANO_PER_USD)
     decimals = f"{rest:09d}".rstrip("0").ljust(places, "0")
     return f"{'-' if nano_usd < 0 else ''}{whole}.{decimals}"
+
+
+MOST_DIGITS = 40
+"""More digits than any amount has; Python refuses to read thousands of them."""
+
+
+def plain_decimal(text: str) -> Decimal | None:
+    """Returns a number that is written with digits and at most one point; None for another text.
+
+    Python reads more: "1_000", "1e3", " 7 " and digits of other scripts. Whoever sends those to
+    bound costs may mean another number than the one that would count.
+
+    >>> plain_decimal("0.25"), plain_decimal("-3"), plain_decimal(".5")
+    (Decimal('0.25'), Decimal('-3'), Decimal('0.5'))
+    >>> plain_decimal("1_000"), plain_decimal("1e3"), plain_decimal("1,000"), plain_decimal("nan")
+    (None, None, None, None)
+    """
+    whole, _, rest = text.removeprefix("-").partition(".")
+    digits = whole + rest
+    plain = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
+    return Decimal(text) if plain else None
 
 
 def utf8_size(text: str) -> int:

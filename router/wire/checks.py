@@ -192,9 +192,9 @@ def integer(value: object, param: str, low: int, high: int) -> int:
 def number(value: object, param: str, low: float, high: float) -> float:
     """Returns a number from low to high. Raises RequestError, also for NaN."""
     if type(value) is not float and type(value) is not int:
-        raise wrong_type(param, value, f"a number from {low:g} to {high:g}")
+        raise wrong_type(param, value, f"a number from {low:.15g} to {high:.15g}")
     if not low <= value <= high:
-        raise wrong_value(param, value, f"a number from {low:g} to {high:g}")
+        raise wrong_value(param, value, f"a number from {low:.15g} to {high:.15g}")
     return float(value)
 
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from router.errors import RequestError
-from router.types import NANO_PER_USD, Hints, usd_to_nano
+from router.types import NANO_PER_USD, Hints, plain_decimal, usd_to_nano
 from router.wire.checks import (
+    TYPE_WORDS,
     Reader,
     array,
     boolean,
@@ -102,10 +103,8 @@ def _integer(value: str) -> object:
 
 
 def _number(value: str) -> object:
-    try:
-        return float(value)
-    except ValueError:
-        return value
+    written = plain_decimal(value)
+    return value if written is None else float(written)
 
 
 def _listed(value: str) -> object:
@@ -293,7 +292,12 @@ def _known(name: str, names: Iterable[str], prefix: str = "") -> str:
 
 def _add_header(hints: dict[str, object], header: str, name: str, value: str) -> None:
     read, to_json, stricter = _HINTS[name]
-    given = read(to_json(value), header)
+    try:
+        given = read(to_json(value), header)
+    except RequestError as error:
+        # A header is always a string, so that it helps nobody to hear that it is one.
+        told = error.message.replace(f"found {TYPE_WORDS[str]};", f"found {shown(value)};", 1)
+        raise RequestError(told, param=error.param, code=error.code) from error
     if name not in hints or hints[name] == given:
         hints[name] = given
     elif stricter is None:

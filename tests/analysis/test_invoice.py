@@ -311,6 +311,7 @@ MISTAKES = [
     ("date,model\n2026-11-18,x\n", (), "expected one of amount, cost, amount_usd, cost_usd"),
     (ROW.replace("2026-11-18", "18.11.2026"), (),
      "'18.11.2026' is no day; expected one like 2026-11-20"),
+    (ROW.replace(",1", ",1_000"), (), "'1_000' is no amount; expected digits"),
     (ROW.replace(",1", ',"1,5"'), (), "'1,5' is no amount; expected digits with a decimal point"),
     (ROW.replace(",1", ",9999999999"), (),
      "'9999999999' is too large; expected at most 1,000,000,000"),

@@ -72,11 +72,27 @@ def test_two_policies_that_disagree_are_refused() -> None:
         ("x-tiergate-stakes-usd", "nan"),
         ("x-tiergate-stakes-usd", "inf"),
         ("x-tiergate-deadline-ms", "²"),
+        ("x-tiergate-deadline-ms", "1_000"),
+        ("x-tiergate-max-cost-usd", "1_000"),
+        ("x-tiergate-max-cost-usd", "1e3"),
+        ("x-tiergate-max-cost-usd", "٣"),
+        ("x-tiergate-max-cost-usd", "+3"),
+        ("x-tiergate-max-cost-usd", "1,000"),
+        ("x-tiergate-max-cost-usd", "1 000"),
+        ("x-tiergate-max-cost-usd", "9" * 5_000),
+        ("x-tiergate-confidence-floor", "0_0.9"),
         ("x-tiergate-debug", "perhaps"),
     ],
 )
 def test_wrong_header_is_refused_by_its_name(header: str, value: str) -> None:
     assert refused({header: value}).param == header
+
+
+def test_a_refused_number_of_a_header_says_what_was_found_and_expected() -> None:
+    """1_000 was read as 1000 dollars: whoever meant 1.000 had no ceiling."""
+    message = refused({"x-tiergate-max-cost-usd": "1_000"}).message
+    assert "'1_000'" in message
+    assert "expected a number from 0 to 1000000000" in message
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -35,6 +35,7 @@ from router.types import (
     RequestState,
     TextReader,
     Verdict,
+    plain_decimal,
 )
 from router.types import Scope as KeyScope
 from router.wire.public_ids import request_id_of
@@ -252,12 +253,8 @@ def _nano_usd(query: Asked) -> int | None:
     text = query.get("min_cost_usd")
     if text is None:
         return None
-    try:
-        amount = Decimal(text)
-        fits = amount.is_finite() and 0 <= amount <= MAX_COST_USD
-    except InvalidOperation:
-        fits = False
-    if not fits:
+    amount = plain_decimal(text)
+    if amount is None or not 0 <= amount <= MAX_COST_USD:
         raise RequestError(
             f"min_cost_usd is {text!r}; expected dollars such as 0.01.", param="min_cost_usd"
         )

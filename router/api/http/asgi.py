@@ -53,6 +53,9 @@ GRACE_S = 0.05
 """Sets how late a departed client may be noticed; it is short next to any call of an LLM."""
 
 
+LENGTH_DIGITS = 19
+"""More digits than the length of any body that is accepted."""
+
 INNER = "tiergate.inner"
 """Marks the scope of a request that this server sends to itself: a line of a batch."""
 
@@ -189,9 +192,10 @@ async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> by
     """
     coding = coding_of(headers)
     held = receive if isinstance(receive, HeldBody) else None
-    # A declared length saves reading a body that is too large anyway.
-    declared = headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    # A declared length saves reading a body that is too large anyway. Python reads no number of
+    # thousands of digits, and zeros before a length are allowed.
+    declared = headers.get("content-length", "").lstrip("0")[:LENGTH_DIGITS]
+    if declared.isdecimal() and int(declared) > limit:
         raise _too_large(int(declared), limit)
     chunks: list[bytes] = []
     size, more = 0, True

@@ -261,6 +261,8 @@ def _amount(where: str, row: Mapping[str, object]) -> tuple[str, Decimal] | None
         "the currency in a column of its own or in --currency"
     )
     try:
+        if "_" in text or not text.isascii():  # Python reads both, and no bill has them
+            raise InvalidOperation
         amount = Decimal(text)
     except InvalidOperation:
         raise wrong from None

@@ -78,6 +78,12 @@ def test_a_body_that_does_not_end_is_given_up(served: Served, path: str) -> None
     assert error_in(response) == (408, code)
 
 
+def test_a_length_with_thousands_of_zeros_is_a_length(served: Served) -> None:
+    """Python reads no number of 5,000 digits: it was an error of the server's own."""
+    response = said(served, head("/v1/chat/completions", f"content-length: {'0' * 5_000}2"), b"{}")
+    assert error_in(response) == (400, "missing_required_parameter")
+
+
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/embeddings"])
 def test_a_dripping_body_gets_no_more_time_than_a_still_one(served: Served, path: str) -> None:
     with served.connect() as connection:

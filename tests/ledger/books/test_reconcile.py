@@ -337,6 +337,12 @@ def test_billed_amount_is_exact_or_rounds_up(text: str, nano_usd: int) -> None:
     assert billed_nano_usd(text) == nano_usd
 
 
+@pytest.mark.parametrize("text", ["1_000", "\u0661", "nan", "-1", "", "1,5"])
+def test_what_no_bill_has_is_no_amount(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no amount in dollars|not what a call costs"):
+        billed_nano_usd(text)
+
+
 @pytest.mark.process
 def test_two_calls_of_one_upstream_id_are_settled_one_by_one(
     books: str, tmp_path: Path, ledgers: Ledgers
