@@ -333,3 +333,18 @@ def test_letters_in_another_dress_are_unmasked(text):
 )
 def test_words_of_one_script_keep_their_letters(text):
     assert unmask(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("3 Stühle zu je 2.000 Euro", "3 Stühle zu je 2.000 Euro"),
+        ("3 Stu\u0308hle zu je 2.000 Euro", "3 Stühle zu je 2.000 Euro"),  # the dots by themselves
+        ("3 chaises à 2 000 euros pièce", "3 chaises à 2 000 euros pièce"),
+        ("\u202e\uff13 Stühle zu je 2.000 Euro", "3 Stuhle zu je 2.000 Euro"),
+        ("€\u202e3k", "€3k"),
+    ],
+)
+def test_a_sum_is_told_with_its_accents_and_with_nothing_unseen(text: str, told: str) -> None:
+    rates = {"USD": 1.0, "EUR": 1.25}
+    assert [amount.text for amount in read_amounts(text, rates)] == [told]

@@ -25,7 +25,7 @@ from router.triage.text.amount_lists import PlacedAmount, distinct, largest
 from router.triage.text.bare_sums import bare_words
 from router.triage.text.bare_sums.counted_prices import CountedPrices
 from router.triage.text.currencies.crowns import CROWNS, crown
-from router.triage.text.folding import Folded
+from router.triage.text.folding import Accents, Folded
 from router.triage.text.hangul import KoreanSum, korean_sums, may_hold_sum
 from router.triage.text.money_languages import hints
 from router.triage.text.numbers import NUMBER, WORD, Quantity, Sum
@@ -82,7 +82,7 @@ class AmountReader:
                 return []
             if not _DIGIT.search(text.text) and words.NUMBER_WORDS.isdisjoint(text.words):
                 return []
-        sums = _Sums(text.text, self.codes)
+        sums = _Sums(text, self.codes)
         cells = list(table_sums(text.text, self.codes)) if may_hold_unit(text.text) else []
         placed = [sums.placed(one) for one in sums.all()]
         if cells:  # their own unit counts, and "millions of dollars" in the header is no sum
@@ -121,15 +121,17 @@ def _of_cell(cell: Cell | KoreanSum, text: str) -> tuple[Sum, str]:
 class _Sums(CountedPrices):
     """Finds the sums of money among the numbers of one text."""
 
-    def __init__(self, text: str, codes: Mapping[str, str]) -> None:
-        super().__init__(text, codes)
+    def __init__(self, text: Folded, codes: Mapping[str, str]) -> None:
+        super().__init__(text.text, codes)
+        self._accents = Accents(text)
         self._crowns: dict[str, str] = {}  # whose "kr" and "kroner" of this text are
         self._used = -1  # the last token that a sum has taken: no later sum may take it again
 
     def placed(self, one: Sum) -> tuple[Sum, str]:
         """Returns a sum with its place in characters instead of tokens, and its wording."""
         start, end = self._from[one.start], self._to[one.end - 1]
-        return Sum(one.value, one.currency, start, end, one.period), self._text[start:end]
+        written = self._accents.of(start, end)
+        return Sum(one.value, one.currency, start, end, one.period), written
 
     def all(self) -> list[Sum]:
         """Returns all sums of the text in order."""

@@ -16,7 +16,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -94,12 +96,13 @@ class Folded(Struct, frozen=True):
     """Holds a folded text.
 
     `text` keeps its case and line breaks. `words` are lower-case runs of letters or of digits, in
-    order. `cut` says that more was there than is read.
+    order. `cut` says that more was there than is read. `raw` is what was folded, if it is known.
     """
 
     text: str
     words: tuple[str, ...]
     cut: bool = False
+    raw: str = ""
 
 
 def fold(text: str) -> Folded:
@@ -112,7 +115,44 @@ def fold(text: str) -> Folded:
     cut = len(text) > MAX_CHARS or len(plain) > MAX_CHARS
     if len(plain) > MAX_CHARS:  # some characters fold to several
         plain = plain[:MAX_CHARS]
-    return Folded(plain, words_of(plain), cut)
+    return Folded(plain, words_of(plain), cut, text)
+
+
+class Accents:
+    """Gives pieces of a folded text the accents that they were written with, in linear time.
+
+    Anything else that folding changed stays folded: people see which digits and letters were read,
+    and nothing that a terminal would act on.
+
+    >>> Accents(fold("3 Stühle zu je 2.000 €, ja")).of(0, 22)
+    '3 Stühle zu je 2.000 €'
+    >>> Accents(fold("１２ Stühle")).of(0, 9)
+    '12 Stuhle'
+    """
+
+    def __init__(self, folded: Folded) -> None:
+        self._text = folded.text
+        self._raw = "" if folded.raw.isascii() else folded.raw[:MAX_CHARS]
+        lengths = [len(_TABLE[ord(letter)]) for letter in self._raw]
+        self._starts = list(accumulate(lengths, initial=0))  # of each letter, in the folded text
+
+    def of(self, start: int, end: int) -> str:
+        """Returns a piece of the folded text as it was written."""
+        plain = self._text[start:end]
+        # An accent of its own has no place in the folded text, and belongs to the letter before.
+        first, last = (bisect_right(self._starts, place) - 1 for place in (start, end))
+        written = unicodedata.normalize("NFC", self._raw[first:last])
+        kept = all(map(_keeps_its_form, written)) and written.translate(_TABLE) == plain
+        return written if kept else plain
+
+
+def _keeps_its_form(letter: str) -> bool:
+    """Returns True for ASCII, letters with accents, and signs of currencies."""
+    return (
+        (letter.isascii() and letter.isprintable())
+        or (letter.isalpha() and "\u00c0" <= letter <= "\u024f")
+        or unicodedata.category(letter) == "Sc"
+    )
 
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});")
