@@ -311,7 +311,7 @@ def reading_of(
         row = row._replace(novelty=novelty)
     if approved:
         row = _as_approved(row, facts, momentary)
-    material = _is_material(row, facts, foreign=foreign)
+    material = facts.priced or _is_material(row, facts, foreign=foreign)
     return TurnReading(
         row,
         match,
@@ -325,7 +325,7 @@ def reading_of(
         facts.said <= LETTER_WORDS,
         momentary,
         insists(facts.folded),
-        acts=facts.bare or acts(facts.folded.words),
+        acts=facts.bare or (acts(facts.folded.words) and not facts.priced),
         unread=facts.unread,
         note=facts.said <= NOTE_WORDS and not asks_for_text(row),
         answered=match is not None and match.confidence >= answers_from,

@@ -75,6 +75,28 @@ def test_the_amount_at_stake_goes_by_it(text: str, usd: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "priced"),
+    [
+        ("three chairs at 2,000 dollars each", True),
+        ("What do three chairs at 2,000 dollars each cost?", True),
+        ("3 Stühle zu je 2.000 Euro", True),
+        ("3 chaises à 2 000 euros chacune", True),
+        ("¿Cuánto cuestan 3 sillas a 2.000 euros cada una?", True),
+        ("please order three chairs at 2,000 dollars each", False),
+        ("we need three chairs at 2,000 dollars each", False),
+        ("three chairs at 2,000 dollars each, and pay them", False),
+        ("3 Gewehre zu je 2.000 Euro", False),
+        ("2 girls at 2,000 dollars each", False),
+    ],
+)
+def test_the_price_of_goods_is_only_worked_with_in_any_language(text: str, priced: bool) -> None:
+    """English depended on a guessed kind, and German asked for a person."""
+    facts = find_facts(text, AmountReader({"USD": 1.0, "EUR": 1.2}), TermFinder({}))
+    assert (facts.priced, facts.works_out) == (priced, priced)
+    assert [amount.material is True for amount in facts.amounts] == [priced]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "quanto \u00e9 12 vezes 7",

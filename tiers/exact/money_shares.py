@@ -13,6 +13,7 @@ from functools import cache
 
 from msgspec import Struct
 
+from router.money.priced_goods import is_grouped, sum_of
 from router.regexes.late import late_regex
 
 _CURRENCIES = {
@@ -23,14 +24,11 @@ _CURRENCIES = {
     "$": "$ usd dollar dollars dolares dollari dolarow",
     "£": "£ gbp",
 }
-_SIGNS = {word: sign for sign, words in _CURRENCIES.items() for word in words.split()}
-_MONEY = "|".join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))
+SIGNS = {word: sign for sign, words in _CURRENCIES.items() for word in words.split()}
+_MONEY = "|".join(sorted(map(re.escape, SIGNS), key=len, reverse=True))
 _SUM = r"\d[\d., ]{0,15}\d|\d"
 _PER = "(?:%|prozent|procent|pour ?cent|por ?ciento|por ?cento|per ?cento)"
 _PERCENT = r"\d{1,3}(?:[.,]\d{1,2})?"
-_GROUPED = late_regex(r"[1-9]\d{0,2}(?:(?:\.\d{3}){1,5}|(?: \d{3}){1,5})(?:,\d{1,2})?")
-_ENGLISH = late_regex(r"[1-9]\d{0,2}(?:,\d{3}){1,5}\.\d{1,2}")
-_PLAIN = late_regex(r"\d{1,12}(?:[.,]\d{1,2})?")
 
 
 class Wording(Struct, frozen=True):
@@ -54,18 +52,18 @@ def share_of_money(core: str, languages: Sequence[Wording]) -> str | None:
         match = _form(language.opening, language.of).fullmatch(core)
         if match is None or (match["before"] is None) == (match["after"] is None):
             continue
-        whole = _value(match["sum"])
+        whole = sum_of(match["sum"])
         if whole is None:
             return None
-        sign = _SIGNS[match["before"] or match["after"]]
+        sign = SIGNS[match["before"] or match["after"]]
         with localcontext(prec=40):
             exact = whole * Decimal(match["p"].replace(",", ".")) / 100
             cents = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
         value = f"{cents:.2f}" if cents % 1 else f"{cents:.0f}"
         rounded = f" ({language.rounded})" if cents != exact else ""
         of = language.of.partition("|")[0]
-        share = f"{match['p'].replace('.', ',')} % {of} {_written(match['sum'], whole)} {sign}"
-        return f"{share} = {_local(value)} {sign}{rounded}"
+        share = f"{match['p'].replace('.', ',')} % {of} {written_sum(match['sum'], whole)} {sign}"
+        return f"{share} = {local_number(value)} {sign}{rounded}"
     return None
 
 
@@ -77,21 +75,12 @@ def _form(opening: str, of: str) -> re.Pattern[str]:
     )
 
 
-def _value(written: str) -> Decimal | None:
-    """Returns the value of a sum, None where it is read in two ways."""
-    if _GROUPED.fullmatch(written):
-        return Decimal(written.replace(".", "").replace(" ", "").replace(",", "."))
-    if _ENGLISH.fullmatch(written):
-        return Decimal(written.replace(",", ""))
-    return Decimal(written.replace(",", ".")) if _PLAIN.fullmatch(written) else None
-
-
-def _written(written: str, whole: Decimal) -> str:
+def written_sum(written: str, whole: Decimal) -> str:
     """Returns a sum as it was written, its decimals behind a comma."""
-    return written if _GROUPED.fullmatch(written) else _local(str(whole))
+    return written if is_grouped(written) else local_number(str(whole))
 
 
-def _local(number: str) -> str:
+def local_number(number: str) -> str:
     """Returns a number with a decimal comma and a point between thousands."""
     whole, _, decimals = number.partition(".")
     grouped = f"{int(whole):,}".replace(",", ".") if len(whole) > 4 else whole

@@ -280,7 +280,7 @@ _MILES_AN_HOUR = late_regex(
     r"(?:meilen|miles?|millas|miglia|mijl|mil|milhas) (?:pro|par|por|all'?|per|na) ?"
     r"(?:stunde|heure|hora|ora|uur|godzine)\b"
 )
-_ACCENTS = str.maketrans(
+ACCENTS = str.maketrans(
     {
         **dict(zip("áàâäãéèêëíìîïóòôöõúùûüñç", "aaaaaeeeeiiiiooooouuuunc", strict=True)),
         **dict(zip("ąćęłńśźż", "acelnszz", strict=True)),
@@ -308,7 +308,7 @@ def in_another_language(text: str) -> str | None:
         return None
     plain = text.lower()
     if not plain.isascii():
-        plain = plain.replace("ß", "ss").translate(_ACCENTS)
+        plain = plain.replace("ß", "ss").translate(ACCENTS)
     core = " ".join(plain.replace("'", " ").split()).strip(" ?!.=¿¡")
     if not _BEGINNING.match(core):
         return None

@@ -19,6 +19,7 @@ from tiers.exact import (
     tips,
     units,
 )
+from tiers.exact.goods import cost_of_goods
 from tiers.exact.numbers import DIGIT, digits_for_words
 from tiers.exact.other_languages import in_another_language
 from tiers.exact.phrased.asking import compile_forms as compile_phrased
@@ -90,7 +91,7 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
     if begins(core.text, _BEGINNINGS) and (in_english := _in_english(core, today, tools, opens)):
         return in_english
     if {"arithmetic", "percentages", "units"} <= tools:
-        answer_text = in_another_language(text)
+        answer_text = in_another_language(text) or cost_of_goods(text, opens=opens)
         if answer_text is not None:
             return Solved("other_languages", answer_text)
     answered = phrased(text, today, tools)

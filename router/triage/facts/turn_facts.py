@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+from router.money.priced_goods import priced_goods
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY
 from router.regexes.late import late_regex
 from router.triage.disguises.known_words import Knows
@@ -21,7 +22,7 @@ from router.triage.facts.wordplay import only_plays, only_works_out
 from router.triage.framing.contact_details import without_contact_details
 from router.triage.framing.cores import MOST_CHARACTERS, without_last_names
 from router.triage.framing.idioms import NO_IDIOMS, Idioms
-from router.triage.text.amount_lists import all_quoted, largest_amounts
+from router.triage.text.amount_lists import all_material, all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import Folded, fold, words_of
 from router.triage.text.numbers import crowded
@@ -71,6 +72,7 @@ class TurnFacts(Struct, frozen=True):
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
     works_out: bool = False  # it only asks for a sum of numbers, whoever signs it
+    priced: bool = False  # that sum is what goods cost: it may be at stake in a later turn
 
     @property
     def said(self) -> int:
@@ -134,9 +136,10 @@ def find_facts(
         sums = largest_amounts((sums, amounts.read(meant)))
         further = _heard_in(mended, lists(meant), lists) if english else lists(meant)
         names = names_of((names, further))
-    works_out = _works_out(text, folded)
+    priced = not names and priced_goods(folded.text.lower()) is not None
+    works_out = priced or _works_out(text, folded)
     if sums and (works_out or only_plays(meant.text)):
-        sums = all_quoted(sums)
+        sums = all_material(sums) if priced else all_quoted(sums)
     talk = find_router_talk(folded)
     disguise = undone(text, folded, knows)
     instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
@@ -168,6 +171,7 @@ def find_facts(
         sentences=sentences(instead or undetailed or plain),
         mended=mended if mended != text else "",
         works_out=works_out,
+        priced=priced,
     )
 
 
