@@ -95,11 +95,18 @@ def test_a_question_says_what_its_chance_is_about() -> None:
 def test_one_question_in_place_of_an_unsure_answer_claims_no_common_chance() -> None:
     """A bound for questions together means nothing beside one that may lie below it."""
     foretold = Foreseen("", sure=True, asks=False, offered=(("Can I return it?", 0.79),))
-    assert list(offer_lines(foretold, 0.79)) == [
-        ("offers", "the likeliest question, in place of its answer, which is not sure enough"),
+    assert list(offer_lines(foretold, 0.79, 0.85)) == [
+        ("offers", "the likeliest question, in place of its answer, which has 0.79 and needs 0.85"),
         ("", "0.79  Can I return it?"),
     ]
-    assert list(offer_lines(None, 0.79)) == []
+    assert list(offer_lines(None, 0.79, 0.85)) == []
+
+
+def test_a_question_in_place_of_a_sure_answer_does_not_call_it_unsure() -> None:
+    """Without a certificate of the domain no chance is enough, and .99 was "not sure enough"."""
+    foretold = Foreseen("", sure=True, asks=False, offered=(("Can I return it?", 0.99),))
+    (_, line), _ = offer_lines(foretold, 0.99, 1.01)
+    assert line.endswith("as the policy has no certificate for level 1 in its domain")
 
 
 def test_a_head_with_one_class_of_its_name_is_named_once() -> None:
@@ -251,8 +258,8 @@ def test_each_trigger_has_grounds() -> None:
 
 def test_a_danger_that_a_phrase_names_is_told_once() -> None:
     signals = replace(CALM, brief=True, risk_terms=("poison:en",))
-    rests_on = because(Reason.HIGH_RISK_MEDICAL, signals, "poison:en: boy, drunk")
-    assert rests_on == 'high_risk_medical: the phrase "boy, drunk"'
+    rests_on = because(Reason.HIGH_RISK_MEDICAL, signals, "poison:en: boy … drunk")
+    assert rests_on == 'high_risk_medical: the phrase "boy … drunk"'
 
 
 def test_no_trigger_is_named_where_none_counts() -> None:

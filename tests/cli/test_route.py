@@ -153,7 +153,7 @@ def test_explain_shows_the_words_by_which_a_phrase_was_found() -> None:
     text = "We met the vet. Since this morning I can not breathe well, and the weather is fine."
     run = tiergate("route", text, "--explain")
     lines = [" ".join(line.split()) for line in run.stdout.splitlines()]
-    assert "found medical_emergency:en: can, not, breathe" in lines
+    assert "found medical_emergency:en: can not breathe" in lines
 
 
 @pytest.mark.process
@@ -223,14 +223,14 @@ def test_only_the_first_text_that_has_a_phrase_is_told() -> None:
     phrase = LanguagePhrase("poison", "en", (("boy", "child"), ("drunk",)), unspaced=False)
     texts = ["the boy likes tea", "the boy, drunk", "a child, drunk"]
     assert [*found_phrases(texts, {"poison:en"}, LanguageTerms((phrase,)))] == [
-        "poison:en: boy, drunk"
+        "poison:en: boy drunk"
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("he had drunk our cleaner, my litle boy", ["poison:en: drunk, boy"]),
+        ("he had drunk our cleaner, my litle boy", ["poison:en: drunk … boy"]),
         ("the boy likes tea", []),
         ("boy, drunk " * 100, []),
     ],
@@ -259,7 +259,7 @@ def test_found_words_are_searched_with_what_finds_phrases() -> None:
         told = [*found_phrases([text], {"poison:en"}, terms)]
     finally:
         sys.setprofile(None)
-    assert (told, built) == (["poison:en: boy, tea", "poison:en: boy, ink"], [])
+    assert (told, built) == (["poison:en: boy … tea", "poison:en: boy … ink"], [])
 
 
 def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:

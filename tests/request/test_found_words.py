@@ -21,7 +21,7 @@ ABROAD = Message("user", "He cannot breathe, says Ann (ann@example.org)")
 def find(texts: Sequence[str], names: Collection[str]) -> list[str]:
     assert names == ("medical_emergency:en",)
     found = any("breathe" in text for text in texts)
-    return ["medical_emergency:en: breathe, ann@example.org"] if found else []
+    return ["medical_emergency:en: breathe ann@example.org"] if found else []
 
 
 async def reviewed(
@@ -47,9 +47,9 @@ async def test_facts_of_a_review_have_the_words(
 ) -> None:
     item = await reviewed(houses, earlier, text, "redacted")
     told = [fact for fact in item.facts if fact.startswith("words found")]
-    assert told == ["words found for medical emergency (en): breathe, ann@example.org"]
+    assert told == ["words found for medical emergency (en): breathe ann@example.org"]
     kept = "".join(str(row) for row in waiting_rows(NO_KEYS, item))
-    assert "words found for medical emergency (en): breathe, [EMAIL]" in kept
+    assert "words found for medical emergency (en): breathe [EMAIL]" in kept
 
 
 async def test_no_words_are_kept_where_no_text_is(houses: Houses) -> None:

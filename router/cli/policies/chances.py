@@ -134,12 +134,12 @@ class Grounds(Struct, frozen=True):
 def _quotes(line: str) -> list[str]:
     """Returns what a line of `found_phrases` has, in quotes: one phrase, or several terms.
 
-    >>> _quotes("finance: pension, loan (mistyped)"), _quotes("poison:en: boy, drunk")
-    (['"pension" (mistyped)', '"loan" (mistyped)'], ['"boy, drunk"'])
+    >>> _quotes("finance: pension, loan (mistyped)"), _quotes("poison:en: boy … drunk")
+    (['"pension" (mistyped)', '"loan" (mistyped)'], ['"boy … drunk"'])
     """
     name, _, said = line.partition(": ")
     plain = said.removesuffix(f" {MISTYPED}")
-    # The words of a phrase by language may stand apart; a term of a policy's list is one piece.
+    # A phrase by language is one piece; of a policy's list several terms may be named.
     pieces = plain.split(", ") if list_of(name) == name else [plain]
     return [f'"{piece}"' + said[len(plain) :] for piece in pieces]
 

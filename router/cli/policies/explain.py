@@ -83,7 +83,7 @@ def explained(request: ChatRequest, outcome: Outcome, runtime: PolicyRuntime) ->
         out.print("  opened   words on whom to call stand at the answer")
     if outcome.foretold is not None and outcome.foretold.unoffered:
         out.print(f"  offers   none: {escape(outcome.foretold.unoffered)}", soft_wrap=True)
-    for label, line in offer_lines(outcome.foretold, outcome.rung.p):
+    for label, line in offer_lines(outcome.foretold, outcome.rung.p, decision.confidence_floor):
         out.print(f"  {label:<8} {escape(line)}", soft_wrap=True)
     for label, signal in signal_lines(outcome.signals, triggers):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
@@ -116,16 +116,24 @@ def _print_rungs(out: Console, outcome: Outcome, grounds: Grounds) -> None:
         out.print(line, style=None if rung.taken else "dim", soft_wrap=True)
 
 
-def offer_lines(foretold: Foreseen | None, p: float) -> Iterator[tuple[str, str]]:
+def offer_lines(foretold: Foreseen | None, p: float, floor: float) -> Iterator[tuple[str, str]]:
     """Yields the chance `p` that decides on an offer, with its bound, then each question of it.
 
     The confidence of the match is about one answer, and was fitted apart: it decides on no offer.
+    Where one question goes out in place of its answer, `floor` is what this answer lacks to go out
+    itself; above 1 no chance is enough, since nothing certifies level 1 in that domain.
     """
     if foretold is None or not foretold.offered:
         return
     least = foretold.offered_from
     if least is None:
-        yield "offers", "the likeliest question, in place of its answer, which is not sure enough"
+        has, needed = beside_bound(p, floor)
+        lacks = f"which has {has} and needs {needed}"
+        if floor > 1:
+            lacks = "as the policy has no certificate for level 1 in its domain"
+        elif p >= floor:
+            lacks = "which may not go out by itself"
+        yield "offers", f"the likeliest question, in place of its answer, {lacks}"
     else:
         meant = "one of these is meant" if len(foretold.offered) > 1 else "this is meant"
         chance, bound = beside_bound(p, least)

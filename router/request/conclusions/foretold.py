@@ -205,7 +205,7 @@ def _words(routed: RoutedRequest, end: _End, offering: Offering) -> str:
         return f"an error goes out ({end.error.code}): {end.error.message}"
     if end.asked is None:
         lookup = f"; {end.open}" if end.open else ""
-        return f"{_known_words(end, offering)}{lookup}"
+        return f"{_known_words(routed, end, offering)}{lookup}"
     grave = foretold(routed)
     if grave and end.asked == routed.decision.first:
         return grave
@@ -214,16 +214,18 @@ def _words(routed: RoutedRequest, end: _End, offering: Offering) -> str:
     return f"{answerer} is asked: {end.verdict.value} where its answer {sound}; {end.open}"
 
 
-def _known_words(end: _End, offering: Offering) -> str:
+def _known_words(routed: RoutedRequest, end: _End, offering: Offering) -> str:
     verdict, answer = end.verdict, end.candidate.answer
     if verdict.of_words:
         return f"approved words go out ({verdict.value}), no tier is asked"
     if answer is not None and _no_answer(end):
-        if answer.reason is not Reason.NOTHING_KNOWN:
+        signals = routed.signals
+        if answer.text != routed.runtime.no_answer(signals.known_domain, signals.language):
             return f"words say that there is no answer ({verdict.value})"
         # There may be one: the likeliest may be the right one, and is not sure enough.
         unsure = f"words say that no approved answer is sure enough ({verdict.value})"
-        return unsure if offering.likeliest is None else f"{unsure}; {_likeliest(offering)}"
+        known = answer.reason is Reason.NOTHING_KNOWN and offering.likeliest is not None
+        return f"{unsure}; {_likeliest(offering)}" if known else unsure
     asks = answer is not None and answer.reason in _ASKED_BACK
     return f"{'a question goes out' if asks else 'its answer goes out'} ({verdict.value})"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from router.policy.content.term_files import ACTIONS, LanguageTerms, list_of
 from router.policy.schema import Policy
@@ -130,7 +131,7 @@ def found_phrases(
     """Yields terms and phrases of these lists in the first text that has some.
 
     A line reads `finance: pension` for the policy's own list, which is `own`, and
-    `medical_emergency:en: cat, bitten` for a phrase by language, with the words that it needs.
+    `medical_emergency:en: cat … bitten` for a phrase by language, with the words that it needs.
     What stands in a text only after `mend` is marked as mistyped. Phrases that are found only in
     another form of the text, such as a disguised one, are left out.
     """
@@ -157,7 +158,7 @@ def found_phrases(
 def list_told(line: str) -> str:
     """Returns the list of a line of `found_phrases`, with its language.
 
-    >>> list_told("medical_emergency:en: cat, bitten")
+    >>> list_told("medical_emergency:en: cat … bitten")
     'medical_emergency:en'
     """
     return line.partition(": ")[0]
@@ -173,21 +174,36 @@ def _lines(
     for place in finder.places(folded) if len(folded.words) <= MOST_WORDS else ():
         name = terms.phrases[place].name
         if name in names:
-            yield f"{name}: {', '.join(_needed(folded.words, finder, place))}"
+            yield f"{name}: {_joined(_needed(folded.words, finder, place))}"
 
 
-def _needed(words: Sequence[str], finder: PhraseFinder, place: int) -> list[str]:
-    """Returns the words without any of which a phrase is not found, in their order.
+def _joined(placed: Sequence[tuple[int, str]]) -> str:
+    """Returns words as the phrase that they are in their text, with a mark for what is left out.
+
+    >>> _joined([(1, "wife"), (5, "heart"), (6, "attack")])
+    'wife … heart attack'
+    """
+    phrase = ""
+    for (before, last), (place, word) in pairwise([(-1, ""), *placed]):
+        within = len(last) == len(word) == 1 and not (last + word).isascii()  # written without gaps
+        gap = "" if within else " "
+        phrase += (gap if place == before + 1 else " … ") + word if phrase else word
+    return phrase
+
+
+def _needed(words: Sequence[str], finder: PhraseFinder, place: int) -> list[tuple[int, str]]:
+    """Returns the words without any of which a phrase is not found, each with its place.
 
     It tries to leave out long pieces before short ones, so that a text of many words takes a few
     searches, not one for each of them.
     """
-    kept = list(words)
+    kept = list(enumerate(words))
     size = max(1, len(kept) // 2)
     while size:
         for start in range((len(kept) - 1) // size * size, -1, -size):
             fewer = kept[:start] + kept[start + size :]
-            if place in finder.places(Folded(" ".join(fewer), tuple(fewer))):
+            left = tuple([word for _, word in fewer])
+            if place in finder.places(Folded(" ".join(left), left)):
                 kept = fewer
         size //= 2
     return kept
