@@ -398,6 +398,10 @@ def _hidden_models(policy: Policy) -> Iterator[PolicyWarning]:
             )
 
 
+_DANGERS = frozenset([matter.value for matter in DANGERS])
+"""Names the lists of dangers to people, whose words stand in for answers that nobody measured."""
+
+
 def _rules(policy: Policy) -> Iterator[PolicyWarning]:
     levels = {tier.level for tier in policy.tiers}
     for i, rule in enumerate(policy.hard_rules):
@@ -406,11 +410,16 @@ def _rules(policy: Policy) -> Iterator[PolicyWarning]:
         answers = min([level for level in levels if level > rule.floor], default=max(levels))
         above = rule.floor > max(levels)
         why = f"but the highest tier is at {answers}" if above else "which no tier has"
+        instead = f"level {answers} answers, and none below it"
+        if not _DANGERS.isdisjoint(rule.terms):
+            instead = (
+                f"where people may be in danger, approved words go out before any tier is asked, "
+                f"and level {answers} answers only where somebody has measured it or judges it"
+            )
         yield PolicyWarning(
             WarningKind.FLOOR_OUT_OF_REACH,
             f"hard_rules[{i}].floor",
-            f"{rule.name} asks for level {rule.floor}, {why}: level {answers} answers, and none "
-            "below it",
+            f"{rule.name} asks for level {rule.floor}, {why}: {instead}",
         )
     asked = lists_asked(policy)
     for i, name in enumerate([terms.name for terms in policy.terms]):

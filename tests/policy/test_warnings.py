@@ -419,3 +419,15 @@ def test_a_floor_without_a_tier_says_who_answers(
         if warning.kind is WarningKind.FLOOR_OUT_OF_REACH
     ]
     assert [told in message for message in said] == ([True] if told else [])
+
+
+def test_a_danger_whose_floor_no_tier_has_gets_words() -> None:
+    """The warning said that level 2 answers, though approved words go out before it is asked."""
+    rules = [{"name": "harm", "terms": ["self_harm"], "floor": 3}]
+    lists = [{"name": "self_harm", "domain": "medical", "terms": ["kill myself"]}]
+    (said,) = [
+        warning.message
+        for warning in warnings(policy(terms=lists, hard_rules=rules))
+        if warning.kind is WarningKind.FLOOR_OUT_OF_REACH
+    ]
+    assert "approved words go out before any tier is asked" in said

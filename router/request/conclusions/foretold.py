@@ -210,6 +210,9 @@ def _words(routed: RoutedRequest, end: _End, offering: Offering) -> str:
     if grave and end.asked == routed.decision.first:
         return grave
     answerer = routed.decision.rungs[end.asked].answerer
+    if end.verdict.of_words:
+        instead = f"approved words go out in place of its answer ({end.verdict.value})"
+        return f"{answerer} is asked, and {instead}, whatever it says"
     sound = "keeps its form and nothing speaks against it"
     return f"{answerer} is asked: {end.verdict.value} where its answer {sound}; {end.open}"
 

@@ -81,10 +81,12 @@ class WordsFirst(Struct, frozen=True, dict=True):
         Where the policy has no such level its highest one answers, and the matter is as grave.
         """
         decision = self.decision
-        return decision.hard_rule and (
-            decision.floor >= GRAVE_LEVEL
-            or demanded_level(self.policy, self.signals, self.asked) >= GRAVE_LEVEL
-        )
+        if decision.hard_rule and decision.floor >= GRAVE_LEVEL:
+            return True
+        # A policy of level 1 alone has no floor that a rule could raise.
+        if not decision.hard_rule and any(tier.level > 1 for tier in self.policy.tiers):
+            return False
+        return demanded_level(self.policy, self.signals, self.asked) >= GRAVE_LEVEL
 
     @measured_once
     def urgent(self) -> bool:
