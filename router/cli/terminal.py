@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, TextIO, cast
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
 
 WIDTH_OF_FILES = 160
 """Sets the line length for files and pipes; a terminal has its own width."""
+
+
+_ACTED_ON = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+"""Finds control characters, changes of direction, ends of lines and what prints nothing."""
 
 
 class _WithoutTrailingBlanks:
@@ -72,4 +80,22 @@ def print_json(value: object, *, indented: bool = False) -> None:
     # One line by default, so that other programs can read line by line.
     if indented:
         document = msgspec.json.format(document, indent=2)
-    sys.stdout.write(document.decode() + "\n")
+    sys.stdout.write(inert_json(document.decode()) + "\n")
+
+
+def inert_json(document: str) -> str:
+    r"""Returns JSON that means the same, with an escape for each sign that a terminal acts on.
+
+    Clients choose names in it. JSON itself escapes only what is below a blank.
+
+    >>> inert_json('["\u009b31m", "\u202e"]')
+    '["\\u009b31m", "\\u202e"]'
+    """
+    return _ACTED_ON.sub(lambda sign: _escaped(sign[0]), document)
+
+
+def _escaped(sign: str) -> str:
+    if ord(sign) < 0x10000:
+        return f"\\u{ord(sign):04x}"
+    high, low = divmod(ord(sign) - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"

@@ -11,6 +11,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 """Lists starts that make a spreadsheet run a cell, the last four in East Asian ones, where they are
 as wide as a letter; OWASP (CSV injection) advises a quote."""
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Finds what a terminal would act on: control characters, and changes of direction."""
+
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 """Matches a whole value that is a number and nothing else, as JSON writes exact amounts: below zero
 it begins like a formula and is none, and with a quote it would be in no sum."""
@@ -76,5 +79,6 @@ def _cell(figure: object) -> str:
         return ""
     if isinstance(figure, str):
         text = figure.startswith(FORMULA_STARTS) and not _DECIMAL.fullmatch(figure)
+        figure = CONTROL.sub("\N{REPLACEMENT CHARACTER}", figure)
         return f"'{figure}" if text else figure
     return repr(figure) if isinstance(figure, float) else str(figure)

@@ -81,6 +81,7 @@ def test_an_export_without_a_file_goes_to_standard_output(database: Path, form: 
         ("=1+1", "'=1+1"),
         ("\uff1d1+1", "'\uff1d1+1"),  # an East Asian spreadsheet runs it
         ("\x1b[2J\x9bx", "\ufffd[2J\ufffdx"),
+        ("\u202eevil\u2069", "\ufffdevil\ufffd"),
         ("café", "café"),
     ],
 )

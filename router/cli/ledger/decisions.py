@@ -13,6 +13,7 @@ from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant, one_stdout, write_page
 from router.cli.periods import now_ms, shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.cli.terminal import inert_json
 from router.money.days import DAY_MS
 from router.rendering.figures_in_words import counted
 
@@ -51,7 +52,7 @@ def export(
         document = _dossier(books, decision, database)
     if html is not None:
         write_page(html, dossier_page(document))
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = inert_json(json.dumps(document, ensure_ascii=False, indent=2))
     if json_file is not None:
         write_page(json_file, text + "\n")
     if html is None and json_file is None:

@@ -7,7 +7,6 @@ CSV and Parquet have the same columns. JSON Lines has a request with its attempt
 from __future__ import annotations
 
 import csv
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,18 +17,18 @@ from msgspec import Struct
 from router.analysis.report.output.row_json import ending_text, rows_json
 from router.cli.ledger.parquet_files import write_parquet
 from router.cli.options import FileFormat
+from router.cli.terminal import inert_json
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Column, Kind
 from router.ledger.record_reading import note_in
 from router.ledger.row_reading import call_price_unknown, refusal_of, row_names
 from router.ledger.row_values import writer
-from router.rendering.tidy_csv import FORMULA_STARTS
+from router.rendering.tidy_csv import CONTROL, FORMULA_STARTS
 from router.types import AttemptRow, RequestRow
 
 _TYPES = {Kind.WHOLE: "int64", Kind.SMALL: "int64", Kind.FLAG: "bool", Kind.REAL: "double"}
 """Types of the ledger's columns in Parquet; all others are text."""
 _DIGITS = 3
 """Digits after the point of a real number in the file."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class _Stored:
@@ -125,7 +124,7 @@ def _write_json_lines(
 ) -> int:
     count = 0
     for row in rows:
-        file.write(rows_json(row, key_names).decode() + "\n")
+        file.write(inert_json(rows_json(row, key_names).decode()) + "\n")
         count += 1
     return count
 
@@ -196,9 +195,9 @@ def _flat(cells: tuple[object, ...]) -> Iterator[object]:
 
 def _safe(cell: object) -> object:
     """Disarms a text that clients chose: a spreadsheet would run what starts like a formula, and a
-    terminal what has control characters.
+    terminal what has control characters or changes the direction of what follows.
     """
     if not isinstance(cell, str):
         return cell
-    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", cell)
+    text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", cell)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text

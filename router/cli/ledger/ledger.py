@@ -74,7 +74,7 @@ def rows(
     """Print requests with their attempts, oldest first; or the named ones, in that order."""
     from router.analysis.report.output.row_json import rows_json
     from router.cli.ledger.row_lines import row_lines
-    from router.cli.terminal import console
+    from router.cli.terminal import console, inert_json
 
     if ids and (since or until or tenant or limit):
         raise typer.BadParameter("give ids or a period, tenant and limit, not both")
@@ -92,7 +92,8 @@ def rows(
         if as_json:
             key_names = books.key_names()
             for row in shown:
-                sys.stdout.buffer.write(rows_json(row, key_names) + b"\n")
+                line = inert_json(rows_json(row, key_names).decode())
+                sys.stdout.buffer.write(line.encode() + b"\n")
             sys.stdout.buffer.flush()
         else:
             heading, *lines = row_lines(shown, console().width)

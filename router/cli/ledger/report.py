@@ -27,7 +27,7 @@ from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, CsvFile, HtmlFile, Tenant, one_stdout, put_page, to_write
 from router.cli.periods import UNIT_MS, now_ms, period_of, zone_of
 from router.cli.serve.serve import DATABASE, DatabasePath
-from router.cli.terminal import console
+from router.cli.terminal import console, inert_json
 from router.errors import LedgerUnavailable
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _put_figures(
     if as_json:
         from router.analysis.report.output.json import report_json
 
-        sys.stdout.write(report_json(report).decode())
+        sys.stdout.write(inert_json(report_json(report).decode()))
 
 
 def _show_rollouts(database: str, tenant: str | None) -> None:

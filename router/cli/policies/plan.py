@@ -47,7 +47,7 @@ def plan(
     csv: CsvFile = None,
 ) -> None:
     """Compute cost and savings: a month, the break-even, five years, what matters most."""
-    from router.cli.terminal import console
+    from router.cli.terminal import console, inert_json
     from router.money.days import utc_day
     from router.money.price_book import PriceBook
     from router.plan.build import build_plan
@@ -75,6 +75,6 @@ def plan(
     if csv is not None:
         put_page(csv, plan_csv(report), "Figures", aside=aside)
     if as_json:
-        sys.stdout.write(plan_json(report).decode())
+        sys.stdout.write(inert_json(plan_json(report).decode()))
     elif html is None and csv is None:
         print_plan(report, console())

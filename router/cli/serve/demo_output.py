@@ -17,6 +17,7 @@ from router.api.compose.answerers.abilities import AbilityTable, load_abilities
 from router.api.compose.books import Books
 from router.api.compose.command_line import command_line
 from router.cli.options import is_stdout
+from router.cli.terminal import inert_json
 from router.policy.schema import DocumentsAnswerer, ExactAnswerer, PassagesAnswerer, Policy
 from router.rendering.figures_in_words import usd
 from router.types import NANO_PER_USD
@@ -157,4 +158,4 @@ def print_demo_json(outcome: DemoOutcome, html: Path | None) -> None:
         "seconds": round(outcome.seconds, 1),
         "interrupted": outcome.interrupted,
     }
-    sys.stdout.write(orjson.dumps(document).decode() + "\n")
+    sys.stdout.write(inert_json(orjson.dumps(document).decode()) + "\n")
