@@ -27,9 +27,8 @@ class Deadlines:
         """
         return Deadline(self, when)
 
-    def enter(self, deadline: Deadline) -> None:
-        """Watches over a block that begins."""
-        loop = asyncio.get_running_loop()
+    def enter(self, deadline: Deadline, loop: asyncio.AbstractEventLoop) -> None:
+        """Watches over a block that begins in a task of this loop."""
         if loop is not self._loop:  # timers of an earlier loop do not come any more
             self._loop, self._open, self._timer, self._comes_at = loop, {}, None, math.inf
         self._open[deadline] = None
@@ -74,7 +73,8 @@ class Deadline:
         self._task: asyncio.Task[object] = task
         self._expired = False
         self._cancelling = task.cancelling()
-        self._deadlines.enter(self)
+        # To look the loop up once more would be a call of the system, as each look is.
+        self._deadlines.enter(self, task.get_loop())
 
     def __exit__(
         self,

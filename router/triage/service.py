@@ -8,18 +8,17 @@ cost nothing when its next request comes. It knows nothing about tiers.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
-from functools import partial
 from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from router.policy.content.outcomes import JudgedQuestion
 from router.policy.content.replies import MatchScope
-from router.threads.offload import offloaded
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.turn_cache import TurnCache
 from router.triage.conversation.signals import signals_of
@@ -97,8 +96,12 @@ class TriageService:
         They are this thread's, that of whoever takes a long request apart, and this request's share
         of the worker's. What other tasks do on this thread meanwhile is left out.
         """
-        turns, turns_s = await offloaded(partial(self._turns, request), when=request.is_long)
-        began_s, worker_ms = time.thread_time() - turns_s, 0.0
+        began_s, worker_ms = time.thread_time(), 0.0
+        if request.is_long:
+            turns, turns_s = await asyncio.to_thread(self._turns, request)
+            began_s = time.thread_time() - turns_s
+        else:
+            turns = turns_of(request, self._read)
         reading, config = self._begin(request, turns, memory)
         if reading.wanted or reading.wanted_older:
             begun_s = time.thread_time() - began_s

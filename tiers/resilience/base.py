@@ -20,8 +20,12 @@ from router.wire.openai.usage import bound_usage
 
 def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
     """Returns when a call ends, in the event loop's time: the request's deadline or its own."""
-    left_s = (work.deadline_at_ms - clock.now_ms()) / 1000.0
-    return asyncio.get_running_loop().time() + min(left_s, deadline_s)
+    return asyncio.get_running_loop().time() + left_of_call_s(work, deadline_s, clock)
+
+
+def left_of_call_s(work: Work, deadline_s: float, clock: Clock) -> float:
+    """Returns how long a call may take: until the request's deadline, or its own."""
+    return min((work.deadline_at_ms - clock.now_ms()) / 1000.0, deadline_s)
 
 
 def bytes_of_stream(work: Work, facts: AnswererFacts) -> int:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from router.errors import DeadlineExceeded
 from router.types import AnswererFacts, Clock, Delta, Work
-from tiers.resilience.base import end_of_call
+from tiers.resilience.base import left_of_call_s
 
 
 class Limits(Protocol):
@@ -37,8 +37,9 @@ class CallEnds:
         self._first_byte_s = limits.first_byte_s
         self._first_byte_by: float | None = None  # once somebody waits for it
         self._heard = False
-        self._own_last = self._now() + limits.deadline_s
-        self.last = min(self._own_last, end_of_call(work, limits.deadline_s, clock))
+        now = self._now()
+        self._own_last = now + limits.deadline_s
+        self.last = now + left_of_call_s(work, limits.deadline_s, clock)
         """Is the end of the whole call: the request's deadline or the answerer's own."""
         self.own = self._own_last
         """Is the answerer's own end of the present wait, of silence or of all its time."""

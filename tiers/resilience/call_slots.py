@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections import deque
 
 from router.errors import Overloaded
@@ -78,7 +79,7 @@ class CallSlots:
 
         Raises Overloaded when too many wait already, or when no slot came free in time.
         """
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         self._shares.note(tenant, now)
         if self._busy < self._concurrency and self._may_hold_more(tenant, now):
             self._give(tenant, now)
@@ -95,7 +96,8 @@ class CallSlots:
     async def _wait(self, ends_at: float, tenant: str, now: float) -> None:
         most = self._max_waiting
         if most is None:
-            most = most_waiting(self._concurrency, self.service_s, ends_at - now)
+            left_s = ends_at - asyncio.get_running_loop().time()
+            most = most_waiting(self._concurrency, self.service_s, left_s)
         queue = self._queues.get(tenant)
         own = len(queue) if queue else 0
         # Tenants take turns, so as many wait before this call as one has, times all who have some.
@@ -140,7 +142,7 @@ class CallSlots:
 
     def _take_back(self, tenant: str) -> None:
         """Takes a slot back, and gives free ones to the tenants who have the fewest."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         left = self._held.pop(tenant) - 1
         if left:
             self._held[tenant] = left

@@ -135,7 +135,7 @@ class HttpClient:
         if not idle:
             return None
         connection = idle.pop()
-        oldest = asyncio.get_running_loop().time() - KEEP_ALIVE_S
+        oldest = connection.loop.time() - KEEP_ALIVE_S
         if connection.free_since >= oldest and not connection.transport.is_closing():
             return connection
         connection.transport.abort()
@@ -148,11 +148,10 @@ class HttpClient:
         if self.closed:
             connection.transport.abort()
             return
-        loop = asyncio.get_running_loop()
-        connection.free_since = loop.time()
+        connection.free_since = connection.loop.time()
         self._idle.setdefault(place, []).append(connection)
         if self._sweeping is None:
-            self._sweeping = loop.call_later(KEEP_ALIVE_S, self._sweep)
+            self._sweeping = connection.loop.call_later(KEEP_ALIVE_S, self._sweep)
 
     def _sweep(self) -> None:
         """Closes what was idle too long; looks again while something is idle."""

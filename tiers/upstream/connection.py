@@ -110,7 +110,7 @@ class Response:
 
     def _news(self) -> asyncio.Future[None]:
         """Returns what is done once something has come, or the response has failed."""
-        self._waiter = waiter = asyncio.get_running_loop().create_future()
+        self._waiter = waiter = self._connection.loop.create_future()
         return waiter
 
 
@@ -120,6 +120,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, free: Callable[[Connection], None], lost: Callable[[Connection], None]):
         """Calls `free` when the next request may be sent, and `lost` when none can be any more."""
         self.transport: asyncio.Transport
+        self.loop = asyncio.get_running_loop()
         self.free_since = 0.0  # of the event loop's clock; the pool's own note
         self._free = free
         self._lost = lost

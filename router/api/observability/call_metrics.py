@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from router.api.observability.quick_series import Add, adding_to, observing
 from router.ledger.aggregates import NO_ANSWER
 from router.ledger.row_reading import AFTERWARDS, answered
 from router.types import (
@@ -41,13 +42,13 @@ _SETTLED = RequestState.SETTLED
 
 
 class _Answerer(NamedTuple):
-    calls: Counter
-    latency: Histogram
+    calls: Add
+    latency: Add
 
 
 class _Tier(NamedTuple):
-    confidence: Histogram
-    escalations: Histogram
+    confidence: Add
+    escalations: Add
 
 
 class CallMetrics:
@@ -56,7 +57,7 @@ class CallMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._answerers: dict[str, _Answerer] = {}
         self._tiers: dict[str, _Tier] = {}
-        self._costs: dict[str, Counter] = {}
+        self._costs: dict[str, Add] = {}
         self._tenants: set[str] = set()
         r = registry
         self._calls = Counter(
@@ -161,8 +162,8 @@ class CallMetrics:
         """Adds to the spend of a tier."""
         cost = self._costs.get(tier)
         if cost is None:
-            cost = self._costs[tier] = self._cost.labels(tier)
-        cost.inc(nano_usd / NANO_PER_USD)
+            cost = self._costs[tier] = adding_to(self._cost.labels(tier))
+        cost(nano_usd / NANO_PER_USD)
 
     def finished(self, row: RequestRow) -> None:
         """Counts the calls of a request, its cost, its confidence and its escalations."""
@@ -176,27 +177,31 @@ class CallMetrics:
                 self._called(attempt)
         if row.state is _SETTLED and row.verdict and row.tier_number:  # vectors have no level
             tier = self._tiers.get(row.tier) or self._count_tier(row.tier)
-            tier.confidence.observe(row.confidence)
-            tier.escalations.observe(row.escalations)
+            tier.confidence(row.confidence)
+            tier.escalations(row.escalations)
 
     def _called(self, attempt: AttemptRow) -> None:
         counters = self._answerers.get(attempt.answerer) or self._count_answerer(attempt.answerer)
-        counters.calls.inc()
+        counters.calls(1)
         # A failed call's time says nothing about how fast the answerer is.
         if attempt.state is _SETTLED_CALL and not attempt.error_code:
-            counters.latency.observe(attempt.latency_ms / 1000.0)
+            counters.latency(attempt.latency_ms / 1000.0)
 
     def _count_answerer(self, name: str) -> _Answerer:
         """Keeps the counters of an answerer, since the library checks and locks at every look-up.
 
         Names come from policies, so there are few.
         """
-        counted = _Answerer(self._calls.labels(name), self._latency.labels(name))
+        counted = _Answerer(
+            adding_to(self._calls.labels(name)), observing(self._latency.labels(name))
+        )
         self._answerers[name] = counted
         return counted
 
     def _count_tier(self, name: str) -> _Tier:
-        counted = _Tier(self._confidence.labels(name), self._escalations.labels(name))
+        counted = _Tier(
+            observing(self._confidence.labels(name)), observing(self._escalations.labels(name))
+        )
         self._tiers[name] = counted
         return counted
 

@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from router.api.observability.call_metrics import CallMetrics
+from router.api.observability.quick_series import Add, adding_to, observing
 from router.api.observability.watched_metrics import Alarms, AlarmSeries, BudgetSeries, Limits
 from router.errors import TiergateError
 from router.policy.watch import PolicyWatcher
@@ -22,11 +23,11 @@ LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 
 
 class _Counted(NamedTuple):
-    """Holds the counters that a further request with the same labels adds to."""
+    """Holds what a further request with the same labels adds to."""
 
-    requests: Counter
-    reasons: Counter
-    latency: Histogram
+    requests: Add
+    reasons: Add
+    latency: Add
 
 
 class _AskedSeries(Collector):
@@ -92,9 +93,10 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=r,
         )
-        self._triage = Histogram(
+        triage = Histogram(
             "tiergate_triage_seconds", "Triage.", buckets=LATENCY_BUCKETS_S[:8], registry=r
         )
+        self._triage = observing(triage)
         self._degraded = Gauge(
             "tiergate_triage_degraded",
             "1 while rules alone decide.",
@@ -107,12 +109,12 @@ class Metrics:
         key = (outcome.policy, outcome.rung.tier, outcome.verdict, outcome.reason)
         # The same few combinations come with every request.
         counted = self._counted.get(key) or self._count_as(*key)
-        counted.requests.inc()
-        counted.reasons.inc()
+        counted.requests(1)
+        counted.reasons(1)
         if outcome.escalations:
             self._escalations.inc(outcome.escalations)
-        counted.latency.observe(outcome.timings.total_ms / 1000.0)
-        self._triage.observe(outcome.timings.triage_ms / 1000.0)
+        counted.latency(outcome.timings.total_ms / 1000.0)
+        self._triage(outcome.timings.triage_ms / 1000.0)
         if outcome.signals.degraded is not self._was_degraded:
             self._was_degraded = outcome.signals.degraded
             self._degraded.set(1.0 if self._was_degraded else 0.0)
@@ -143,9 +145,9 @@ class Metrics:
         so there are few.
         """
         counted = self._counted[policy, tier, verdict, reason] = _Counted(
-            self._requests.labels(policy, tier, str(verdict)),
-            self._reasons.labels(tier, str(reason)),
-            self._latency.labels(tier),
+            adding_to(self._requests.labels(policy, tier, str(verdict))),
+            adding_to(self._reasons.labels(tier, str(reason))),
+            observing(self._latency.labels(tier)),
         )
         return counted
 

@@ -229,7 +229,7 @@ class Connection(asyncio.Protocol):
 
     def _start(self, exchange: Exchange) -> None:
         self._current = exchange
-        self._state.run(exchange)
+        self._state.run(exchange, self._loop)
 
     def _pause_reading(self) -> None:
         if not self._reading_paused and not self.transport.is_closing():

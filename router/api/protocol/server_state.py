@@ -60,9 +60,9 @@ class ServerState:
         self._refused = self._gave_way = 0  # since the log was told last
         self._told_s = -TOLD_EVERY_S
 
-    def run(self, exchange: Exchange) -> None:
-        """Starts the answer to a request."""
-        task = asyncio.get_running_loop().create_task(exchange.run(self._application))
+    def run(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
+        """Starts the answer to a request on its connection's event loop."""
+        task = loop.create_task(exchange.run(self._application))
         self.tasks.add(task)
         # Also for a task that is cancelled before its first step.
         task.add_done_callback(self._ended)
