@@ -364,7 +364,7 @@ class Gateway:
 
     def _note_commit(self, routed: RoutedRequest, progress: Progress, candidate: Candidate) -> None:
         """Notes whose answer the client has, and after how long its first word went out."""
-        progress.committed = candidate.at
+        progress.committed = candidate.index
         progress.first_token_ms = self._clock.monotonic_ms() - routed.started_ms
 
     def _left(self, routed: RoutedRequest, progress: Progress, calls: Calls) -> Left:
@@ -385,7 +385,7 @@ class Gateway:
         candidate, verdict = conclusion.candidate, conclusion.verdict
         progress.answered_ms = self._clock.monotonic_ms()
         progress.comparison = compared(routed, candidate, verdict)
-        shown = None if candidate.stands_in else candidate.at
+        shown = None if candidate.stands_in else candidate.index
         progress.attempts.mark_discarded(shown, candidate.answer)
         progress.attempts.book_triage(routed, progress.lookup.compute_ms)
         progress.shadow = self._shadows.draw(routed, progress, candidate)

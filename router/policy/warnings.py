@@ -297,6 +297,8 @@ def _refusals(policy: Policy) -> Iterator[PolicyWarning]:
 def _ability_is_prior(answerer: AnswererSection) -> bool:
     if isinstance(answerer, WITHOUT_ABILITY):
         return False
+    if isinstance(answerer, DocumentsAnswerer) and answerer.search_first:
+        return False  # the chance of a quotation is that of its nearest passage
     if isinstance(answerer, LocalAnswerer) and not answerer.alone:
         return False
     if isinstance(answerer, LocalAnswerer) and answerer.model in MEASURED_MODELS:

@@ -207,10 +207,10 @@ def _no_usable_answer(routed: RoutedRequest, progress: Progress) -> NoUsableAnsw
 
 
 def _fault(routed: RoutedRequest, progress: Progress, faulty: Candidate) -> UnusableAnswer:
-    facts, judged = routed.plans[faulty.at].facts, faulty.verification
+    facts, judged = routed.plans[faulty.index].facts, faulty.verification
     assert judged.failure is not None
     words = "" if judged.fault is None else judged.fault.words
-    cap = progress.attempts.own_cap(faulty.at, facts, routed.request)
+    cap = progress.attempts.own_cap(faulty.index, facts, routed.request)
     return UnusableAnswer(facts.name, judged.failure, words, cap)
 
 
@@ -289,7 +289,7 @@ def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Co
 
 
 def _showable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
-    return showable(routed, candidate, progress.attempts.caps.get(candidate.at))
+    return showable(routed, candidate, progress.attempts.caps.get(candidate.index))
 
 
 def _may_go_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
@@ -356,7 +356,7 @@ def _stand_in(
     answer = Answer((choice,), model, Usage(), approved=True, facts=facts, reason=reason)
     rung = unasked(tried.rung) if reason is Reason.HARMFUL else tried.rung
     rung = replace(rung, p_source=PSource.KNOWN)  # a rule says it, nobody assumed it
-    return Candidate(tried.at, rung, answer, Verification(0.0, None, STAND_IN))
+    return Candidate(tried.index, rung, answer, Verification(0.0, None, STAND_IN))
 
 
 def _named(routed: RoutedRequest, candidate: Candidate) -> bool:

@@ -147,7 +147,7 @@ def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: 
     that failed is counted by its attempt.
     """
     rung, answer, attempts = tried.rung, tried.answer, tuple(progress.attempts.rows)
-    model = routed.plans[tried.at].facts.model
+    model = routed.plans[tried.index].facts.model
     drafts = [
         one.model
         for one in attempts
@@ -349,8 +349,8 @@ def committed(
 ) -> Committed:
     """Returns the event after which the client has this answer; `verdict` None: not known yet."""
     answer = candidate.answer
-    named = candidate.rung if candidate.stands_in else shown_rung(routed, progress, candidate.at)
-    facts = routed.plans[candidate.at].facts
+    named = candidate.rung if candidate.stands_in else shown_rung(routed, progress, candidate.index)
+    facts = routed.plans[candidate.index].facts
     estimated = Usage(input_tokens=routed.signals.input_tokens)
     return Committed(
         request_id=routed.request_id,
@@ -428,7 +428,7 @@ def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reas
         return candidate.answer.reason
     if routed.refused and not routed.calls_for_help:
         return Reason.HARMFUL
-    return progress.reached_by(routed, candidate.at)
+    return progress.reached_by(routed, candidate.index)
 
 
 def _all_reasons(

@@ -60,7 +60,7 @@ CHOOSING = frozenset(
 class Candidate(Struct, frozen=True):
     """Holds an answer and its verification; `answer` is None before anything was tried."""
 
-    at: int  # the rung's index
+    index: int  # of its rung, in the decision
     rung: Rung
     answer: Answer | None
     verification: Verification
@@ -210,7 +210,7 @@ class Progress:
         refusal in words is not lost where the last rung says nothing.
         """
         if candidate.verification.failure is not None:
-            self.faulty[candidate.at] = candidate
+            self.faulty[candidate.index] = candidate
         best = self.best
         if best is not None and self._worth(routed, best) > self._worth(routed, candidate):
             return
@@ -220,7 +220,7 @@ class Progress:
 
     def _worth(self, routed: RoutedRequest, candidate: Candidate) -> tuple[bool, bool, float]:
         usable, p = _merit(candidate.verification)
-        cap = self.attempts.caps.get(candidate.at)
+        cap = self.attempts.caps.get(candidate.index)
         return usable, usable or (has_words(candidate) and showable(routed, candidate, cap)), p
 
     def keep_instead(self, routed: RoutedRequest, old: Candidate, new: Candidate) -> None:
@@ -245,7 +245,7 @@ class Progress:
 
         That a rung has no model, or why it was chosen, says nothing of words for a person.
         """
-        at = routed.decision.first if self.best is None else self.best.at
+        at = routed.decision.first if self.best is None else self.best.index
         cause, rules = self.reached_by(routed, at), routed.decision.floor_reasons
         if cause not in CHOOSING and cause is not Reason.NO_MODEL:
             return cause
@@ -264,7 +264,7 @@ class Progress:
 
     def is_spare_below(self, routed: RoutedRequest, candidate: Candidate) -> bool:
         """Returns True for an answer that goes out because all that should have answered failed."""
-        return self.reached_by(routed, candidate.at) is Reason.OUTAGE_LOWER
+        return self.reached_by(routed, candidate.index) is Reason.OUTAGE_LOWER
 
     def has_last_word(self, routed: RoutedRequest, rung: int) -> bool:
         """Returns True when this rung's text goes out however it is judged: no other is left."""
@@ -296,7 +296,7 @@ def showable(routed: RoutedRequest, candidate: Candidate, cap: int | None = None
         return True
     if is_misfit(routed, candidate):
         return True
-    cap = cap or own_cap(routed.plans[candidate.at].facts, routed.request)
+    cap = cap or own_cap(routed.plans[candidate.index].facts, routed.request)
     answer = candidate.answer
     return answer is not None and cut_by_client(answer, routed.request, cap)
 

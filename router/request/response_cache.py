@@ -85,7 +85,7 @@ class Repeats:
         if verdict is not Verdict.ACCEPTED or answer is None or lookup.hit is not None:
             return
         # A document may be changed or removed before the repeat comes.
-        if routed.plans[candidate.at].declines is not None or answer.passages:
+        if routed.plans[candidate.index].declines is not None or answer.passages:
             return
         if routed.veil is not None:
             await has_details(routed.veil, routed.request)

@@ -130,6 +130,9 @@ def _unusual(routed: RoutedRequest) -> Iterator[str]:
         yield f"much is at stake: chance {signals.stakes_high:.2f}"
     if Reason.MULTI_FACTOR in reasons:
         yield f"several things have to be weighed: chance {signals.multi_factor:.2f}"
+    if Reason.UNSAFE in reasons:
+        chance, kind = max((signals.toxic, "toxic"), (signals.spam, "spam"))
+        yield f"read as {kind} (unsafe): chance {chance:.2f}"
     if Reason.NOVEL in reasons:
         yield f"unlike what triage has learnt (novel): chance {signals.novelty:.2f}"
 

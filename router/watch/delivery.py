@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
-from typing import NamedTuple
+from typing import IO, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -31,6 +31,8 @@ from router.watch.alarms import Notice, grouped
 
 TIMEOUT_S = 10.0
 """Bounds a whole exchange with one receiver: those after it wait meanwhile."""
+MOST_SAID = 65_536
+"""Bytes of a mail server's replies: hundreds of lines, where a delivery takes a dozen."""
 MOST_SHOWN = 400
 """Characters of a fault that are shown."""
 SIGNATURE = "x-tiergate-signature"
@@ -233,3 +235,30 @@ class _CutMail(smtplib.SMTP):
         connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
         self._deadline.holds(connection)
         return connection
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Returns the server's next reply, which smtplib keeps whole, however many lines it has."""
+        if self.file is None:
+            assert self.sock is not None
+            self.file = _FewLines(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _FewLines:
+    """Reads the lines of a mail server, and no more of them than its replies need."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._left = MOST_SAID
+
+    def readline(self, size: int) -> bytes:
+        """Returns the next line. Raises OSError where the server has said too much."""
+        line = self._stream.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError(f"it said more than {MOST_SAID:,} bytes")
+        return line
+
+    def close(self) -> None:
+        """Lets go of the connection."""
+        self._stream.close()

@@ -62,6 +62,14 @@ def test_an_ability_by_a_head_is_no_prior() -> None:
     assert kinds(policy([RESOLVER, LOCAL, measured], heads=heads)) == []
 
 
+@pytest.mark.parametrize("search_first", [True, False])
+def test_a_chance_of_the_nearest_passage_is_no_prior(search_first: bool) -> None:
+    """Without a search before the decision a quotation has the `ability` of all, a prior here."""
+    quotes = {"name": "quotes", "kind": "documents", "search_first": search_first}
+    written = policy([RESOLVER, LOCAL, quotes], documents={"collections": ["manual"]})
+    assert (WarningKind.PRIOR_ONLY in kinds(written)) is not search_first
+
+
 def test_what_runs_here_has_a_known_cost_without_a_price() -> None:
     """Its own compute is booked, and no budget refuses it."""
     quotes = {"name": "quotes", "kind": "documents", "ability": {"theta": 1.0, "labels": 200}}

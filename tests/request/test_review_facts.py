@@ -53,6 +53,8 @@ async def test_the_client_is_told_none_of_it(houses: Houses) -> None:
             replace(NOVEL, novelty=0.0, multi_factor=0.99),
             "several things have to be weighed: chance 0.99",
         ),
+        (replace(NOVEL, novelty=0.0, toxic=0.9), "read as toxic (unsafe): chance 0.90"),
+        (replace(NOVEL, novelty=0.0, spam=0.92), "read as spam (unsafe): chance 0.92"),
     ],
 )
 async def test_each_reason_without_words_is_told(

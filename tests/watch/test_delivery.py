@@ -87,6 +87,15 @@ def test_receivers_that_drip_are_cut_and_count_as_not_told() -> None:
     assert faults == [f"{place}: {late}", f"127.0.0.1: {late}"]
 
 
+def test_a_mail_server_that_talks_without_an_end_fills_no_memory() -> None:
+    """smtplib keeps all lines of a reply: those of ten seconds were a gigabyte."""
+    with sending(b"220-welcome\r\n" * 10_000, 0.02) as talking:
+        mail = {"host": "127.0.0.1", "port": talking.port, "sender": "a@b.c", "to": ["d@e.f"]}
+        what = {"rules": [{"watch": "drift"}], "mail": mail}
+        (fault,) = deliver(MESSAGE, AlertsSection.model_validate(what), {}, timeout_s=30)
+    assert "it said more than 65,536 bytes" in fault
+
+
 @pytest.mark.parametrize("shape", ["json", "slack"])
 def test_test_says_in_a_webhook_that_it_is_one(shape: str) -> None:
     with hook() as receiver:

@@ -20,6 +20,7 @@ from router.policy.sections.answering.without_model import (
 )
 from router.policy.sections.base import (
     BASE_URL,
+    MODEL_CHARACTERS,
     Chance,
     Name,
     SecretName,
@@ -46,6 +47,7 @@ class UpstreamAdapter(Section):
     name: Name = Field(description="Name of the adapter in the ledger.")
     model: str = Field(
         min_length=1,
+        max_length=MODEL_CHARACTERS,
         description="Name under which the server has it, as in vLLM's `lora-modules`. With "
         "`registry:NAME@active` the name is NAME@VERSION.",
     )
@@ -197,7 +199,11 @@ class LitellmAnswerer(RemoteAnswerer):
     """Answers through any other provider, with litellm (the `[litellm]` extra)."""
 
     kind: Literal["litellm"] = Field(description="Any provider that litellm knows.")
-    model: str = Field(description="Name in litellm: anthropic/..., gemini/..., bedrock/...")
+    model: str = Field(
+        min_length=1,
+        max_length=MODEL_CHARACTERS,
+        description="Name in litellm: anthropic/..., gemini/..., bedrock/...",
+    )
     api_key: SecretName | None = Field(
         default=None,
         description="API key, only as ${ENV}. Read when Tiergate starts. Left out: none is sent.",

@@ -20,6 +20,8 @@ RECEIVER_URL = BASE_URL + r"|^\$\{[A-Z_][A-Z0-9_]*\}(/[^\s?#]*)?$"
 LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 CURRENCY = r"^[A-Z]{3}$"
+MODEL_CHARACTERS = 256
+"""Bounds a model's name as clients' and upstreams' names are: each piece of a stream has it."""
 
 WORDS = {
     SECRET_NAME: "a variable of the environment as ${OPENAI_API_KEY}, never the key itself",

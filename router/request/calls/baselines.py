@@ -72,7 +72,7 @@ def _is_bound(routed: RoutedRequest, candidate: Candidate) -> bool:
     Those of sound count, too, where they have a price of their own.
     """
     usage = candidate.answer.usage if candidate.answer else Usage()
-    plan = routed.plans[candidate.at]
+    plan = routed.plans[candidate.index]
     if not plan.may_spend_outside or not usage.total_tokens:
         return False
     return not usage.reported or _sound_unpriced(routed, plan.paid.price, usage)
@@ -89,7 +89,7 @@ def _usage_of(routed: RoutedRequest, candidate: Candidate) -> tuple[Usage, Usage
     They are estimated where it has none.
     """
     usage = candidate.answer.usage if candidate.answer else Usage()
-    plan, asked = routed.plans[candidate.at], routed.signals.input_tokens
+    plan, asked = routed.plans[candidate.index], routed.signals.input_tokens
     if not usage.total_tokens:
         return Usage(input_tokens=asked, output_tokens=plan.facts.expected_output_tokens), None
     return (usage, None) if plan.over is None else (cost.one_call(usage, asked), usage)

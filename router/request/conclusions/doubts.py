@@ -45,14 +45,14 @@ def doubt_of_answer(
         return Reason.OUTAGE_LOWER
     if routed.observed is not None:
         return None
-    if candidate.at == decision.in_hand:
+    if candidate.index == decision.in_hand:
         return Reason.NOTHING_BETTER
     floor = decision.confidence_floor
     if from_shelf(candidate) and verification.p < floor and not pinned(routed):
         return Reason.LOW_CONFIDENCE
     if candidate.answer is not None and candidate.answer.reason is Reason.ASKED_WHICH:
         return None  # a question of level 1 is judged by the floor that the policy sets for it
-    mode = routed.verify_modes[candidate.at]
+    mode = routed.verify_modes[candidate.index]
     judged = mode is not VerifyMode.NONE or decision.hard_rule
     if judged and verification.p < routed.policy.decision.accept_at:
         return Reason.ANSWER_NOT_TRUSTED

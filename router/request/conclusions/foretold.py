@@ -108,7 +108,7 @@ def _offered(
     That chance is None where the offer has none: the likeliest question alone goes out in place of
     an answer of which level 1 is not sure enough.
     """
-    answer, at = end.candidate.answer, end.candidate.at
+    answer, at = end.candidate.answer, end.candidate.index
     if end.asked is not None or answer is None or answer.reason is not Reason.ASKED_WHICH:
         return (), None
     if routed.facts[at].because is Reason.ASKED_WHICH:

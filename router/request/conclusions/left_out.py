@@ -21,11 +21,11 @@ def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
 
     Among them are the client's parameters of sampling that the model refused.
     """
-    facts, request = routed.plans[candidate.at].facts, routed.request
-    cap = progress.attempts.own_cap(candidate.at, facts, request)
-    reworded = candidate.at in progress.attempts.reworded
+    facts, request = routed.plans[candidate.index].facts, routed.request
+    cap = progress.attempts.own_cap(candidate.index, facts, request)
+    reworded = candidate.index in progress.attempts.reworded
     names = dropped(request, facts, candidate.answer, cap, reworded)
-    refused = progress.attempts.left_out.get(candidate.at, ())
+    refused = progress.attempts.left_out.get(candidate.index, ())
     stated = [name for name in refused if name != _HONOURED and value_of(request, name)]
     if not stated:
         return names
@@ -41,10 +41,10 @@ def lowered_cap(routed: RoutedRequest, progress: Progress, candidate: Candidate)
 
     A client that asked for no cap is told it where it cut the answer.
     """
-    facts, asked = routed.plans[candidate.at].facts, routed.request.sampling.max_output_tokens
+    facts, asked = routed.plans[candidate.index].facts, routed.request.sampling.max_output_tokens
     if facts.without_model:
         return None
-    own = progress.attempts.own_cap(candidate.at, facts, routed.request)
+    own = progress.attempts.own_cap(candidate.index, facts, routed.request)
     if asked is None:
         return own if ends_short(candidate.answer) else None
     return own if asked > own else None
@@ -52,6 +52,6 @@ def lowered_cap(routed: RoutedRequest, progress: Progress, candidate: Candidate)
 
 def tools_left_out(routed: RoutedRequest, tried: Candidate) -> tuple[str, ...]:
     """Returns the types of tools that this candidate's answerer was not offered."""
-    request, facts = routed.request, routed.plans[tried.at].facts
+    request, facts = routed.request, routed.plans[tried.index].facts
     native = () if facts.speaks_anthropic else request.native_kinds
     return (*request.unsupported_tools, *native)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from router.policy.sections.answering.base import LEAST_TOKENS, AnswererBase
-from router.policy.sections.base import BODY_KEY
+from router.policy.sections.base import BODY_KEY, MODEL_CHARACTERS
 from router.wire.body_keys import mistake_in
 
 USUAL_TOKENS = 16_384
@@ -52,7 +52,11 @@ SentReasoning = Literal["reasoning_content", "reasoning", "nothing"]
 class RemoteAnswerer(AnswererBase):
     """Holds the keys of answerers that call a server."""
 
-    model: str = Field(min_length=1, description="Name of the model on that server.")
+    model: str = Field(
+        min_length=1,
+        max_length=MODEL_CHARACTERS,
+        description="Name of the model on that server.",
+    )
     context_tokens: int = Field(
         default=128_000, ge=256, description="Context window. Longer requests skip this answerer."
     )
