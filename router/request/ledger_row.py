@@ -43,6 +43,7 @@ from router.types import (
     Clock,
     Committed,
     CostBasis,
+    Domain,
     Identity,
     JsonText,
     Message,
@@ -179,23 +180,21 @@ def _kept(
     secret: bytes,
     ending: Ending,
 ) -> Kept:
-    """Returns digests of the texts, and the record with what triage read."""
+    """Returns digests of the texts, and the record with what triage read.
+
+    The domain is the one under which a person takes the request, or that was read; "" for none.
+    """
+    taken = routed.taken_under(ending.verdict)
+    read = routed.signals.domain.value if routed.signals.domain_read else ""
     return Kept(
         routed.prompt_digest or prompt_digest(routed.request, secret),
         digest(secret, tried.answer.text) if tried.answer else "",
         digest(secret, routed.request.hints.session or ""),
-        _record(routed, progress, tried, secret, ending),
-        _domain_of(routed, ending),
+        _record(routed, progress, tried, secret, ending, taken),
+        read if taken is None else taken.value,
         routed.signals.request_type.value if routed.signals.request_type_read else "",
         progress.review_id,
     )
-
-
-def _domain_of(routed: RoutedRequest, ending: Ending) -> str:
-    """Returns the domain under which a person takes the request, or that was read; "" for none."""
-    taken = routed.taken_under(ending.verdict)
-    read = routed.signals.domain.value if routed.signals.domain_read else ""
-    return read if taken is None else taken.value
 
 
 def _record(
@@ -204,9 +203,10 @@ def _record(
     tried: Candidate,
     secret: bytes,
     ending: Ending,
+    taken: Domain | None,
 ) -> JsonText:
     """Returns the arguments and results of decide, next_rung and verify."""
-    worked, taken = worked_of(progress, tried), routed.taken_under(ending.verdict)
+    worked = worked_of(progress, tried)
     as_read = taken is routed.signals.domain and routed.signals.domain_read
     return encode(
         Record(

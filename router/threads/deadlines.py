@@ -20,15 +20,17 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
         self._comes_at = math.inf  # no later than the first of these ends
 
-    def at(self, when: float) -> Deadline:
+    def at(self, when: float, loop: asyncio.AbstractEventLoop | None = None) -> Deadline:
         """Returns the end at `when`, in the event loop's time, for a `with` block of one task.
 
-        The block's task is cancelled then, and the block raises TimeoutError.
+        The block's task is cancelled then, and the block raises TimeoutError. `loop` is the one
+        that runs; None: it is looked up, which is a call of the system.
         """
-        return Deadline(self, when)
+        return Deadline(self, when, loop or asyncio.get_running_loop())
 
-    def enter(self, deadline: Deadline, loop: asyncio.AbstractEventLoop) -> None:
-        """Watches over a block that begins in a task of this loop."""
+    def enter(self, deadline: Deadline) -> None:
+        """Watches over a block that begins."""
+        loop = deadline.loop
         if loop is not self._loop:  # timers of an earlier loop do not come any more
             self._loop, self._open, self._timer, self._comes_at = loop, {}, None, math.inf
         self._open[deadline] = None
@@ -61,20 +63,20 @@ class Deadlines:
 class Deadline:
     """Is the end of one block. Reuse it for another block only after the first has ended."""
 
-    __slots__ = ("_cancelling", "_deadlines", "_expired", "_task", "when")
+    __slots__ = ("_cancelling", "_deadlines", "_expired", "_task", "loop", "when")
 
-    def __init__(self, deadlines: Deadlines, when: float) -> None:
+    def __init__(self, deadlines: Deadlines, when: float, loop: asyncio.AbstractEventLoop) -> None:
         self.when = when
+        self.loop = loop
         self._deadlines = deadlines
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self.loop)
         assert task is not None
         self._task: asyncio.Task[object] = task
         self._expired = False
         self._cancelling = task.cancelling()
-        # To look the loop up once more would be a call of the system, as each look is.
-        self._deadlines.enter(self, task.get_loop())
+        self._deadlines.enter(self)
 
     def __exit__(
         self,

@@ -46,6 +46,7 @@ SESSION_HEADERS = ("x-session-id", "thread-id", "x-claude-code-session-id")
 Claude Code."""
 _AGENT_HEADER = "x-claude-code-agent-id"
 """Is the header in which each agent that Claude Code starts within a session names itself."""
+_SESSION_NAMES = frozenset(SESSION_HEADERS)
 HINT_HEADERS = (PREFIX, *SESSION_HEADERS, _AGENT_HEADER)
 """Lists how headers begin that change what a request means: another value is another request."""
 
@@ -169,7 +170,7 @@ def read_hints(routing: object, headers: Mapping[str, str]) -> Hints:
             if name is None:
                 raise _unknown_header(header)
             _add_header(hints, header, name, value.strip())
-    if "session" not in hints:
+    if "session" not in hints and not _SESSION_NAMES.isdisjoint(headers):
         session = _session(headers)
         if session:
             hints["session"] = short_session(session)

@@ -31,7 +31,8 @@ class CallEnds:
     """Tells of one call when each of its waits ends, in the event loop's time."""
 
     def __init__(self, work: Work, limits: Limits, clock: Clock, facts: AnswererFacts) -> None:
-        self._now = asyncio.get_running_loop().time
+        self.loop = asyncio.get_running_loop()
+        self._now = self.loop.time
         self._facts = facts
         self._idle_s = limits.idle_s
         self._first_byte_s = limits.first_byte_s

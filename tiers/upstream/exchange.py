@@ -151,7 +151,7 @@ class Exchange:
         self.left_out: tuple[str, ...] = ()
         """Names the parameters of sampling that the model does not take: it is asked without."""
         self._ends = CallEnds(work, connections.section, connections.clock, connections.facts)
-        self._deadline = connections.deadlines.at(self._ends.last)
+        self._deadline = connections.deadlines.at(self._ends.last, self._ends.loop)
 
     async def __aenter__(self) -> Exchange:
         await self._shared.slots.take(self._ends.last, self._work.tenant)
@@ -222,7 +222,8 @@ class Exchange:
         """
         shared, asked = self._shared, self._work
         shared.retries.earn()
-        self._leave_out(*shared.unsupported.of(asked.request))
+        if known := shared.unsupported.of(asked.request):
+            self._leave_out(*known)
         learnt: list[Unsupported] = []
         for _ in range(MOST_LEFT_OUT):
             try:

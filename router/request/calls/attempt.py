@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from types import TracebackType
 
 from msgspec.structs import replace
@@ -105,9 +106,8 @@ class Attempt:
             self._release(None)
             raise
         self._started_ms = self._books.clock.monotonic_ms()
-        seconds = self._books.seconds_left(self._plan)
-        ends_at = asyncio.get_running_loop().time() + seconds
-        self.deadline = self._books.deadlines.at(ends_at)
+        loop, seconds = asyncio.get_running_loop(), self._books.seconds_left(self._plan)
+        self.deadline = self._books.deadlines.at(loop.time() + seconds, loop)
         return self
 
     async def __aexit__(
@@ -285,7 +285,10 @@ class Attempt:
     async def _hold(self) -> None:
         """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""
         books = self._books
-        await self._within_room(self._check_limits)
+        if books.seconds_left(self._plan) <= 0:
+            raise DeadlineExceeded(f"No time was left to call {self._plan.facts.name}.")
+        if books.routed.asked.max_cost_nano_usd is not None:
+            await self._within_room(partial(self._check_cap, books.routed.asked.max_cost_nano_usd))
         if books.progress.rates is not None:
             await count_call(books.progress.rates, self._row.tier, self.request)
         if not self._needs_intent:
@@ -325,19 +328,13 @@ class Attempt:
         books, row = self._books, self._row
         await books.ledger.hold(books.intent(books.routed, books.progress, row), row)
 
-    async def _check_limits(self) -> None:
-        """Checks the client's own limits. Raises DeadlineExceeded, BudgetExceeded."""
-        books, name = self._books, self._plan.facts.name
+    async def _check_cap(self, cap_nano_usd: int) -> None:
+        """Checks what the client's own cap of money leaves. Raises BudgetExceeded."""
         held = self._row.held_nano_usd
-        if books.seconds_left(self._plan) <= 0:
-            raise DeadlineExceeded(f"No time was left to call {name}.")
-        cap = books.routed.asked.max_cost_nano_usd
-        if cap is None:
-            return
-        left = books.progress.attempts.money_left_for(self._number, cap)
+        left = self._books.progress.attempts.money_left_for(self._number, cap_nano_usd)
         if left is not None and held > left and not self._nesting.included:
             raise BudgetExceeded(
-                f"A call to {name} can cost ${exact_usd(held)}, which is more "
+                f"A call to {self._plan.facts.name} can cost ${exact_usd(held)}, which is more "
                 f"than max_cost_usd leaves (${exact_usd(left)}).",
                 code="max_cost_exceeded",
                 limit="max_cost_usd",

@@ -32,9 +32,9 @@ class FailedBefore:
 
     async def marked(self, request: ChatRequest, identity: Identity) -> ChatRequest:
         """Returns the request, marked as repeated where an equal one failed a moment ago."""
-        self._forget()
         if request.repeated or not self._failed_ms:
             return request
+        self._forget()
         digest = await _digest(request, identity)
         return replace(request, repeated=True) if digest in self._failed_ms else request
 

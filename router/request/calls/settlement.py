@@ -70,7 +70,9 @@ def answered_by(
     until it is reconciled.
     """
     stated, usage = price or plan.facts.price, answer.usage
-    answer = replace(answer, compute_ms=answer.compute_ms or rented_ms(plan, latency_ms))
+    compute_ms = answer.compute_ms or rented_ms(plan, latency_ms)
+    if compute_ms != answer.compute_ms:
+        answer = replace(answer, compute_ms=compute_ms)
     unsaid = plan.spends_outside and not usage.reported
     if unsaid:
         usage = cost.at_dearest(stated, usage, hours=hours)
@@ -80,7 +82,8 @@ def answered_by(
     if sound and plan.spends_outside and not usage.audio_input_tokens:
         usage = cost.all_sound(stated, usage)
         unsaid = unsaid or usage is not answer.usage
-    answer = replace(answer, usage=usage)
+    if usage is not answer.usage:
+        answer = replace(answer, usage=usage)
     paid = paid_for(plan, answer, row.images)
     row = replace(
         row,
