@@ -17,9 +17,12 @@ from router.stats.heads import Embeddings
 BEGIN, END = 101, 102
 """The ids of [CLS] and [SEP]: the second one ends each part of a pair."""
 MESSAGE_TOKENS, QUESTION_TOKENS, ANSWER_TOKENS = 44, 14, 32
-"""Word pieces that are read of each part."""
+"""Word pieces that are read of each part. A pair takes as long as it has pieces. Of 1,507 messages
+to eighteen companies which taught nothing 257 are sure (.85) and right, and 255 with 20 pieces of
+each answer, an eighth fewer in all. Without the answers' texts 102 are, where 136 were."""
 QUESTIONS = 3
-"""Questions of an answer that are read: those nearest to the message."""
+"""Questions of an answer that are read: those nearest to the message. Of the same messages 248 are
+sure and right with two, a twelfth fewer pieces, and 234 with one, a sixth fewer."""
 MOST_TOKENS = 127
 
 Rows = Sequence[Sequence[int]]
