@@ -42,6 +42,7 @@ from router.triage.triage_model import (
     ENCODER,
     HEAD_NAMES,
     HEADS_FOLDER,
+    MANIFEST,
     MATCH,
     RARITY,
     TOKENIZER,
@@ -297,7 +298,9 @@ def _card(run: Run) -> encoder_stages.Metrics:
         shutil.copyfile(exported / name, out / name)
     words = run.folder("embed") / WORDS
     shutil.copyfile(words, out / WORDS)
-    # Loading verifies the manifest, so it must exist before the figures are measured.
+    # Loading verifies the manifest, so it must exist before the figures are measured. What an older
+    # one says of the encoder's vectors is not said of this model's heads.
+    (out / MANIFEST).unlink(missing_ok=True)
     write_manifest(out)
     model = TriageModel.load(out)
     of_train, of_dev = _read(run, model.encoder, train, dev)

@@ -267,8 +267,8 @@ def import_onnxruntime() -> ModuleType:
 class Encoder:
     """Encodes sentences with a quantised model; safe to call from several threads at once.
 
-    `sha256` is that of the ONNX file: heads are bound to it. `width` is the embedding's length.
-    `placement` says what it runs on.
+    `sha256` is that of the ONNX file, or of the one whose vectors it gives: heads are bound to it.
+    `width` is the embedding's length. `placement` says what it runs on.
     With a list of `words` typing errors are mended before a text is read. A further encoder shares
     the tokeniser of the first.
     """

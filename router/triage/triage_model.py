@@ -36,6 +36,9 @@ from router.types import Device, HeadReading
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+VECTORS_OF = "vectors_of"
+"""The key of a manifest that names the encoder whose vectors this one gives, bit for bit: its graph
+was rewritten. What is bound to an encoder is bound to that one, and stays so."""
 ENCODER, TOKENIZER, MATCH = "encoder.onnx", "tokenizer.json", "match.json"
 HEADS_FOLDER = "heads"
 RARITY, WORDS = "ngrams.npz", "words.txt.gz"
@@ -257,21 +260,37 @@ def _there(path: Path, digest: str) -> str:
 
 
 def encoder_sha256(folder: Path) -> str | None:
-    """Returns the sha256 of a folder's encoder by its manifest, None without a model."""
+    """Returns what heads are bound to, by a folder's manifest: the sha256 of its encoder, or of the
+    one whose vectors it gives. None without a model."""
     try:
         listed = json.loads((folder / MANIFEST).read_bytes())
-        return str(listed["files"][ENCODER])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(listed.get(VECTORS_OF) or listed["files"][ENCODER])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def write_manifest(folder: Path) -> str:
-    """Lists every file of a model folder with its sha256; returns the version that results."""
+def write_manifest(folder: Path, vectors_of: str = "") -> str:
+    """Lists every file of a model folder with its sha256; returns the version that results.
+
+    `vectors_of` is the sha256 of the encoder whose vectors the folder's gives. What the manifest
+    says of it so far stays as long as the encoder does.
+    """
     files = {
         str(path.relative_to(folder)): sha256_of(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name not in NO_MODEL_FILES
     }
-    text = json.dumps({"format": FORMAT, "files": files}, indent=1) + "\n"
+    named = vectors_of or _vectors_of(folder, files.get(ENCODER, ""))
+    described = {"format": FORMAT, **({VECTORS_OF: named} if named else {}), "files": files}
+    text = json.dumps(described, indent=1) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _vectors_of(folder: Path, encoder: str) -> str:
+    """Returns what the manifest says of an encoder with this digest; "" for another encoder."""
+    try:
+        listed = json.loads((folder / MANIFEST).read_bytes())
+        return str(listed.get(VECTORS_OF, "")) if listed["files"][ENCODER] == encoder else ""
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SHIPPED = "shipped"
 TOGETHER = 64
+PRODUCTS = ("MatMulInteger", "QAttention")
+"""Nodes whose second input is a matrix of weights; an attention begins with one."""
 Arrays = dict[str, npt.NDArray[np.float32]]
 
 
@@ -126,7 +128,7 @@ def student_of(path: Path) -> Student:
 
     graph = onnx.load(str(path)).graph
     stored = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
-    products = [node.input[1] for node in graph.node if node.op_type == "MatMulInteger"]
+    products = [node.input[1] for node in graph.node if node.op_type in PRODUCTS]
     layers = sum(name.endswith(".qkv.bias") for name in stored)
     if not layers or len(products) != 4 * layers or "word.weight_quantized" not in stored:
         raise ModelFileError(
@@ -155,6 +157,6 @@ def student_of(path: Path) -> Student:
 def _floats(stored: dict[str, npt.NDArray[Any]], name: str) -> npt.NDArray[np.float32]:
     """Returns a quantized matrix in float; its columns, or the whole, share a scale."""
     stem = name.removesuffix("_quantized")
-    zero = stored[f"{stem}_zero_point"].astype(np.float32)
+    zero = stored.get(f"{stem}_zero_point", np.zeros((), np.int8)).astype(np.float32)
     scale = stored[f"{stem}_scale"].astype(np.float32)
     return np.asarray((stored[name].astype(np.float32) - zero) * scale, np.float32)

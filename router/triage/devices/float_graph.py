@@ -3,7 +3,8 @@
 The shipped graph quantizes activations at run time (DynamicQuantizeLinear, MatMulInteger).
 onnxruntime's CUDA provider has neither for unsigned activations: it would run them on the processor
 and copy every activation there and back. So each such product becomes one MatMul of floats with the
-same weights; only the rounding of activations goes. It knows nothing about sessions.
+same weights, and each attention that begins with one is written out; only the rounding of
+activations goes. It knows nothing about sessions.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
 Arrays = dict[str, npt.NDArray[np.generic]]
+BIAS = "padding_bias"
+"""The name of what is added to logits: 0, and the attention's own value for padding."""
 
 
 def floats(model: bytes) -> bytes:
@@ -42,7 +45,8 @@ def floats(model: bytes) -> bytes:
             readers.setdefault(name, []).append(node)
     for node in [n for n in graph.node if n.op_type == "MatMulInteger"]:
         _as_floats(graph, node, arrays, makers, readers)
-    _drop_unused(graph)
+    _write_out(graph, arrays, makers)
+    drop_unused(graph)
     whole: bytes = loaded.SerializeToString()
     return whole
 
@@ -96,7 +100,7 @@ def _weight_scale(
     return np.asarray(known[0], np.float32)
 
 
-def _drop_unused(graph: GraphProto) -> None:
+def drop_unused(graph: GraphProto) -> None:
     """Drops nodes and constants that nothing reads any more."""
     wanted = {output.name for output in graph.output}
     kept = []
@@ -109,3 +113,99 @@ def _drop_unused(graph: GraphProto) -> None:
     tensors = [tensor for tensor in graph.initializer if tensor.name in wanted]
     del graph.initializer[:]
     graph.initializer.extend(tensors)
+
+
+def _write_out(graph: GraphProto, arrays: Arrays, makers: dict[str, NodeProto]) -> None:
+    """Puts plain nodes in the place of each QAttention: a product that makes query, key and value,
+    their products, and a softmax.
+    """
+    nodes = list(graph.node)
+    attentions = [node for node in nodes if node.op_type == "QAttention"]
+    if not attentions:
+        return
+    for number, node in enumerate(attentions):
+        place = nodes.index(node)
+        nodes[place : place + 1] = _written_out(graph, node, f"attention_{number}", arrays, makers)
+    nodes[:0] = _bias(graph, attentions[0], makers)
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _written_out(
+    graph: GraphProto,
+    node: NodeProto,
+    name: str,
+    arrays: Arrays,
+    makers: dict[str, NodeProto],
+) -> list[NodeProto]:
+    from onnx import helper
+
+    quantized = makers.get(node.input[0])
+    weight, bias, scale = (arrays.get(node.input[place]) for place in (1, 2, 4))
+    given = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+    if quantized is None or weight is None or bias is None or scale is None:
+        raise ModelFileError(
+            f"the encoder's attention {node.output[0]!r} is not as training writes it; a GPU needs "
+            "a model of `tiergate train triage`"
+        )
+    heads, width = int(given["num_heads"]), weight.shape[1] // 3
+    plain = weight.astype(np.float32) * scale.astype(np.float32)  # its zero point is 0
+
+    def kept(part: str, values: npt.ArrayLike) -> str:
+        return _kept(graph, f"{name}_{part}", values)
+
+    def made(kind: str, inputs: list[str], part: str, **given: object) -> NodeProto:
+        return helper.make_node(kind, inputs, [f"{name}_{part}"], **given)
+
+    apart = kept("apart", np.array([0, 0, 3 * heads, width // heads], np.int64))
+    query, key, value = (f"{name}_{part}" for part in ("query", "key", "value"))
+    thirds = kept("thirds", np.full(3, heads, np.int64))
+    return [
+        made("MatMul", [quantized.input[0], kept("weight", plain)], "product"),
+        made("Add", [f"{name}_product", node.input[2]], "biased"),
+        made("Reshape", [f"{name}_biased", apart], "parts"),
+        made("Transpose", [f"{name}_parts"], "heads", perm=[0, 2, 1, 3]),
+        helper.make_node("Split", [f"{name}_heads", thirds], [query, key, value], axis=1),
+        made("Transpose", [key], "turned", perm=[0, 1, 3, 2]),
+        made("MatMul", [query, f"{name}_turned"], "alike"),
+        made("Mul", [f"{name}_alike", kept("scale", np.float32(given["scale"]))], "scaled"),
+        made("Add", [f"{name}_scaled", BIAS], "logits"),
+        made("Softmax", [f"{name}_logits"], "shares", axis=-1),
+        made("MatMul", [f"{name}_shares", value], "mixed"),
+        made("Transpose", [f"{name}_mixed"], "rows", perm=[0, 2, 1, 3]),
+        helper.make_node(
+            "Reshape",
+            [f"{name}_rows", kept("flat", np.array([0, 0, width], np.int64))],
+            list(node.output),
+        ),
+    ]
+
+
+def _bias(graph: GraphProto, attention: NodeProto, makers: dict[str, NodeProto]) -> list[NodeProto]:
+    """Returns the nodes that make (rows, 1, 1, tokens) of the ids: 0 is padding."""
+    from onnx import TensorProto, helper
+
+    mask = makers.get(attention.input[5])
+    if mask is None or mask.op_type != "Cast":
+        raise ModelFileError(
+            "the encoder's mask is not as training writes it; a GPU needs a model of "
+            "`tiergate train triage`"
+        )
+    given = {one.name: helper.get_attribute_value(one) for one in attention.attribute}
+    none = _kept(graph, f"{BIAS}_none", np.float32(0.0))
+    hidden = _kept(graph, f"{BIAS}_hidden", np.float32(given["mask_filter_value"]))
+    axes = _kept(graph, f"{BIAS}_axes", np.array([1, 2], np.int64))
+    real, each = f"{BIAS}_real", f"{BIAS}_each"
+    return [
+        helper.make_node("Cast", [mask.input[0]], [real], to=TensorProto.BOOL),
+        helper.make_node("Where", [real, none, hidden], [each]),
+        helper.make_node("Unsqueeze", [each, axes], [BIAS]),
+    ]
+
+
+def _kept(graph: GraphProto, name: str, values: npt.ArrayLike) -> str:
+    """Adds a constant to the graph, and returns its name."""
+    from onnx import numpy_helper
+
+    graph.initializer.append(numpy_helper.from_array(np.asarray(values), name))
+    return name

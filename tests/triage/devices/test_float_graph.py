@@ -31,8 +31,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_no_integer_product_is_left(made: Path) -> None:
     kinds = Counter(node.op_type for node in onnx.load(made).graph.node)
     before = Counter(node.op_type for node in onnx.load_from_string(SHIPPED).graph.node)
-    assert kinds["MatMulInteger"] == kinds["DynamicQuantizeLinear"] == 0
-    assert kinds["MatMul"] == before["MatMul"] + before["MatMulInteger"]
+    assert kinds["MatMulInteger"] == kinds["DynamicQuantizeLinear"] == kinds["QAttention"] == 0
+    inside = 3 * before["QAttention"]  # what makes query, key and value, and two between them
+    assert kinds["MatMul"] == before["MatMul"] + before["MatMulInteger"] + inside
 
 
 def test_vectors_move_less_than_by_reading_texts_together(made: Path) -> None:
