@@ -130,6 +130,8 @@ class Intake:
     ) -> RequestRates | None:
         """Counts the request in its rates, where there are any. Raises RateLimited."""
         runtime, budgets = selected.runtime, self._router.budgets
+        if not budgets().any_rate:  # as on most servers
+            return None
         name, most, tiers = runtime.policy.name, runtime.most_output(request), runtime.tiers
         split = self.splits.of(name)
         if split is not None:  # which side a request is on is known only once it has been read

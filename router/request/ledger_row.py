@@ -148,16 +148,16 @@ def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: 
     that failed is counted by its attempt.
     """
     rung, answer, attempts = tried.rung, tried.answer, tuple(progress.attempts.rows)
-    model = routed.plans[tried.index].facts.model
-    drafts = [
-        one.model
-        for one in attempts
-        if one.answerer == rung.answerer
-        and one.state is not AttemptState.RELEASED
-        and not one.error_code
-    ]
-    if answer is not None:
-        model = drafts[-1] if tried.stands_in and drafts else answer.model
+    model = routed.plans[tried.index].facts.model if answer is None else answer.model
+    if answer is not None and tried.stands_in:
+        drafts = [
+            one.model
+            for one in attempts
+            if one.answerer == rung.answerer
+            and one.state is not AttemptState.RELEASED
+            and not one.error_code
+        ]
+        model = drafts[-1] if drafts else model
     state, error_code = ending.state, ending.error.code if ending.error else ""
     states = [attempt.state for attempt in attempts]
     if AttemptState.UNKNOWN_COST in states and state is not RequestState.CANCELLED:
@@ -260,6 +260,8 @@ def _stored_digest(routed: RoutedRequest, text: str, secret: bytes) -> str:
 
 def redirects_of(progress: Progress) -> tuple[str, ...]:
     """Returns each redirect of the request once, as people read it."""
+    if not progress.attempts.redirects:
+        return ()
     shown = [f"{one.asked} -> {one.answered}" for one in progress.attempts.redirects]
     return tuple(dict.fromkeys(shown))
 

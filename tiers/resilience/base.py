@@ -70,9 +70,11 @@ def _with_usage(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
     if not answer.model:
         answer = replace(answer, model=facts.model)
     told = answer.usage
+    counted = told.reported and (told.output_tokens or not _said(answer))
+    if counted and max(told.input_tokens, told.output_tokens) <= MAY_ADD:
+        return answer  # so much is possible whatever the bounds are
     cap = output_cap(facts, work.request) * work.request.sampling.n
     inputs = sent_bound(facts, work.request)
-    counted = told.reported and (told.output_tokens or not _said(answer))
     possible = told.input_tokens <= inputs + MAY_ADD and told.output_tokens <= cap + MAY_ADD
     if counted and possible:
         return answer

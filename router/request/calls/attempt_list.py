@@ -97,11 +97,16 @@ class Attempts:
 
         Of the shown rung these are the refinements that its `answer` does not have.
         """
-        refined = () if answer is None else answer.refined
-        rows = [i for i, one in enumerate(self.rows) if one.rung == shown_rung]
-        made = [i for i in rows if self.rows[i].role is Role.REFINE and not self.rows[i].error_code]
-        pairs = zip(reversed(made), reversed(refined), strict=False)  # a cache's answer has no rows
-        rejected = {i for i, kept in pairs if not kept}
+        rejected = set[int]()
+        if answer is not None and answer.refined:
+            made = [
+                i
+                for i, one in enumerate(self.rows)
+                if one.rung == shown_rung and one.role is Role.REFINE and not one.error_code
+            ]
+            # A cache's answer has no rows.
+            pairs = zip(reversed(made), reversed(answer.refined), strict=False)
+            rejected = {i for i, kept in pairs if not kept}
         for i, attempt in enumerate(self.rows):
             if attempt.role is Role.TRIAGE:
                 continue

@@ -22,7 +22,9 @@ def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     Among them are the client's parameters of sampling that the model refused.
     """
     facts, request = routed.plans[candidate.index].facts, routed.request
-    cap = progress.attempts.own_cap(candidate.index, facts, request)
+    cap = None
+    if facts.speaks_anthropic:  # other formats have no thoughts that a cap bounds
+        cap = progress.attempts.own_cap(candidate.index, facts, request)
     reworded = candidate.index in progress.attempts.reworded
     names = dropped(request, facts, candidate.answer, cap, reworded)
     refused = progress.attempts.left_out.get(candidate.index, ())
@@ -42,12 +44,10 @@ def lowered_cap(routed: RoutedRequest, progress: Progress, candidate: Candidate)
     A client that asked for no cap is told it where it cut the answer.
     """
     facts, asked = routed.plans[candidate.index].facts, routed.request.sampling.max_output_tokens
-    if facts.without_model:
+    if facts.without_model or (asked is None and not ends_short(candidate.answer)):
         return None
     own = progress.attempts.own_cap(candidate.index, facts, routed.request)
-    if asked is None:
-        return own if ends_short(candidate.answer) else None
-    return own if asked > own else None
+    return own if asked is None or asked > own else None
 
 
 def tools_left_out(routed: RoutedRequest, tried: Candidate) -> tuple[str, ...]:
