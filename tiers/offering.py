@@ -16,7 +16,8 @@ from router.policy.content.offers import (
     together_in,
 )
 from router.policy.sections.answering.without_model import ClarifySection
-from router.types import Match, RequestType, Signals, beside_bound
+from router.policy.sections.base import beside_bound
+from router.types import Match, RequestType, Signals
 
 LEAST_OFFERED = 0.02
 """A question that is hardly ever meant is not offered beside a likelier one, whatever that lacks to

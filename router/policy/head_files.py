@@ -15,11 +15,11 @@ from router.errors import Mistake, ModelFileError
 from router.policy.judge_checks import JUDGES
 from router.policy.parsing.raw_policy import conditions_of, one_of, sections
 from router.policy.parsing.yaml_lines import KeyPath, LineMap
+from router.policy.sections.base import beside_bound
 from router.policy.sections.rules.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadSection
 from router.stats import answer_head, heads
 from router.stats.calibration import highest_said
 from router.stats.heads import Head, HeadKind
-from router.types import beside_bound
 
 
 def load_heads(named: Sequence[tuple[HeadSection, Path]], encoder_sha256: str) -> tuple[Head, ...]:

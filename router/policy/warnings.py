@@ -27,7 +27,8 @@ from router.policy.schema import (
 )
 from router.policy.sections.answering.endpoints import EndpointSection
 from router.policy.sections.answering.remote import RemoteAnswerer
-from router.types import DANGERS, DecisionMode, Domain, Exhausted, beside_bound
+from router.policy.sections.base import beside_bound
+from router.types import DANGERS, DecisionMode, Domain, Exhausted
 
 QUOTING = (ResolverAnswerer, PassagesAnswerer, DocumentsAnswerer)
 """Lists answerers that only repeat what people wrote."""

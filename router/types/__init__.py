@@ -235,15 +235,7 @@ from router.types.stores import (
     TextReader,
     label_facts,
 )
-from router.types.units import (
-    NANO_PER_USD,
-    beside_bound,
-    bound_text,
-    exact_usd,
-    plain_decimal,
-    usd_to_nano,
-    utf8_size,
-)
+from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano, utf8_size
 
 __all__ = [
     "APPROVED_ANSWERS",
@@ -447,14 +439,11 @@ __all__ = [
     "Work",
     "Worked",
     "WorkedStep",
-    "beside_bound",
-    "bound_text",
     "citations_left",
     "exact_usd",
     "is_assumed",
     "label_facts",
     "measured_once",
-    "plain_decimal",
     "span_id",
     "usd_to_nano",
     "utf8_size",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 
 import orjson
 
@@ -234,3 +235,24 @@ def texts(low: int, high: int) -> Reader:
 def words(*allowed: str) -> Reader:
     """Returns a reader of one of these words."""
     return lambda value, param: one_of(value, param, allowed)
+
+
+MOST_DIGITS = 40
+"""More digits than any amount has; Python refuses to read thousands of them."""
+
+
+def plain_decimal(text: str) -> Decimal | None:
+    """Returns a number that is written with digits and at most one point; None for another text.
+
+    Python reads more: "1_000", "1e3", " 7 " and digits of other scripts. Whoever sends those to
+    bound costs may mean another number than the one that would count.
+
+    >>> plain_decimal("0.25"), plain_decimal("-3"), plain_decimal(".5")
+    (Decimal('0.25'), Decimal('-3'), Decimal('0.5'))
+    >>> plain_decimal("1_000"), plain_decimal("1e3"), plain_decimal("1,000"), plain_decimal("nan")
+    (None, None, None, None)
+    """
+    whole, _, rest = text.removeprefix("-").partition(".")
+    digits = whole + rest
+    plain = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
+    return Decimal(text) if plain else None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from router.errors import RequestError
-from router.types import NANO_PER_USD, Hints, plain_decimal, usd_to_nano
+from router.types import NANO_PER_USD, Hints, usd_to_nano
 from router.wire.checks import (
     TYPE_WORDS,
     Reader,
@@ -25,6 +25,7 @@ from router.wire.checks import (
     mapping,
     number,
     numbers,
+    plain_decimal,
     require_json,
     shown,
     texts,

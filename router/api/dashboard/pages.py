@@ -35,9 +35,9 @@ from router.types import (
     RequestState,
     TextReader,
     Verdict,
-    plain_decimal,
 )
 from router.types import Scope as KeyScope
+from router.wire.checks import plain_decimal
 from router.wire.public_ids import request_id_of
 
 PAGE, DATA = "/dashboard", "/api/v1/dashboard/"

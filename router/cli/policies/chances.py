@@ -10,6 +10,7 @@ from router.api.http.decision_views import EVEN
 from router.policy.content.term_files import STRATEGY, list_of
 from router.policy.head_conditions import reached, reading_of
 from router.policy.schema import DecisionSection, HardRule, Policy
+from router.policy.sections.base import beside_bound
 from router.policy.sections.rules.heads import HeadCondition
 from router.rendering.figures_in_words import usd
 from router.routing.constraints import ruled_tools
@@ -41,7 +42,6 @@ from router.types import (
     Rung,
     RungFacts,
     Signals,
-    beside_bound,
     usd_to_nano,
 )
 

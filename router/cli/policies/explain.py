@@ -13,6 +13,7 @@ from router.cli.policies.chances import Grounds, chance_lines, told, told_of_run
 from router.cli.policies.one_line import shortened, tier
 from router.cli.terminal import console
 from router.policy.schema import DecisionSection
+from router.policy.sections.base import beside_bound
 from router.rendering.figures_in_words import usd
 from router.request.review_facts import latest_texts
 from router.routing.policy_runtime import PolicyRuntime
@@ -30,8 +31,6 @@ from router.types import (
     Rung,
     Signals,
     Verdict,
-    beside_bound,
-    bound_text,
     usd_to_nano,
 )
 
@@ -69,7 +68,7 @@ def explained(request: ChatRequest, outcome: Outcome, runtime: PolicyRuntime) ->
         for label, bound in _bounds(outcome, grounds):
             out.print(f"  {label}  {escape(bound)}", soft_wrap=True)
         if 0 < decision.confidence_floor <= 1 and decision.rungs[0].level == 1:
-            least = bound_text(decision.confidence_floor)
+            _, least = beside_bound(decision.rungs[0].p, decision.confidence_floor)
             if outcome.foretold is None or outcome.foretold.offered_from is None:
                 right = f"answers from a chance of {least} of being right on"
                 out.print(f"  level 1  {right}", soft_wrap=True)

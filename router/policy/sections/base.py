@@ -104,3 +104,33 @@ class Section(BaseModel):
         for field in fields["fields"].values():
             field["schema"] = _without_booleans(field["schema"])
         return schema
+
+
+MOST_PLACES = 17
+"""No two numbers of double precision between 0 and 1 that differ look alike in more places."""
+
+
+def beside_bound(chance: float, bound: float, places: int = 2) -> tuple[str, str]:
+    """Returns a chance and its bound as people read them: in `places`, or in as many as show on
+    which side of the bound the chance is.
+
+    >>> beside_bound(0.9, 0.5), beside_bound(0.4996, 0.5), beside_bound(0.5, 0.5)
+    (('0.90', '0.50'), ('0.4996', '0.50'), ('0.50', '0.50'))
+    """
+    written = bound_text(bound)
+    while places < MOST_PLACES:
+        if (float(f"{chance:.{places}f}") >= float(written)) == (chance >= bound):
+            break
+        places += 1
+        if places > 6:  # a computed bound has more places than are worth a line without need
+            written = f"{bound:.{places}f}"
+    return f"{chance:.{places}f}", written
+
+
+def bound_text(bound: float) -> str:
+    """Returns a bound in two places, or in as many as it has, up to six.
+
+    >>> bound_text(0.5), bound_text(0.125)
+    ('0.50', '0.125')
+    """
+    return f"{bound:.2f}" if round(bound, 2) == bound else f"{bound:g}"

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from router.errors import CannotAnswer, TiergateError
 from router.policy.content.offers import Offering
 from router.policy.schema import DeliberationAnswerer
+from router.policy.sections.base import beside_bound
 from router.request.answer_verification import step_after
 from router.request.final_answer import Conclusion, conclude, noted_failure
 from router.request.ledger_row import outcome_of, why
@@ -34,7 +35,6 @@ from router.types import (
     Reason,
     Usage,
     Verdict,
-    beside_bound,
 )
 
 _OUT = "its answer goes out marked unverified"
