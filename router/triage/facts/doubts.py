@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from router.policy.content.offers import MOST_TOGETHER
 from router.regexes.late import late_regex
+from router.regexes.words import ascii_words, words_by
 from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
@@ -320,7 +321,9 @@ def _only_denied_here(text: str, words: frozenset[str], told: _Told) -> bool:
 
 def words_in(text: str) -> frozenset[str]:
     """Returns the distinct words of a text, lower case."""
-    return frozenset(_WORD.findall(text.lower()))
+    lower = text.lower()
+    plain = "'" not in lower and lower.isascii()
+    return frozenset(ascii_words(lower) if plain else words_by(_WORD, lower))
 
 
 def _straight(text: str) -> str:
