@@ -153,7 +153,7 @@ def _plain(text: str) -> str:
 
 def _stripped(word: str) -> str:
     """Returns a word without its ending; one with a digit stays as it is."""
-    if any([c.isdigit() for c in word]):
+    if not word.isalpha() and any([c.isdigit() for c in word]):
         return word
     for ending in _ENDED:
         left = word.removesuffix(ending)

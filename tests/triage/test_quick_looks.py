@@ -15,7 +15,7 @@ from router.policy.content.text_keys import text_key
 from router.triage.conversation.private_choices import _OWN, _RELATIVE
 from router.triage.disguises.turned import MOST_CERTAIN, _exist
 from router.triage.encoder import WORD, _split
-from router.triage.facts.doubts import words_in
+from router.triage.facts.doubts import _BEHIND_NOT, _MAY_DENY, _NOTS, words_in
 from router.triage.facts.languages import (
     _CAPITALS,
     _CODES,
@@ -44,6 +44,7 @@ PIECES = st.sampled_from(
         *("\n", ".", ",", ":", ";", "?", "!", "(", ")", '"', "'", "-", "_", "/", "\u3012"),
         *("\u00c9", "\x1c"),
         *("The ", "What a", "Give me", "London", "NW1 6XE", "1010 Wien", "00-123 W", "DE 12345"),
+        *("not ", "never", "n't ", "nothing", "dont", "no longer", "without it"),
         *("order ", "thanks ", "Mr. ", "\u4f60", "\u0131", "\u017f"),
     ]
 )
@@ -83,6 +84,15 @@ def test_words_are_those_that_an_expression_finds(text: str) -> None:
     assert text_key(text).split() == re.findall(r"[^\W_]+", lower)
     assert words_in(text) == {*re.findall(r"[^\W_]+(?:'[^\W_]+)?", lower)}
     assert _split(text) == WORD.findall(lower)
+
+
+@given(TEXTS)
+@examples(300)
+def test_what_may_deny_has_a_word_that_does(text: str) -> None:
+    assert (_MAY_DENY.search(text) is None) is (
+        re.search(r"n'?t\b|\bn(?:ever|one|ot|othing|either)\b", text) is None
+    )
+    assert not _BEHIND_NOT.search(text) or any(word in text for word in _NOTS)
 
 
 @given(st.data())

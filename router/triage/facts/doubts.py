@@ -63,6 +63,8 @@ _BEFORE = frozenset(_BEFORE_WORDS.split())
 _BEHIND_NOT = re.compile(
     r"(?:\bnot|(?<!ca)n't|\bnever|\bno longer|\bwithout|\bdont|\bdidnt) ((?:[^\s,;.!?]+ ?){1,3})"
 )
+_NOTS = ("not", "n't", "never", "no longer", "without", "dont", "didnt")
+"""Begins what the pattern above finds; most utterances have none of them."""
 _ASKS_ON = late_regex(
     r"[,;.!?] ?(?:so |but |and )?(?:can|could|may|how|is there|do i|must i|do you)\b",
     re.IGNORECASE,
@@ -131,7 +133,7 @@ _NOT_WORDS = (
     "aren't arent wasn't wasnt weren't haven't havent hasn't hasnt hadn't"
 )
 _NOT = frozenset(_NOT_WORDS.split())
-_MAY_DENY = re.compile(r"n'?t\b|\bn(?:ever|one|ot|othing|either)\b")
+_MAY_DENY = re.compile(r"n(?:'?t\b|(?<=\bn)(?:ever|one|ot|othing|either)\b)")
 _NO_DENIAL = late_regex(
     r"\b(?:can|could|if|or|why) not\b|\bnot (?:sure|yet|"
     r"only|just|clear|able|too|very|even|long|far|allowed|possible|there|here|now)\b"
@@ -444,8 +446,9 @@ def said_plainly(utterances: Sequence[str]) -> frozenset[str]:
     denied: Counter[str] = Counter()
     for text in utterances:
         plain = _straight(text.lower())
-        behind = " ".join(_BEHIND_NOT.findall(plain))
-        denied.update({word[:_STEM] for word in behind.split()})
+        if any([word in plain for word in _NOTS]):
+            behind = " ".join(_BEHIND_NOT.findall(plain))
+            denied.update({word[:_STEM] for word in behind.split()})
         counts.update({word[:_STEM] for word in words_in(plain)})
     return frozenset(
         stem for stem, n in counts.items() if n >= LEAST_SAID and denied[stem] * PLAIN <= n
