@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from router.policy.content.offers import MOST_TOGETHER
 from router.regexes.late import late_regex
-from router.regexes.words import ascii_words, words_by
+from router.regexes.words import words_and_contractions
 from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
@@ -48,7 +48,6 @@ SET_SLOPE, SET_SHIFT = 0.83, -0.89
 single answer was sure: where .88 was shown, .66 of the offers held the right question. It holds
 below even odds, too: decision 179."""
 SUREST = 1.0 - 1e-6
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _DENIED = late_regex(
     r"\b(?:do not|don't|dont|did not|didn't|didnt|am not|i'm not|im not)"
     r"(?: (?:actually|really|even|just|yet))*"
@@ -63,8 +62,7 @@ _BEFORE = frozenset(_BEFORE_WORDS.split())
 _BEHIND_NOT = re.compile(
     r"(?:\bnot|(?<!ca)n't|\bnever|\bno longer|\bwithout|\bdont|\bdidnt) ((?:[^\s,;.!?]+ ?){1,3})"
 )
-_NOTS = ("not", "n't", "never", "no longer", "without", "dont", "didnt")
-"""Begins what the pattern above finds; most utterances have none of them."""
+_NOTS = ("not", "n't", "never", "no longer", "without", "dont", "didnt")  # one is in each
 _ASKS_ON = late_regex(
     r"[,;.!?] ?(?:so |but |and )?(?:can|could|may|how|is there|do i|must i|do you)\b",
     re.IGNORECASE,
@@ -323,9 +321,7 @@ def _only_denied_here(text: str, words: frozenset[str], told: _Told) -> bool:
 
 def words_in(text: str) -> frozenset[str]:
     """Returns the distinct words of a text, lower case."""
-    lower = text.lower()
-    plain = "'" not in lower and lower.isascii()
-    return frozenset(ascii_words(lower) if plain else words_by(_WORD, lower))
+    return frozenset(words_and_contractions(text.lower()))
 
 
 def _straight(text: str) -> str:
@@ -446,9 +442,8 @@ def said_plainly(utterances: Sequence[str]) -> frozenset[str]:
     denied: Counter[str] = Counter()
     for text in utterances:
         plain = _straight(text.lower())
-        if any([word in plain for word in _NOTS]):
-            behind = " ".join(_BEHIND_NOT.findall(plain))
-            denied.update({word[:_STEM] for word in behind.split()})
+        behind = _BEHIND_NOT.findall(plain) if any([word in plain for word in _NOTS]) else []
+        denied.update({word[:_STEM] for word in " ".join(behind).split()})
         counts.update({word[:_STEM] for word in words_in(plain)})
     return frozenset(
         stem for stem, n in counts.items() if n >= LEAST_SAID and denied[stem] * PLAIN <= n
