@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from router.policy.content.languages.passing_words import PASSING_WORDS
 from router.regexes.late import late_regex
+from router.regexes.words import words_by
 
 LEAST_SHARE = 0.8
 """Share of a sentence's content words that the sources must hold. One foreign word in five is a
@@ -26,7 +27,7 @@ _STEM = 5
 """Letters by which two words of a question are the same: `deliver` and `delivery`."""
 
 _SENTENCE = late_regex(r"(?<=[.!?])\s+|\n+")
-_WORD = late_regex(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
 _CLAUSE = late_regex(r"(?<=[.!?:;,\n])\s")
 _PUTS = late_regex(
     r"\b(?:how|where|what|when|which|who|why)\b|^\W*(?:can|could|do|does|is|are|will|may)\b",
@@ -53,7 +54,7 @@ _TURNS = frozenset(_TURNING_WORDS.split())
 _PASSING = PASSING_WORDS | {"me"}
 _POSSESSIVE = late_regex(r"['\u2019]s\b")
 _ENDED = ("ing", "ed", "es", "s", "ly")
-_ENDINGS = late_regex(rf"(?<=\w{{4}})(?:{'|'.join(_ENDED)})$")
+_LEAST_LEFT = 4  # letters before an ending that is none of the word itself
 
 
 def grounded(text: str, sources: Sequence[str]) -> str:
@@ -139,7 +140,7 @@ def _exact(word: str, at: int) -> bool:
 
 def _forms(text: str) -> set[str]:
     plain = _plain(text)  # all words at once: every request asks
-    return {_stripped(w) if w.endswith(_ENDED) else w for w in _WORD.findall(plain)}
+    return {_stripped(w) if w.endswith(_ENDED) else w for w in words_by(_WORD, plain)}
 
 
 def _form(word: str) -> str:
@@ -152,7 +153,13 @@ def _plain(text: str) -> str:
 
 def _stripped(word: str) -> str:
     """Returns a word without its ending; one with a digit stays as it is."""
-    return word if any([c.isdigit() for c in word]) else _ENDINGS.sub("", word)
+    if not word.isalpha() and any([c.isdigit() for c in word]):
+        return word
+    for ending in _ENDED:
+        left = word.removesuffix(ending)
+        if left != word and len(left) >= _LEAST_LEFT and left[-_LEAST_LEFT:].isalnum():
+            return left
+    return word
 
 
 def passing_in(question: str) -> frozenset[str]:
@@ -163,7 +170,7 @@ def passing_in(question: str) -> frozenset[str]:
     >>> sorted(passing_in("Do my mother's friends need friendly support?"))
     ['mothe']
     """
-    words = set(_WORD.findall(_plain(_POSSESSIVE.sub("", question))))
+    words = set(words_by(_WORD, _plain(_POSSESSIVE.sub("", question))))
     passing = words & _PASSING
     return stems_of([*passing]) - stems_of([*words - passing])
 

@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 
 from router.errors import ModelFileError
+from router.regexes.words import words_by
 from router.stats.heads import Embeddings
 from router.triage.devices.opening import open_session
 from router.triage.text.folding import unmask
@@ -142,7 +143,7 @@ class Tokeniser:
 
     def mended(self, text: str) -> str:
         """Returns the text with the typing errors mended that the ids are made without."""
-        fixes = self._fixes(WORD.findall(clip(text).lower()))
+        fixes = self._fixes(_split(clip(text)))
         return RUN.sub(lambda m: fixes.get(m[0].lower(), m[0]), text) if fixes else text
 
     def by_words(self, text: str) -> list[int] | None:
@@ -150,7 +151,7 @@ class Tokeniser:
         vocabulary = self._vocabulary
         if not vocabulary or PLAIN.fullmatch(text) is None:
             return None
-        words = WORD.findall(text.lower())
+        words = _split(text)
         whole_words = list(map(vocabulary.get, words))
         if None not in whole_words:  # most texts
             return [*self._begin, *cast(list[int], whole_words), *self._end]
@@ -188,6 +189,13 @@ class Tokeniser:
         # A number is none: most texts have nothing else that the vocabulary lacks.
         strange = [word for word in words if word not in self._vocabulary and word.isalpha()]
         return self._speller.fixes(words) if strange and self._speller is not None else {}
+
+
+def _split(text: str) -> list[str]:
+    """Returns the words and marks of a text in lower case, as BERT splits what is plain."""
+    lower = text.lower()
+    # A letter beyond ASCII, such as that of "naïve", is in no word here.
+    return words_by(WORD, lower) if lower.isascii() else WORD.findall(lower)
 
 
 def ids_by(library: Any, text: str) -> list[int]:

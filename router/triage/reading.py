@@ -188,11 +188,10 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
         return row
     if match is None or match.basis is not MatchBasis.WRITTEN:
         words, text = facts.folded.words, facts.folded.text
-        away = row.matter is Matter.SELF_HARM and only_is_away(text)
-        closes = row.grave > LOOKED_AT and (
-            only_closes(words) or only_goes_on(words) or only_declines(words) or away
-        )
-        if not closes and not asks_about_a_work(text) and not facts.works_out:
+        grave = row.grave > LOOKED_AT
+        closes = grave and (only_closes(words) or only_goes_on(words) or only_declines(words))
+        away = grave and row.matter is Matter.SELF_HARM and only_is_away(text)
+        if not closes and not away and not asks_about_a_work(text) and not facts.works_out:
             return row
     return row._replace(grave=0.0, stakes_high=0.0 if facts.works_out else row.stakes_high)
 

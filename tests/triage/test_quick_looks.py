@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.policy.content.text_keys import text_key
 from router.triage.conversation.private_choices import _OWN, _RELATIVE
 from router.triage.disguises.turned import MOST_CERTAIN, _exist
+from router.triage.encoder import WORD, _split
+from router.triage.facts.doubts import _BEHIND_NOT, _MAY_DENY, _NOTS, words_in
 from router.triage.facts.languages import (
     _CAPITALS,
     _CODES,
@@ -22,15 +25,18 @@ from router.triage.facts.languages import (
 )
 from router.triage.facts.phrase_finder import Phrase, PhraseFinder
 from router.triage.facts.works import _OPENS, _QUESTIONS, _UNOPENED
-from router.triage.framing.contact_details import _CITY, _PHONE, _likely
+from router.triage.framing.contact_details import _CITY, _PHONE, _TELLS, _likely
 from router.triage.framing.cores import without_last_names
-from router.triage.framing.frame import _bare, _ending
+from router.triage.framing.frame import _GAP, _bare, _ending, _has_parts
+from router.triage.framing.introductions import may_introduce
 from router.triage.framing.words import frame_words
 from router.triage.glossed.english import EnglishWords
-from router.triage.text.folding import Folded, fold, words_of
+from router.triage.text.folding import _ANY_WORDS, Folded, fold, words_of
+from router.triage.text.utterance_words import _FIRST_WORDS, _OPENING
 from router.triage.text.windows import _BEGINS, _apart
 from tests.kits.checks.growth import in_proportion
 from tests.kits.examples import examples
+from tiers.grounding import _stripped
 
 PIECES = st.sampled_from(
     [
@@ -38,6 +44,7 @@ PIECES = st.sampled_from(
         *("\n", ".", ",", ":", ";", "?", "!", "(", ")", '"', "'", "-", "_", "/", "\u3012"),
         *("\u00c9", "\x1c"),
         *("The ", "What a", "Give me", "London", "NW1 6XE", "1010 Wien", "00-123 W", "DE 12345"),
+        *("not ", "never", "n't ", "nothing", "dont", "no longer", "without it"),
         *("order ", "thanks ", "Mr. ", "\u4f60", "\u0131", "\u017f"),
     ]
 )
@@ -47,13 +54,61 @@ TEXTS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=14).map("".joi
 @given(TEXTS)
 @examples(500)
 def test_every_city_has_what_tells_that_one_may_be_there(text: str) -> None:
-    assert _CITY.search(text) is None or _CITY in _likely(text)
+    assert _CITY.search(text) is None or _CITY in likely(text)
 
 
 @given(TEXTS)
 @examples(300)
 def test_every_telephone_has_what_tells_that_one_may_be_there(text: str) -> None:
-    assert _PHONE.search(text) is None or _PHONE in _likely(text)
+    assert _PHONE.search(text) is None or _PHONE in likely(text)
+
+
+def likely(text: str) -> Sequence[re.Pattern[str]]:
+    """Returns the patterns that may find something, as a message is asked for them."""
+    tells = _TELLS.search(text)
+    return [] if tells is None else [*_likely(text, tells.start())]
+
+
+@given(TEXTS)
+@examples(500)
+def test_every_gap_between_sentences_has_a_mark(text: str) -> None:
+    assert _has_parts(text) is (_GAP.search(text) is not None or may_introduce(text))
+
+
+@given(TEXTS)
+@examples(500)
+def test_words_are_those_that_an_expression_finds(text: str) -> None:
+    folded, lower = fold(text).text, text.lower()
+    ascii_or_any = r"[a-z]+|[0-9]+" if folded.isascii() else _ANY_WORDS
+    assert words_of(folded) == tuple(re.findall(ascii_or_any, folded.lower().replace("n't", "nt")))
+    assert text_key(text).split() == re.findall(r"[^\W_]+", lower)
+    assert words_in(text) == {*re.findall(r"[^\W_]+(?:'[^\W_]+)?", lower)}
+    assert _split(text) == WORD.findall(lower)
+
+
+@given(TEXTS)
+@examples(300)
+def test_what_may_deny_has_a_word_that_does(text: str) -> None:
+    assert (_MAY_DENY.search(text) is None) is (
+        re.search(r"n'?t\b|\bn(?:ever|one|ot|othing|either)\b", text) is None
+    )
+    assert not _BEHIND_NOT.search(text) or any(word in text for word in _NOTS)
+
+
+@given(st.data())
+@examples(100)
+def test_every_opening_begins_with_a_word_of_one(data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(_OPENING.pattern))
+    assert text.partition(" ")[0] in _FIRST_WORDS
+
+
+@given(st.lists(st.sampled_from(["s", "es", "ed", "ing", "ly", "box", "a", "7", "4.", "\u00e9"])))
+@examples(300)
+def test_an_ending_is_left_out_behind_four_letters(pieces: list[str]) -> None:
+    word = "".join(pieces)
+    whole = any(map(str.isdigit, word))
+    plain = word if whole else re.sub(r"(?<=\w{4})(?:ing|ed|es|s|ly)$", "", word)
+    assert _stripped(word) == plain
 
 
 @given(TEXTS)

@@ -17,13 +17,14 @@ from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
 from router.policy.content.languages.question_marks import with_mark
 from router.policy.content.text_keys import COMPOUND
+from router.regexes.words import words_by
 from router.types import Match
 
 
 def _words(text: str) -> list[str]:
     """Returns the words of a text in small letters and without accents, which many leave out."""
     letters = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'"))
-    return COMPOUND.findall("".join([c for c in letters if not unicodedata.combining(c)]))
+    return words_by(COMPOUND, "".join([c for c in letters if not unicodedata.combining(c)]))
 
 
 _FIRST_WORDS = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from router.regexes.words import ascii_words, words_by
+
 ANY_WORD = re.compile(r"[^\W_]+")
 COMPOUND = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 """Matches a word with what an apostrophe or a hyphen joins to it: it's, check-in."""
@@ -15,7 +17,8 @@ def text_key(text: str) -> str:
     >>> text_key("Wo ist -- mein Paket?")
     'wo ist mein paket'
     """
-    return " ".join(ANY_WORD.findall(text.lower()))
+    lower = text.lower()
+    return " ".join(ascii_words(lower) if lower.isascii() else ANY_WORD.findall(lower))
 
 
 def small_words(text: str) -> list[str]:
@@ -24,4 +27,4 @@ def small_words(text: str) -> list[str]:
     >>> small_words("It's my Check-in!")
     ["it's", 'my', 'check-in']
     """
-    return COMPOUND.findall(text.casefold().replace("\u2019", "'"))
+    return words_by(COMPOUND, text.casefold().replace("\u2019", "'"))

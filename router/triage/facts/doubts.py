@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from router.policy.content.offers import MOST_TOGETHER
 from router.regexes.late import late_regex
+from router.regexes.words import words_and_contractions
 from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
@@ -47,7 +48,6 @@ SET_SLOPE, SET_SHIFT = 0.83, -0.89
 single answer was sure: where .88 was shown, .66 of the offers held the right question. It holds
 below even odds, too: decision 179."""
 SUREST = 1.0 - 1e-6
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _DENIED = late_regex(
     r"\b(?:do not|don't|dont|did not|didn't|didnt|am not|i'm not|im not)"
     r"(?: (?:actually|really|even|just|yet))*"
@@ -62,6 +62,7 @@ _BEFORE = frozenset(_BEFORE_WORDS.split())
 _BEHIND_NOT = re.compile(
     r"(?:\bnot|(?<!ca)n't|\bnever|\bno longer|\bwithout|\bdont|\bdidnt) ((?:[^\s,;.!?]+ ?){1,3})"
 )
+_NOTS = ("not", "n't", "never", "no longer", "without", "dont", "didnt")  # one is in each
 _ASKS_ON = late_regex(
     r"[,;.!?] ?(?:so |but |and )?(?:can|could|may|how|is there|do i|must i|do you)\b",
     re.IGNORECASE,
@@ -130,7 +131,7 @@ _NOT_WORDS = (
     "aren't arent wasn't wasnt weren't haven't havent hasn't hasnt hadn't"
 )
 _NOT = frozenset(_NOT_WORDS.split())
-_MAY_DENY = re.compile(r"n'?t\b|\bn(?:ever|one|ot|othing|either)\b")
+_MAY_DENY = re.compile(r"n(?:'?t\b|(?<=\bn)(?:ever|one|ot|othing|either)\b)")
 _NO_DENIAL = late_regex(
     r"\b(?:can|could|if|or|why) not\b|\bnot (?:sure|yet|"
     r"only|just|clear|able|too|very|even|long|far|allowed|possible|there|here|now)\b"
@@ -320,7 +321,7 @@ def _only_denied_here(text: str, words: frozenset[str], told: _Told) -> bool:
 
 def words_in(text: str) -> frozenset[str]:
     """Returns the distinct words of a text, lower case."""
-    return frozenset(_WORD.findall(text.lower()))
+    return frozenset(words_and_contractions(text.lower()))
 
 
 def _straight(text: str) -> str:
@@ -441,8 +442,8 @@ def said_plainly(utterances: Sequence[str]) -> frozenset[str]:
     denied: Counter[str] = Counter()
     for text in utterances:
         plain = _straight(text.lower())
-        behind = " ".join(_BEHIND_NOT.findall(plain))
-        denied.update({word[:_STEM] for word in behind.split()})
+        behind = _BEHIND_NOT.findall(plain) if any([word in plain for word in _NOTS]) else []
+        denied.update({word[:_STEM] for word in " ".join(behind).split()})
         counts.update({word[:_STEM] for word in words_in(plain)})
     return frozenset(
         stem for stem, n in counts.items() if n >= LEAST_SAID and denied[stem] * PLAIN <= n

@@ -119,9 +119,12 @@ _BEGINS = late_regex(_folded(
     r"\W{0,3}(?:who|which|what|by|when|in|do|can|could|tell|hi|hello|hey|ok|so|please|quick|wer|von|"
     r"wann|weißt|wissen|hallo|bitte|qui|quand|en|sais|savez|tu|bonjour|quién|cuándo|sabes|sabe|"
     r"hola|quem|quando|em|olá|chi|sai|sapete|ciao|wie|wanneer|weet|hoi|kto|kiedy|w|czy|кто|когда|хто|коли|у|"
-    r"в|ты|не|скажи|привет)\b|.{2,90}\bkim\b"
+    r"в|ты|не|скажи|привет)\b"
 ), re.IGNORECASE)  # fmt: skip
 """Finds the messages that may be such a question: most texts begin otherwise."""
+_WHO_AT_THE_END = "kim"
+_ENDS_SO = late_regex(rf".{{2,90}}\b{_WHO_AT_THE_END}\b", re.IGNORECASE)
+"""Finds the Turkish ones, in which the title comes first."""
 
 _OUTSIDE = "[^《》『』我私俺僕]"
 _WHO = "(?:谁|誰|だれ|什么时候|哪一年|いつ)"
@@ -205,9 +208,10 @@ def asks_about_a_work(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     plain = text.strip().lstrip("¿¡ ")
-    if _IN_MARKS.fullmatch(plain):
+    if not plain.isascii() and _IN_MARKS.fullmatch(plain):
         return True
-    if not _BEGINS.match(plain):
+    ends_so = _WHO_AT_THE_END in plain.lower() and _ENDS_SO.match(plain)
+    if not ends_so and not _BEGINS.match(plain):
         return False
     questions = _UNOPENED if _OPENS.match(plain) is None else _QUESTIONS
     titles = [found["title"] for question in questions if (found := question.fullmatch(plain))]

@@ -127,7 +127,7 @@ _THINGS = (
     "nr zamówienia|sipariş|müşteri|注文番号|订单号?|주문 ?번호|замовлення"
 )
 _REFERENCE = late_regex(
-    r"(?:(?<=[.,;!?\n(|])|^) {0,3}(?:(?:re|betreff|objet|asunto|oggetto|assunto|betreft|dotyczy)"
+    r"(?<![^.,;!?\n(|]) {0,3}(?:(?:re|betreff|objet|asunto|oggetto|assunto|betreft|dotyczy)"
     r" ?:? )?(?:my |our |your |meine |ihre |mon |ma |votre |mi |su |mijn |uw )?"
     rf"(?:{_THINGS})(?: (?:number|no|nr|id|ref|n[º°]|numéro|número|numero))?[ .:#：]{{0,3}}"
     r"(?:is |ist |est |es )?#?(?:[a-z]{2} )?(?=[\w/-]{0,8}\d)[\w/-]{3,24} ?(?=[.,;!?\n)|]|$)",
@@ -187,11 +187,14 @@ def without_contact_details(text: str, words: Collection[str], language: str) ->
     >>> without_contact_details(mail, fold(mail).words, "en")
     'He is not breathing!'
     """
-    if len(text) > MOST_CHARACTERS or not _TELLS.search(text):
+    tells = None if len(text) > MOST_CHARACTERS else _TELLS.search(text)
+    if tells is None:
         return ""
     marked = text
-    for pattern in _likely(text):
+    for pattern in _likely(text, tells.start()):
         marked = pattern.sub(_MARK, marked)
+    if marked == text and "\n" not in text:
+        return ""  # a single line is no signature
     if marked != text:
         marked = _INTRODUCTION.sub(_MARK, marked)
     lines = [line.strip(" \t\r") for line in marked.split("\n")]
@@ -206,12 +209,15 @@ def without_contact_details(text: str, words: Collection[str], language: str) ->
     return rest if LEAST_WORDS <= len(left) < len(words) else ""
 
 
-def _likely(text: str) -> Iterator[re.Pattern[str]]:
-    """Yields the patterns that may find something: most of them are slow beside what tells that."""
+def _likely(text: str, start: int) -> Iterator[re.Pattern[str]]:
+    """Yields the patterns that may find something: most of them are slow beside what tells that.
+
+    There is no digit before `start`.
+    """
     if "@" in text:
         yield _EMAIL
-    number = _DIGITS.search(text)
-    if number is not None and _may_have_street(text):
+    number = _DIGITS.search(text, start)
+    if number is not None and _may_have_street(text, number.start()):
         yield _ADDRESS
     if not text.isascii() and _HAN.search(text):
         yield _HAN_ADDRESS
@@ -228,9 +234,9 @@ def _likely(text: str) -> Iterator[re.Pattern[str]]:
         yield SENT_FROM
 
 
-def _may_have_street(text: str) -> bool:
-    """Returns True where a word for a street stands near a number."""
-    for number in _DIGITS.finditer(text):
+def _may_have_street(text: str, start: int) -> bool:
+    """Returns True where a word for a street stands near a number; none is before `start`."""
+    for number in _DIGITS.finditer(text, start):
         around = text[max(number.start() - _NEAR, 0) : number.end() + _NEAR].lower()
         for word in around.split():
             bare = word.strip(".,;:")

@@ -22,6 +22,8 @@ from itertools import accumulate
 
 from msgspec import Struct
 
+from router.regexes.words import ascii_words
+
 MAX_CHARS = 65_536
 """Characters of user text that are read; what lies beyond makes the request novel."""
 
@@ -305,8 +307,12 @@ def words_of(plain: str) -> tuple[str, ...]:
     lower = plain.lower()
     if "n't" in lower:
         lower = lower.replace("n't", "nt")
-    pattern = _ASCII_WORDS if lower.isascii() else _ANY_WORDS
-    return tuple(pattern.findall(lower))
+    if not lower.isascii():
+        return tuple(_ANY_WORDS.findall(lower))
+    words = ascii_words(lower)
+    if all([word.isalpha() or word.isdigit() for word in words]):
+        return tuple(words)
+    return tuple(_ASCII_WORDS.findall(lower))  # letters and digits touch
 
 
 def fold_all(texts: Sequence[str]) -> list[tuple[str, ...]]:

@@ -106,7 +106,8 @@ def insists(text: Folded) -> bool:
     """
     if len(text.words) > MAX_INSISTING_WORDS or _INSISTING.isdisjoint(text.words):
         return False
-    clauses = [words_of(clause) for clause in _CLAUSE.findall(text.text)]
+    found = _CLAUSE.findall(text.text)
+    clauses = [words_of(clause) for clause in found] if len(found) > 1 else [text.words]
     return any(
         [len(c) > 1 and _BESIDE.issuperset(c) and not _INSISTING.isdisjoint(c) for c in clauses]
     )

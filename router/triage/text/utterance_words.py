@@ -26,6 +26,13 @@ _OPENING = re.compile(
     r"|outrageous|ridiculous|unacceptable|unbelievable) (?:and )?)+"
 )
 """Greetings and anger before a question: it is the same question."""
+_FIRST_WORDS = frozenset(
+    (
+        *("ok", "okay", "alright", "hi", "hello", "hey", "hiya", "greetings", "excuse", "dear"),
+        *("good", "im", "this"),
+    )
+)
+"""Words with which an opening may begin."""
 _CLOSING = re.compile(
     r"(?: (?:please tell me|please|pls|thanks in advance|thanks a lot|many thanks"
     r"|thank you(?: very much| so much)?|thanks|cheers|kind regards|best regards"
@@ -100,9 +107,10 @@ def plain(key: str) -> str:
     """
     if not _ENDS.isdisjoint(key.split(" ")):
         key = _SHORT.sub(_as_one, key)
-    # Nearly no text has either, and a search of the whole text for both takes five microseconds.
-    opening = _OPENING.match(key)
-    rest = key if opening is None else key[opening.end() :]
+    # Nearly no text has either, and to look for both takes five microseconds.
+    rest = key
+    if key.partition(" ")[0] in _FIRST_WORDS and (opening := _OPENING.match(key)):
+        rest = key[opening.end() :]
     if rest.rpartition(" ")[2] in _LAST_WORDS:
         rest = _CLOSING.sub("", rest)
     return rest or key
