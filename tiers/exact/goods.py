@@ -11,7 +11,7 @@ from router.money.priced_goods import is_grouped, priced_goods, sum_of
 from tiers.exact.money_shares import SIGNS, local_number, written_sum
 from tiers.exact.other_languages import ACCENTS, MAX_CHARACTERS
 
-_CURRENCIES = {"dolares": "$", "pound": "£", "pounds": "£", "pfund": "£"}
+_CURRENCIES = {"dollares": "$", "pound": "£", "pounds": "£", "pfund": "£"}
 
 
 def cost_of_goods(text: str, *, opens: bool = False) -> str | None:

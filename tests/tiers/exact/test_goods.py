@@ -51,6 +51,20 @@ def test_a_fragment_may_be_a_reply_and_a_question_is_none() -> None:
     assert cost_of_goods("Was kosten 3 Stühle zu je 20 Euro?") == "3 * 20 € = 60 €"
 
 
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [
+        ("€", "€ euro euros eur"),
+        ("$", "$ dollar dollars dollares dolares usd"),
+        ("£", "£ pound pounds gbp pfund"),
+    ],
+)
+def test_every_word_for_money_has_its_sign(sign: str, words: str) -> None:
+    """A text with "dollares" was an error of the server's own."""
+    costs = {cost_of_goods(f"3 sillas a 20 {word} cada una", opens=True) for word in words.split()}
+    assert costs == {f"3 * 20 {sign} = 60 {sign}"}
+
+
 def test_a_longer_text_is_not_looked_at() -> None:
     text = "3 stuhle zu je 20 euro"
     assert priced_goods(text.ljust(LONGEST)) is not None
