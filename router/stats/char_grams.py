@@ -32,8 +32,11 @@ diluted by the text around."""
 _LENGTHS = (3, 4, 5)
 _UNSPACED_FROM = 0x3000  # kana, Han and Hangul
 _BASE = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xD6E8FEB86659FD93)
-_BY_LENGTH = tuple(np.uint64(seed) for seed in (1, 0xC2B2AE3D27D4EB4F, 3, 5, 7, 11))
+_MIX = 0xD6E8FEB86659FD93
+_SEEDS = (1, 0xC2B2AE3D27D4EB4F, 3, 5, 7, 11)
+# The products are taken modulo 2^64, so that each kind of piece is mixed by one of them.
+_BY_LENGTH = tuple(np.uint64(seed * _MIX % 2**64) for seed in _SEEDS)
+_PAIR = np.uint64(_MIX * _MIX % 2**64)
 
 Hashes = npt.NDArray[np.uint64]
 Owners = npt.NDArray[np.int64]  # the number of the text that each hash is of
@@ -54,8 +57,8 @@ def counted_chars(words: Sequence[str]) -> Counted:
     if len(codes) < min(_LENGTHS):
         return NOTHING
     unspaced = [] if text.isascii() else _unspaced(codes)
-    pieces = [*_runs_of_one(codes), *unspaced, *_words_of_one(text.split())]
-    return weighed(np.concatenate(pieces) * _MIX)
+    pieces = [*_runs_of_one(codes), *unspaced, *_words_of_one(_spelled(text))]
+    return weighed(np.concatenate(pieces))
 
 
 def counted_chars_together(texts: Sequence[Sequence[str]]) -> Grams:
@@ -69,7 +72,7 @@ def counted_chars_together(texts: Sequence[Sequence[str]]) -> Grams:
     ends = np.cumsum([len(line) for line in lines])
     text = np.repeat(np.arange(len(lines)), np.diff(ends, prepend=0))
     pieces, owners = _runs(codes, text)
-    spelled = [line.split() for line in lines]
+    spelled = [_spelled(line) for line in lines]
     of_words, of_texts = _words(spelled)
     pieces += of_words
     owners += of_texts
@@ -80,7 +83,7 @@ def counted_chars_together(texts: Sequence[Sequence[str]]) -> Grams:
             pieces += found
             owners += [np.full(len(hashes), number) for hashes in found]
     every, owner = np.concatenate(pieces), np.concatenate(owners)
-    buckets, times, owner = each_once((every * _MIX) >> SHIFT, owner)
+    buckets, times, owner = each_once(every >> SHIFT, owner)
     seen = np.bincount(owner, times, minlength=len(lines)).astype(np.float32)
     weights: Weights = np.sqrt(times.astype(np.float32) / seen[owner])
     return Grams(buckets, weights, starts_of(owner, len(lines)))
@@ -114,16 +117,21 @@ def _triples(alone: Hashes) -> Hashes:
     return ((alone[:-2] * _BASE + alone[1:-1]) * _BASE + alone[2:]) * _BY_LENGTH[3]
 
 
-def _words(texts: Sequence[Sequence[str]]) -> tuple[list[Hashes], list[Owners]]:
+def _spelled(text: str) -> list[bytes]:
+    """Returns the words of a text, whose only spaces are those between them."""
+    return text.encode("utf-8", "replace").split()
+
+
+def _words(texts: Sequence[Sequence[bytes]]) -> tuple[list[Hashes], list[Owners]]:
     """Returns the hashes of words and of pairs of neighbours within a text, and whose each is."""
     alone = np.array(
-        [zlib.crc32(word.encode("utf-8", "replace")) for words in texts for word in words],
+        [zlib.crc32(word) for words in texts for word in words],
         np.uint64,
     )
     text = np.repeat(np.arange(len(texts)), [len(words) for words in texts])
     within = np.flatnonzero(text[:-1] == text[1:])
     pairs = alone[within] * _BASE + alone[within + 1]
-    return [alone * _BY_LENGTH[5], pairs * _MIX], [text, text[within]]
+    return [alone * _BY_LENGTH[5], pairs * _PAIR], [text, text[within]]
 
 
 def _runs_of_one(codes: Hashes) -> list[Hashes]:
@@ -136,8 +144,8 @@ def _runs_of_one(codes: Hashes) -> list[Hashes]:
     return found
 
 
-def _words_of_one(words: Sequence[str]) -> tuple[Hashes, Hashes]:
+def _words_of_one(words: Sequence[bytes]) -> tuple[Hashes, Hashes]:
     """Returns the hashes of words and of pairs of neighbours."""
-    alone = np.array([zlib.crc32(word.encode("utf-8", "replace")) for word in words], np.uint64)
+    alone = np.array(list(map(zlib.crc32, words)), np.uint64)
     pairs = alone[:-1] * _BASE + alone[1:]
-    return alone * _BY_LENGTH[5], pairs * _MIX
+    return alone * _BY_LENGTH[5], pairs * _PAIR

@@ -196,7 +196,11 @@ def summed(grams: Grams, table: Rows) -> Floats:
     >>> summed(Grams.of([one, NOTHING]), table).tolist()
     [[1.0], [0.0]]
     """
-    starts, weights = grams.starts.tolist(), grams.weights
+    weights = grams.weights
+    if len(grams) == 1:  # a lone request
+        alone: Floats = np.dot(weights, table[grams.buckets])[None]
+        return alone
+    starts = grams.starts.tolist()
     out = np.zeros((len(grams), table.shape[1]), dtype=np.float32)
     for first in range(0, len(grams), ROWS_TOGETHER):
         spans = list(itertools.pairwise(starts[first : first + ROWS_TOGETHER + 1]))

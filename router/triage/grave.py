@@ -26,12 +26,12 @@ from msgspec import Struct
 
 from router.errors import ModelFileError
 from router.stats import calibration, ngrams
-from router.stats.calibration import Calibrator, Floats, logit, softmax
+from router.stats.calibration import Calibrator, Floats, chance_of, logit, softmax
 from router.stats.char_grams import counted_chars, counted_chars_together
 from router.stats.ngrams import BUCKETS, Counted, Grams, PackedTable, Words, in_floats, summed
 from router.triage.facts.languages import OTHER_SCRIPTS, language_of
 from router.triage.text.folding import fold
-from router.types import READ_LANGUAGES, UNDETERMINED, Matter
+from router.types import READ_LANGUAGES, UNDETERMINED, Matter, measured_once
 
 FORMAT = 3
 CLASSES: tuple[str, ...] = (*(matter.value for matter in Matter), "company", "knowledge", "none")
@@ -75,7 +75,7 @@ class GraveReading(NamedTuple):
     pieces: Counted | None = None  # of its words, for who reads the text again; None: of a long one
 
 
-class GraveReader(Struct, frozen=True, eq=False):
+class GraveReader(Struct, frozen=True, eq=False, dict=True):
     """Holds the fitted arrays; safe to call from several threads."""
 
     table: Words  # (TABLES * BUCKETS, classes): the logit that each piece of a word adds
@@ -156,14 +156,15 @@ class GraveReader(Struct, frozen=True, eq=False):
         counted = [counted_chars(window) for window in _windows(words)]
         language = self._language((words, language), counted[0])
         number = table_of(words, language)
-        base = self.bias[number]
+        table, base = self._tables[number]
         if number == ENGLISH:
-            base = base + self.vector_bias + vector @ self.weight
-        table = ngrams.table_of(self.table, number)
+            base = base + vector @ self.weight
         windows = [_chances(weights @ table[buckets] + base) for buckets, weights in counted]
-        worst = max(windows, key=_odds)
+        odds = list(map(_odds, windows))
+        highest = max(odds)
+        worst = windows[odds.index(highest)]
         calibrator = self.english if number == ENGLISH else self.others
-        grave = float(calibrator(np.array([_odds(worst)]))[0])
+        grave = chance_of(calibrator, highest)
         return GraveReading(
             grave=tempered(grave, words, number),
             matter=_MATTERS[max(range(MATTERS_READ), key=worst.__getitem__)],
@@ -178,6 +179,13 @@ class GraveReader(Struct, frozen=True, eq=False):
             ),
             pieces=counted[0] if len(counted) == 1 else None,
         )
+
+    @measured_once
+    def _tables(self) -> tuple[tuple[Words, npt.NDArray[np.float32]], ...]:
+        """Returns each table with what is added to its sums, whatever the text."""
+        added = [*self.bias]
+        added[ENGLISH] = added[ENGLISH] + self.vector_bias
+        return tuple([(ngrams.table_of(self.table, i), bias) for i, bias in enumerate(added)])
 
     def _company(
         self, share: float, windows: int, words: Sequence[str], table: int, language: str

@@ -370,7 +370,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     @measured_once
     def demands_native(self) -> bool:
         """Returns True when the answer must call a tool, and only Anthropic's models know it."""
-        if not self.native_kinds or not self.forces_tools:
+        if not self.forces_tools or not self.native_kinds:
             return False
         choice = self.tool_choice or ""
         return not any([f'"name":"{tool.name}"' in choice for tool in self.functions]) and (

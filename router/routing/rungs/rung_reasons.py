@@ -19,6 +19,18 @@ from router.types import GAINS_FROM, IN_HAND_FROM, Reason, RungFacts
 
 BEFORE_KIND = frozenset({*RISK_OF, Reason.HIGH_RISK})
 
+HELD_BACK_BY = (
+    Reason.TOOLS_OFFERED,
+    Reason.KEPT_OFF_SHELF,
+    Reason.ASKS_TWICE,
+    Reason.SLOT_UNFILLED,
+    Reason.NOT_CAPABLE,
+    Reason.UNKNOWN_PRICE,
+    Reason.LOW_CONFIDENCE,
+    Reason.NOTHING_TO_RESOLVE,
+)
+"""Why a lower rung does not go first, in order of precedence: it is said before the choice."""
+
 
 class RungChoice(Struct, frozen=True):
     """Holds what `decide` chose: rungs by index, and by which reason."""
@@ -104,16 +116,7 @@ def _headline(weighed: Weighed) -> tuple[Reason, ...]:
         return (Reason.NOT_READY, choice.reason, *limits.floor_reasons)
     if limits.floor == 1:
         lower = _lower(weighed, best.level)
-        for reason in (
-            Reason.TOOLS_OFFERED,
-            Reason.KEPT_OFF_SHELF,
-            Reason.ASKS_TWICE,
-            Reason.SLOT_UNFILLED,
-            Reason.NOT_CAPABLE,
-            Reason.UNKNOWN_PRICE,
-            Reason.LOW_CONFIDENCE,
-            Reason.NOTHING_TO_RESOLVE,
-        ):
+        for reason in HELD_BACK_BY:
             if reason in lower:
                 # A rung that was allowed would have gone first, were no mistake dear.
                 dear = choice.reason is Reason.COSTLY_MISTAKE and None in lower

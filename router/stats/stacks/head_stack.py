@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.calibration import Floats, Platt, at_most, clipped, highest_said, sigmoid
+from router.stats.calibration import Floats, Platt, at_most, clipped, highest_said
 from router.stats.heads import Early, Encoded, Head, HeadKind
 from router.stats.ngrams import Grams, columns_of, joined, summed
 
@@ -37,6 +37,12 @@ class HeadStack:
         # The cosines of these heads are further columns, after those of all heads.
         self._like_at = {name: len(self._bias) + place for place, name in enumerate(self._like)}
         self._sigmoids = _Sigmoids.of(self.heads.values(), self._spans)
+        # Those that are read one by one.
+        self._others = [
+            (head, self._spans[name])
+            for name, head in self.heads.items()
+            if name not in self._sigmoids.names
+        ]
 
     def _looking_in(self, head: Head) -> Head:
         if head.words is None or self._words is None:
@@ -69,9 +75,8 @@ class HeadStack:
         An output is (rows,) or (rows, classes). Heads of one chance are calibrated in one call.
         """
         outputs = self._sigmoids(logits)
-        for name, head in self.heads.items():
-            if name not in outputs:
-                outputs[name] = head.read(logits[:, self._spans[name]])
+        for head, columns in self._others:
+            outputs[head.name] = head.read(logits[:, columns])
         for name in self._like:
             outputs[name] = self._doubted(outputs[name], logits, name)
         return outputs
@@ -89,7 +94,7 @@ class _Sigmoids:
     names: tuple[str, ...]
     columns: npt.NDArray[np.intp]  # (names,), as all below
     # In single precision, as the logits are: so each chance is what its head alone says.
-    slope: npt.NDArray[np.float32]
+    slope: npt.NDArray[np.float32]  # half of each, as a sigmoid halves what it is given
     shift: npt.NDArray[np.float32]
     least: npt.NDArray[np.float32]
     most: npt.NDArray[np.float32]
@@ -103,13 +108,16 @@ class _Sigmoids:
             if head.kind is HeadKind.CHANCE and isinstance(head.calibrator, Platt)
         }
         columns = np.array([spans[name].start for name in curves], np.intp)
-        numbers = [(one.slope, one.shift, one.least, one.most) for one in curves.values()]
+        numbers = [
+            (0.5 * one.slope, 0.5 * one.shift, one.least, one.most) for one in curves.values()
+        ]
         return cls(tuple(curves), columns, *np.array(numbers, np.float32).reshape(-1, 4).T.copy())
 
     def __call__(self, logits: Floats) -> dict[str, Floats]:
         """Returns the chances by head, (rows,) each."""
-        raised = sigmoid(logits.take(self.columns, axis=1) * self.slope + self.shift)
-        return dict(zip(self.names, clipped(raised, self.least, self.most).T, strict=True))
+        half = logits.take(self.columns, axis=1) * self.slope + self.shift
+        chances = 0.5 * (1.0 + np.tanh(half))
+        return dict(zip(self.names, clipped(chances, self.least, self.most).T, strict=True))
 
 
 class EarlyHeads:

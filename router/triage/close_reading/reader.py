@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from router.stats.calibration import Calibrator, Floats
+from router.stats.calibration import Calibrator, Floats, chance_of
 from router.stats.char_grams import counted_chars
 from router.stats.heads import Embeddings
 from router.stats.ngrams import BUCKETS, Counted, Grams, Table, summed
@@ -129,7 +129,7 @@ class CloseReader(Struct, frozen=True, eq=False):
                 + self.mixture.characters * odds[english]
             )
         close = {
-            place: float(self.calibrators[table](np.array([value]))[0])
+            place: chance_of(self.calibrators[table], value)
             for place, table, value in zip(places, mine.tolist(), odds.tolist(), strict=True)
         }
         of_matters = self._of_matters(grave, sorted(matters), vectors, beginnings)
