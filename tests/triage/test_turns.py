@@ -201,6 +201,10 @@ def test_turns_come_newest_first():
     assert not turns.beyond
 
 
+def test_a_folded_text_keeps_no_more_of_what_was_written_than_is_read():
+    assert len(fold("\u00e4" * (MAX_CHARS + 1)).raw) == MAX_CHARS
+
+
 def test_text_up_to_the_limit_in_all_is_read():
     turns = turns_of(request("y" * (MAX_CHARS - 5), "x" * 5))
     assert len(turns.earlier[0]) == MAX_CHARS - 5

@@ -18,6 +18,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import accumulate
 
 from msgspec import Struct
@@ -98,7 +99,8 @@ class Folded(Struct, frozen=True):
     """Holds a folded text.
 
     `text` keeps its case and line breaks. `words` are lower-case runs of letters or of digits, in
-    order. `cut` says that more was there than is read. `raw` is what was folded, if it is known.
+    order. `cut` says that more was there than is read. `raw` is the part that was folded, as it was
+    written, if it is known.
     """
 
     text: str
@@ -113,11 +115,12 @@ def fold(text: str) -> Folded:
     >>> fold("Ｗire\\u200b tránsfer: 12.000 €, can’t wait").words
     ('wire', 'transfer', '12', '000', 'cant', 'wait')
     """
-    plain = text[:MAX_CHARS].translate(_TABLE)
+    raw = text[:MAX_CHARS]
+    plain = raw.translate(_TABLE)
     cut = len(text) > MAX_CHARS or len(plain) > MAX_CHARS
     if len(plain) > MAX_CHARS:  # some characters fold to several
         plain = plain[:MAX_CHARS]
-    return Folded(plain, words_of(plain), cut, text)
+    return Folded(plain, words_of(plain), cut, raw)
 
 
 class Accents:
@@ -134,13 +137,19 @@ class Accents:
 
     def __init__(self, folded: Folded) -> None:
         self._text = folded.text
-        self._raw = "" if folded.raw.isascii() else folded.raw[:MAX_CHARS]
+        self._raw = "" if folded.raw.isascii() else folded.raw
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Returns the place of each letter in the folded text, and that of the end."""
         lengths = [len(_TABLE[ord(letter)]) for letter in self._raw]
-        self._starts = list(accumulate(lengths, initial=0))  # of each letter, in the folded text
+        return list(accumulate(lengths, initial=0))
 
     def of(self, start: int, end: int) -> str:
         """Returns a piece of the folded text as it was written."""
         plain = self._text[start:end]
+        if not self._raw:  # ASCII has no accents
+            return plain
         # An accent of its own has no place in the folded text, and belongs to the letter before.
         first, last = (bisect_right(self._starts, place) - 1 for place in (start, end))
         written = unicodedata.normalize("NFC", self._raw[first:last])
