@@ -205,7 +205,9 @@ def _count_tokens(read: _Read) -> None:
         makers = read.back(node.input[2], "Unsqueeze", "Gather", "Shape")
         if makers and makers[-1].input[0] == ids and read.number(makers[1]) == 1.0:
             node.input[2] = TOKENS
-            read.graph.node.insert(0, helper.make_node("Shape", [ids], [TOKENS], start=1, end=2))
+            if read.graph.node[0].output[0] != TOKENS:
+                count = helper.make_node("Shape", [ids], [TOKENS], start=1, end=2)
+                read.graph.node.insert(0, count)
 
 
 def _ask_for_padding(read: _Read) -> None:
