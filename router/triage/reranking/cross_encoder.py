@@ -22,7 +22,7 @@ to eighteen companies which taught nothing 257 are sure (.85) and right, and 255
 each answer, an eighth fewer in all. Without the answers' texts 102 are, where 136 were."""
 QUESTIONS = 3
 """Questions of an answer that are read: those nearest to the message. Of the same messages 248 are
-sure and right with two, a twelfth fewer pieces, and 234 with one, a sixth fewer."""
+sure and right with two, with 9 % fewer pieces, and 234 with one, with a sixth fewer."""
 MOST_TOKENS = 127
 
 Rows = Sequence[Sequence[int]]

@@ -32,7 +32,7 @@ _LOG = logging.getLogger("tiergate")
 
 READ_SHARE = 0.05
 """Share of the likeliest answer's first chance from which another answer is read: 2.4 pairs a
-message. With .1 it would be a seventh fewer, for 40 of the 686 right answers and right offers that
+message. With .1 it would be a sixth fewer, for 40 of the 686 right answers and right offers that
 1,565 messages to eighteen companies which taught nothing get. First chances, cosines and what the
 network said of the answers before it hardly tell which answer need not be read."""
 LEAST_PRIOR = 1e-3
