@@ -54,7 +54,7 @@ _TURNS = frozenset(_TURNING_WORDS.split())
 _PASSING = PASSING_WORDS | {"me"}
 _POSSESSIVE = late_regex(r"['\u2019]s\b")
 _ENDED = ("ing", "ed", "es", "s", "ly")
-_LEAST_LEFT = 4  # letters before an ending that is none of the word itself
+_LEAST_LEFT = 4  # letters that must stand before an ending, so that it is left out
 
 
 def grounded(text: str, sources: Sequence[str]) -> str:

@@ -130,7 +130,7 @@ class Intake:
     ) -> RequestRates | None:
         """Counts the request in its rates, where there are any. Raises RateLimited."""
         runtime, budgets = selected.runtime, self._router.budgets
-        if not budgets().any_rate:  # as on most servers
+        if not budgets().any_rate:  # as on most servers: no bound of output is worked out
             return None
         name, most, tiers = runtime.policy.name, runtime.most_output(request), runtime.tiers
         split = self.splits.of(name)

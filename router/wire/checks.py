@@ -238,7 +238,7 @@ def words(*allowed: str) -> Reader:
 
 
 MOST_DIGITS = 40
-"""More digits than any amount has; Python refuses to read thousands of them."""
+"""Bounds the digits of a number: no amount has so many, and Python refuses to read thousands."""
 
 
 def plain_decimal(text: str) -> Decimal | None:

@@ -52,9 +52,8 @@ ON_LEAVE = "tiergate.on_leave"
 GRACE_S = 0.05
 """Sets how late a departed client may be noticed; it is short next to any call of an LLM."""
 
-
 LENGTH_DIGITS = 19
-"""More digits than the length of any body that is accepted."""
+"""Bounds the digits of a declared length that are read: no body that is accepted has so many."""
 
 INNER = "tiergate.inner"
 """Marks the scope of a request that this server sends to itself: a line of a batch."""

@@ -1,8 +1,8 @@
-"""Adds to series of the Prometheus library without the questions that it asks at each addition.
+"""Adds to series of the Prometheus library without the checks that it makes at each addition.
 
-A request adds to nine series. The library asks each time if it has labels, and compares with one
-bound of a histogram after another. It offers no other way, so this module alone reads parts of it
-that are not public; `constraints.txt` names the one version that is installed.
+A request adds to nine series. The library checks each time if a series has labels, and compares
+with one bound of a histogram after another. It offers no other way, so this module alone reads
+parts of it that are not public; `pyproject.toml` names the one version that may be installed.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from collections.abc import Callable
 from prometheus_client import Counter, Histogram
 
 Add = Callable[[float], None]
-"""Adds to one series. Thread-safe, as the library's values are."""
+"""Adds an amount to one series. Thread-safe, as the library's values are."""
 
 
 def adding_to(counter: Counter) -> Add:
-    """Returns what does as `counter.inc`. Every amount must be 0 or more."""
+    """Returns a function that adds as `counter.inc` does. No amount may be below 0."""
     add: Add = counter._value.inc
     return add
 
 
 def observing(histogram: Histogram) -> Add:
-    """Returns what does as `histogram.observe`, with the bucket found by bisection."""
+    """Returns a function that adds as `histogram.observe` does, and bisects to find the bucket."""
     bounds = histogram._upper_bounds
     add: Add = histogram._sum.inc
     count: list[Add] = [bucket.inc for bucket in histogram._buckets]

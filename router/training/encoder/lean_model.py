@@ -115,7 +115,7 @@ def _bind(network: Path, made: Path) -> None:
     new = made / network.name
     if network.name == ENCODER and (made / MANIFEST).is_file():
         named = encoder_sha256(network.parent) or sha256_of(network)
-        _rename(made, CARDS, {sha256_of(network): sha256_of(new)})
+        _replace(made, CARDS, {sha256_of(network): sha256_of(new)})
         write_manifest(made, named)
         return
     described = new.with_suffix(".json")
@@ -123,13 +123,13 @@ def _bind(network: Path, made: Path) -> None:
         return
     digests = {sha256_of(network): sha256_of(new)}
     before = sha256_of(described)
-    _rename(made, [described.name], digests)
-    _rename(made, [f"{new.stem}.card.json"], digests | {before: sha256_of(described)})
+    _replace(made, [described.name], digests)
+    _replace(made, [f"{new.stem}.card.json"], digests | {before: sha256_of(described)})
     if (made / MANIFEST).is_file():
         write_manifest(made)
 
 
-def _rename(folder: Path, names: Sequence[str], digests: dict[str, str]) -> None:
+def _replace(folder: Path, names: Sequence[str], digests: dict[str, str]) -> None:
     """Replaces digests in those files of a folder that are there."""
     for path in (folder / name for name in names):
         if path.is_file():

@@ -154,8 +154,8 @@ def _written_out(
     def kept(part: str, values: npt.ArrayLike) -> str:
         return _kept(graph, f"{name}_{part}", values)
 
-    def made(kind: str, inputs: list[str], part: str, **given: object) -> NodeProto:
-        return helper.make_node(kind, inputs, [f"{name}_{part}"], **given)
+    def made(kind: str, inputs: list[str], part: str, **attributes: object) -> NodeProto:
+        return helper.make_node(kind, inputs, [f"{name}_{part}"], **attributes)
 
     apart = kept("apart", np.array([0, 0, 3 * heads, width // heads], np.int64))
     query, key, value = (f"{name}_{part}" for part in ("query", "key", "value"))

@@ -26,13 +26,9 @@ _OPENING = re.compile(
     r"|outrageous|ridiculous|unacceptable|unbelievable) (?:and )?)+"
 )
 """Greetings and anger before a question: it is the same question."""
-_FIRST_WORDS = frozenset(
-    (
-        *("ok", "okay", "alright", "hi", "hello", "hey", "hiya", "greetings", "excuse", "dear"),
-        *("good", "im", "this"),
-    )
-)
-"""Words with which an opening may begin."""
+_FIRST = "ok okay alright hi hello hey hiya greetings excuse dear good im this"
+_FIRST_WORDS = frozenset(_FIRST.split())
+"""Lists the words with which an opening may begin."""
 _CLOSING = re.compile(
     r"(?: (?:please tell me|please|pls|thanks in advance|thanks a lot|many thanks"
     r"|thank you(?: very much| so much)?|thanks|cheers|kind regards|best regards"
