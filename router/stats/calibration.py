@@ -148,9 +148,9 @@ class Isotonic:
 
 
 def chance_of(calibrator: Calibrator, logit: float) -> float:
-    """Returns what a calibrator says of one logit: plain numbers take a fifth of its time."""
+    """Returns the chance that a calibrator gives one logit, without an array where it can."""
     if isinstance(calibrator, Platt):
-        # numpy's tanh, which may differ from that of `math` in the last digit.
+        # An array's chance to the last bit: tanh of `math` may differ from numpy's there.
         chance = 0.5 * (1.0 + float(np.tanh(0.5 * (calibrator.slope * logit + calibrator.shift))))
         return min(max(chance, calibrator.least), calibrator.most)
     return float(calibrator(np.array([logit]))[0])

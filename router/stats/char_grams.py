@@ -34,7 +34,7 @@ _UNSPACED_FROM = 0x3000  # kana, Han and Hangul
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _MIX = 0xD6E8FEB86659FD93
 _SEEDS = (1, 0xC2B2AE3D27D4EB4F, 3, 5, 7, 11)
-# The products are taken modulo 2^64, so that each kind of piece is mixed by one of them.
+# Products are modulo 2^64: so one factor multiplies and mixes the hashes of each kind of piece.
 _BY_LENGTH = tuple(np.uint64(seed * _MIX % 2**64) for seed in _SEEDS)
 _PAIR = np.uint64(_MIX * _MIX % 2**64)
 
@@ -118,7 +118,7 @@ def _triples(alone: Hashes) -> Hashes:
 
 
 def _spelled(text: str) -> list[bytes]:
-    """Returns the words of a text, whose only spaces are those between them."""
+    """Returns the words of a text in UTF-8. No other space than a blank may part them."""
     return text.encode("utf-8", "replace").split()
 
 

@@ -27,6 +27,21 @@ def test_one_chance_has_the_log_odds_that_it_has_in_an_array(p: float) -> None:
     assert c.logit_of(p) == pytest.approx(c.logit(np.array([p]))[0])
 
 
+@pytest.mark.parametrize("logit", [-800.0, -3.0, -0.7, 0.0, 0.1, 0.25, 3.0, 40.0])
+@pytest.mark.parametrize(
+    "calibrator",
+    [
+        c.Platt(1.3, -0.2),
+        c.Platt(0.8, 0.4, 0.02, 0.97),
+        c.Isotonic((-3.0, 0.0, 3.0), (0.001, 0.4, 0.999)),
+    ],
+)
+def test_one_logit_has_the_chance_that_it_has_in_an_array(
+    calibrator: c.Platt | c.Isotonic, logit: float
+) -> None:
+    assert c.chance_of(calibrator, logit) == calibrator(np.array([logit]))[0]
+
+
 def test_ece_bins_have_equal_mass() -> None:
     chances = np.array([0.1, 0.1, 0.9, 0.9])
     right = np.array([0, 0, 1, 0])

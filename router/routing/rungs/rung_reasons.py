@@ -29,7 +29,7 @@ HELD_BACK_BY = (
     Reason.LOW_CONFIDENCE,
     Reason.NOTHING_TO_RESOLVE,
 )
-"""Why a lower rung does not go first, in order of precedence: it is said before the choice."""
+"""Lists why a lower rung does not go first, in order of precedence. It stands before the choice."""
 
 
 class RungChoice(Struct, frozen=True):

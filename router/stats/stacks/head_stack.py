@@ -37,7 +37,7 @@ class HeadStack:
         # The cosines of these heads are further columns, after those of all heads.
         self._like_at = {name: len(self._bias) + place for place, name in enumerate(self._like)}
         self._sigmoids = _Sigmoids.of(self.heads.values(), self._spans)
-        # Those that are read one by one.
+        # The heads that are read one by one.
         self._others = [
             (head, self._spans[name])
             for name, head in self.heads.items()
@@ -94,7 +94,8 @@ class _Sigmoids:
     names: tuple[str, ...]
     columns: npt.NDArray[np.intp]  # (names,), as all below
     # In single precision, as the logits are: so each chance is what its head alone says.
-    slope: npt.NDArray[np.float32]  # half of each, as a sigmoid halves what it is given
+    # Slopes and shifts are halved, as `sigmoid` halves what it is given.
+    slope: npt.NDArray[np.float32]
     shift: npt.NDArray[np.float32]
     least: npt.NDArray[np.float32]
     most: npt.NDArray[np.float32]
