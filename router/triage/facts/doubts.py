@@ -62,8 +62,7 @@ _BEFORE = frozenset(_BEFORE_WORDS.split())
 _BEHIND_NOT = re.compile(
     r"(?:\bnot|(?<!ca)n't|\bnever|\bno longer|\bwithout|\bdont|\bdidnt) ((?:[^\s,;.!?]+ ?){1,3})"
 )
-_NOTS = ("not", "n't", "never", "no longer", "without", "dont", "didnt")
-"""Lists texts of which each match of `_BEHIND_NOT` has one: they are found sooner."""
+_NOTS = ("not", "n't", "never", "no longer", "without", "dont", "didnt")  # one in each match
 _ASKS_ON = late_regex(
     r"[,;.!?] ?(?:so |but |and )?(?:can|could|may|how|is there|do i|must i|do you)\b",
     re.IGNORECASE,

@@ -60,7 +60,7 @@ def test_a_fragment_may_be_a_reply_and_a_question_is_none() -> None:
     ],
 )
 def test_every_word_for_money_has_its_sign(sign: str, words: str) -> None:
-    """A text with "dollares" was an error of the server's own."""
+    """A text with "dollares" was an error of the gateway's own."""
     costs = {cost_of_goods(f"3 sillas a 20 {word} cada una", opens=True) for word in words.split()}
     assert costs == {f"3 * 20 {sign} = 60 {sign}"}
 
