@@ -218,7 +218,7 @@ def test_a_reviewer_reads_by_which_words_a_phrase_was_found(served: Served) -> N
     asked = {"model": "auto", "messages": [{"role": "user", "content": "Help, I can not breathe!"}]}
     answer = post(served, "/v1/chat/completions", asked)
     waiting = served.client.get(f"/v1/reviews/{review_of(served, answer)}").json()
-    assert "words found for medical emergency (en): can, not, breathe" in waiting["facts"]
+    assert "words found for medical emergency (en): i can not breathe" in waiting["facts"]
 
 
 def test_a_reviewer_reads_by_which_term_of_the_policys_own_list_it_was_found(
