@@ -279,11 +279,11 @@ class Overview:
         return {**coverage, "report": report_object(report)}
 
     def _minute_price(self, policy_hash: str, now_ms: int) -> MinutePrice | None:
-        """Returns what a person's minute costs by a policy that is served."""
+        """Returns what a person's minute costs by a policy that is served. Raises LookupError."""
         for loaded in self._core.loaded.values():
             if loaded.hash == policy_hash:
                 return PriceBook.of(loaded, utc_day(now_ms)).reviewer_minute()
-        return None
+        raise LookupError(policy_hash)
 
     async def confidence(self, days: int, tenant: str | None) -> Json:
         """Returns answers' confidence by tier, and how often people found confident

@@ -73,6 +73,14 @@ def test_a_minute_of_a_person_has_its_price_where_matters_wait() -> None:
     assert "in no cost yet" not in told(stated, waiting=0) + told(stated, text=None)
 
 
+def test_a_version_that_is_served_no_more_says_nothing_of_the_price_of_a_minute() -> None:
+    """The dashboard said that "a policy of the period has no price of one", the report did not."""
+    rows = [*a_day(30, 0, 0), replace(a_row(50), policy_hash="earlier")]
+    served = {"abc": MinutePrice(USD, "policy")}
+    extra = Extra(waiting=2, minute_price=served.__getitem__, policy_text=lambda _: "")
+    assert "a minute of a person costs $1.00 (by the policy)." in report_of(rows, extra).headline
+
+
 def test_a_minute_of_a_person_has_its_price_where_minutes_were_booked() -> None:
     """The amount stood on the first page, and what it assumes only in `--all`."""
     rows = [*a_day(40, 0, 0), people(90, USD // 10)]

@@ -13,7 +13,9 @@ from router.rendering.figures_in_words import counted, percent, share_of, usd
 from router.types import MinutePrice, Role, is_assumed
 
 MinutePriceOf = Callable[[str], MinutePrice | None]
-"""Returns what a person's minute costs by the policy with this hash; None where it has no price."""
+"""Returns what a person's minute costs by the policy with this hash; None where it has no price.
+
+Raises LookupError where that is not known, and PolicyError for a file that is not valid today."""
 
 
 def minute_prices(
@@ -25,7 +27,7 @@ def minute_prices(
     ordered = sorted(policies, key=lambda name: (-policies[name].requests, name))[:MOST_READ]
     prices = []
     for policy in (name.rpartition("@")[2] for name in ordered):
-        with suppress(PolicyError):  # a file of an older version need not be valid today
+        with suppress(PolicyError, LookupError):  # an older version tells nothing, not "no price"
             if policy_text(policy) is not None:
                 prices.append(price_of(policy))
     return tuple(prices)
