@@ -424,16 +424,23 @@ def calls_cost(
     return attempt_cost(facts.price, usage, calls.calls * each_ms, calls.calls * images)
 
 
+def bill_amount(text: str) -> Decimal:
+    """Reads an amount of a bill; a float would lose parts of a nano-dollar.
+
+    Raises InvalidOperation, also for what Python reads and no bill has: "1_000", other digits.
+    """
+    if "_" in text or not text.isascii():
+        raise InvalidOperation
+    return Decimal(text)
+
+
 def billed_nano_usd(text: str) -> int:
     """Returns an amount in dollars from a bill: "0.0123" -> 12_300_000. Fractions round up.
 
     Raises ValueError for a text that is no finite amount, is below 0 or above a billion dollars.
     """
     try:
-        written = text.strip().removeprefix("$")
-        if "_" in written or not written.isascii():  # Python reads both, and no bill has them
-            raise InvalidOperation
-        amount = Decimal(written)  # a float would lose parts of a nano-dollar
+        amount = bill_amount(text.strip().removeprefix("$"))
     except InvalidOperation:
         raise ValueError(f"{text!r} is no amount in dollars; expected one like 0.0123") from None
     if not amount.is_finite() or not 0 <= amount <= MEGA * 1000:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from router.cli.policies.outcome_files import BadLines, need_table, rows_of
+from router.money.cost import bill_amount
 
 if TYPE_CHECKING:
     from router.analysis.prices.invoice import BillLine
@@ -261,9 +262,7 @@ def _amount(where: str, row: Mapping[str, object]) -> tuple[str, Decimal] | None
         "the currency in a column of its own or in --currency"
     )
     try:
-        if "_" in text or not text.isascii():  # Python reads both, and no bill has them
-            raise InvalidOperation
-        amount = Decimal(text)
+        amount = bill_amount(text)
     except InvalidOperation:
         raise wrong from None
     # Decimal accepts "NaN" and "1e999", which no bill holds.

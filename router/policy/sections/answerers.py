@@ -20,8 +20,8 @@ from router.policy.sections.answering.without_model import (
 )
 from router.policy.sections.base import (
     BASE_URL,
-    MODEL_CHARACTERS,
     Chance,
+    ModelName,
     Name,
     SecretName,
     Section,
@@ -45,9 +45,7 @@ class UpstreamAdapter(Section):
     """Asks a server for another model in some domains: a LoRA adapter that it has loaded."""
 
     name: Name = Field(description="Name of the adapter in the ledger.")
-    model: str = Field(
-        min_length=1,
-        max_length=MODEL_CHARACTERS,
+    model: ModelName = Field(
         description="Name under which the server has it, as in vLLM's `lora-modules`. With "
         "`registry:NAME@active` the name is NAME@VERSION.",
     )
@@ -199,9 +197,7 @@ class LitellmAnswerer(RemoteAnswerer):
     """Answers through any other provider, with litellm (the `[litellm]` extra)."""
 
     kind: Literal["litellm"] = Field(description="Any provider that litellm knows.")
-    model: str = Field(
-        min_length=1,
-        max_length=MODEL_CHARACTERS,
+    model: ModelName = Field(
         description="Name in litellm: anthropic/..., gemini/..., bedrock/...",
     )
     api_key: SecretName | None = Field(

@@ -20,8 +20,6 @@ RECEIVER_URL = BASE_URL + r"|^\$\{[A-Z_][A-Z0-9_]*\}(/[^\s?#]*)?$"
 LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 CURRENCY = r"^[A-Z]{3}$"
-MODEL_CHARACTERS = 256
-"""Bounds a model's name as clients' and upstreams' names are: each piece of a stream has it."""
 
 WORDS = {
     SECRET_NAME: "a variable of the environment as ${OPENAI_API_KEY}, never the key itself",
@@ -46,6 +44,9 @@ SecretName = Annotated[str, Field(pattern=SECRET_NAME)]
 Name = Annotated[str, Field(pattern=NAME)]
 RowField = Annotated[str, Field(min_length=1, max_length=64)]
 """Names a field of a lookup's row."""
+ModelName = Annotated[str, Field(min_length=1, max_length=256)]
+"""Names a model of a server. It is bounded as clients' and upstreams' names are: each piece of a
+stream has it."""
 
 
 def _no_boolean(value: object) -> object:

@@ -18,8 +18,8 @@ BEGIN, END = 101, 102
 """The ids of [CLS] and [SEP]: the second one ends each part of a pair."""
 MESSAGE_TOKENS, QUESTION_TOKENS, ANSWER_TOKENS = 44, 14, 32
 """Word pieces that are read of each part. A pair takes as long as it has pieces. Of 1,507 messages
-to eighteen companies which taught nothing 257 are sure (.85) and right, and 255 with 20 pieces of
-each answer, an eighth fewer in all. Without the answers' texts 102 are, where 136 were."""
+to companies that taught the network nothing 257 are sure (.85) and right, and 255 with 20 pieces of
+each answer, an eighth fewer in all. Of 837 of them 136 are, and 102 without the answers' texts."""
 QUESTIONS = 3
 """Questions of an answer that are read: those nearest to the message. Of the same messages 248 are
 sure and right with two, with 9 % fewer pieces, and 234 with one, with a sixth fewer."""

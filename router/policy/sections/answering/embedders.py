@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from router.policy.sections.base import BASE_URL, MODEL_CHARACTERS, Name, SecretName, Section
+from router.policy.sections.base import BASE_URL, ModelName, Name, SecretName, Section
 from router.policy.sections.prices import PriceSection
 
 
@@ -14,9 +14,7 @@ class EmbedderSection(Section):
     """Names one embedding model of a server with OpenAI's `/v1/embeddings`."""
 
     name: Name = Field(description="Name in aliases: `text-embedding-3-small: embed:<name>`.")
-    model: str = Field(
-        min_length=1,
-        max_length=MODEL_CHARACTERS,
+    model: ModelName = Field(
         description="Name of the model on that server.",
     )
     base_url: Annotated[str, Field(pattern=BASE_URL)] = Field(

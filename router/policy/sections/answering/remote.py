@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from router.policy.sections.answering.base import LEAST_TOKENS, AnswererBase
-from router.policy.sections.base import BODY_KEY, MODEL_CHARACTERS
+from router.policy.sections.base import BODY_KEY, ModelName
 from router.wire.body_keys import mistake_in
 
 USUAL_TOKENS = 16_384
@@ -52,9 +52,7 @@ SentReasoning = Literal["reasoning_content", "reasoning", "nothing"]
 class RemoteAnswerer(AnswererBase):
     """Holds the keys of answerers that call a server."""
 
-    model: str = Field(
-        min_length=1,
-        max_length=MODEL_CHARACTERS,
+    model: ModelName = Field(
         description="Name of the model on that server.",
     )
     context_tokens: int = Field(
