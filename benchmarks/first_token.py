@@ -60,12 +60,17 @@ QUICK = Plan(rounds=1, requests=1, leaves=1, weak="0.050,0.001,60", strong="0.10
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Names a server and a model, as the table shows it."""
+    """Names a server and a model, as the table shows it.
+
+    `escalations` is the number of higher models that its answers must have needed, or None for a
+    server that does not say.
+    """
 
     name: str
     port: int
     model: str
     key: str = ""
+    escalations: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +153,8 @@ def stage(folder: Path, plan: Plan) -> Iterator[Stage]:
 def targets(running: Stage, plan: Plan) -> tuple[Target, ...]:
     """Returns the rows of the table."""
 
-    def gateway(name: str, policy: str) -> Target:
-        return Target(name, running.gateway, f"auto:{policy}", running.key)
+    def gateway(name: str, policy: str, escalations: int = 0) -> Target:
+        return Target(name, running.gateway, f"auto:{policy}", running.key, escalations)
 
     return (
         Target("upstream itself", running.upstream, plan.answers),
@@ -157,8 +162,8 @@ def targets(running: Stage, plan: Plan) -> tuple[Target, ...]:
         gateway("committed tier", "committed"),
         gateway("prefix held, accepted", "prefix"),
         gateway("all held, accepted", "full"),
-        gateway("all held, escalated", "climbs"),
-        gateway("the same, called early", "races"),
+        gateway("all held, escalated", "climbs", 1),
+        gateway("the same, called early", "races", 1),
     )
 
 
@@ -172,11 +177,15 @@ def message(port: int, path: str, key: str, body: dict[str, object]) -> bytes:
 
 
 async def first_word_s(target: Target) -> float:
-    """Returns the seconds until a piece of text was read. Raises RuntimeError when none came."""
+    """Returns the seconds until a piece of text was read.
+
+    Raises RuntimeError when none came, or when another number of models was needed than expected.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
     fields = {"model": target.model, "stream": True, "messages": [QUESTION]}
     began = time.perf_counter()
     first_s: float | None = None
+    escalations: int | None = None
     try:
         writer.write(message(target.port, "/v1/chat/completions", target.key, fields))
         async for line in reader:  # read to the end: leaving early is another measurement
@@ -184,12 +193,19 @@ async def first_word_s(target: Target) -> float:
                 choices = json.loads(line[6:]).get("choices")
                 if choices and choices[0]["delta"].get("content"):
                     first_s = time.perf_counter() - began
+            elif line.startswith(b"x-tiergate-escalations:"):
+                escalations = int(line.partition(b":")[2])
             elif line.startswith(b"data: [DONE]"):
                 break
     finally:
         writer.close()
     if first_s is None:
         raise RuntimeError(f"{target.name} said nothing: {target.model}")
+    if escalations != target.escalations:
+        raise RuntimeError(
+            f"{target.name} escalated {escalations} times in place of {target.escalations}: "
+            f"{target.model}"
+        )
     return first_s
 
 

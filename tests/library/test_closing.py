@@ -23,6 +23,7 @@ from router.types import Delta, Outcome
 from tests import ROOT
 from tests.kits.library_kit import ASKED, POLICY, until, within
 from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.kits.upstreams.upstream_behaviours import PASSAGE
 
 Opened = Callable[..., Gateway]
 
@@ -148,7 +149,7 @@ def test_a_stream_that_is_read_ends_before_close_does(
         reading = threads.submit(asyncio.run, read())
         until(lambda: upstream.count == 2)
         within(30, gateway.close)
-        assert reading.result(1).split() == ["word"] * 10
+        assert reading.result(1).split() == PASSAGE[:10]
 
 
 def test_a_stream_that_nobody_reads_does_not_hold_close_up(

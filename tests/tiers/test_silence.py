@@ -14,6 +14,7 @@ from router.types import Delta
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.changed import replace
 from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.kits.upstreams.upstream_behaviours import PASSAGE
 from tests.kits.upstreams.upstream_kit import eventually, facts, work
 from tests.kits.upstreams.upstream_tier_kit import Tiers, ask, ask_stream
 from tests.kits.upstreams.upstream_wire import TEXT, completion
@@ -108,7 +109,7 @@ async def test_first_byte_lets_a_whole_answer_take_its_time(
 ) -> None:
     """It is asked for as a stream, whose first byte comes at once and whose last after 3 s."""
     answer = await ask(tiers(fake.url, model="paced:0,0.1,30", first_byte_s=2, deadline_s=3600))
-    assert answer.choices[0].text.split() == ["word"] * 30
+    assert answer.choices[0].text.split() == PASSAGE[:30]
     assert fake.seen[0].fields["stream"] is True
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from itertools import cycle, islice
 
 import orjson
 
@@ -46,13 +47,24 @@ async def _slow(x: Exchange) -> None:
     await x.write(STREAMED if x.stream else ANSWER)
 
 
+_SEA = (
+    "Before sunrise the harbour is grey and almost silent, until small boats leave their moorings "
+    "one after another. Gulls follow them past the old lighthouse, over long green waves that "
+    "break on black rocks below our village. By noon nets come up heavy with silver herring, and "
+    "wind from the west carries salt, laughter, the smell of tar. At night only its steady "
+    "breathing remains."
+)
+PASSAGE = _SEA.split()
+"""Words for answers at a stated pace: one word again and again is judged as garbled."""
+
+
 async def _paced(x: Exchange, opening: str = "", *arguments: str) -> None:
     """Answers at a stated pace: FIRST seconds, then COUNT words, EACH so many seconds apart.
 
     Calls with these arguments follow, in two pieces each.
     """
     first, each, count = x.argument.split(",")
-    words = f"{opening}{'word ' * int(count)}".split()[: int(count)]
+    words = [*opening.split(), *islice(cycle(PASSAGE), int(count))][: int(count)]
     usage = {"prompt_tokens": 20, "completion_tokens": len(words), "total_tokens": 20 + len(words)}
     if not x.stream:
         await asyncio.sleep(float(first) + float(each) * len(words))
