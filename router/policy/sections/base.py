@@ -87,7 +87,7 @@ _INSIDE = ("schema", "items_schema", "keys_schema", "values_schema")
 
 
 def _without_booleans(schema: dict[str, Any]) -> CoreSchema:
-    """Returns a field's schema in which no number takes a boolean or "1_000", in lists and mappings too.
+    """Returns a field's schema whose numbers take no boolean and no "1_000", in lists as well.
 
     Unions stay as they are: their errors name the branch, and none of ours takes 0 or 1.
     """
