@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +18,13 @@ from router.cli.meant_options import is_no_such_option, with_meant_option
 class Commands(TyperGroup):
     """Runs the command that is called, whose wrong values are told in our words."""
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Returns a command whose options read numbers as they are written; None for no name."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            _read_plainly(command)
+        return command
+
     def invoke(self, ctx: Any) -> Any:  # of the click within typer, whose type is private
         """Runs the command. Raises typer.BadParameter for a wrong value or option of it."""
         try:
@@ -26,6 +35,33 @@ class Commands(TyperGroup):
             if is_no_such_option(error):
                 with_meant_option(error)
             raise
+
+
+def _read_plainly(command: Any) -> None:
+    """Makes all options of a command, and of the commands within it, refuse odd numbers."""
+    for param in command.params:
+        param.process_value = partial(_plain, param, param.process_value)
+    for inner in getattr(command, "commands", {}).values():
+        _read_plainly(inner)
+
+
+def _plain(param: Any, process: Callable[[Any, Any], Any], context: Any, written: Any) -> Any:
+    """Returns the value of an option. Raises typer.BadParameter for a number such as "1_000".
+
+    Python and pydantic read it as 1000, where a header or a query is refused for it.
+    """
+    value = process(context, written)
+    if type(value) in (int, float) and isinstance(written, str):
+        from router.wire.checks import plain_decimal  # only a number needs it
+
+        if plain_decimal(written) is None:
+            raise typer.BadParameter(
+                f"found {written!r}; expected a number in digits, with at most one point: "
+                f"{value:.15g}",
+                context,
+                param,
+            )
+    return value
 
 
 def name_of(command: CommandInfo) -> str:

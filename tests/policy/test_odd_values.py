@@ -40,6 +40,30 @@ hard_rules: [{name: r, terms: [nowhere], floor: FLOOR}]
             "from 0 to 1000000000",
         ),
         (
+            {"BUDGET": "'1_000'"},
+            ":8: budgets.*.usd_per_day: found '1_000'; expected a number from 0",
+        ),
+        ({"BUDGET": "' 7 '"}, ":8: budgets.*.usd_per_day: found ' 7 '; expected a number from 0"),
+        (
+            {"BUDGET": "\u0663"},
+            ":8: budgets.*.usd_per_day: found '\u0663'; expected a number from 0",
+        ),
+        (
+            {"BUDGET": "1_000"},
+            ":8: budgets.*.usd_per_day: found 1_000, which YAML 1.1 reads as 1000 and YAML 1.2 as "
+            "text; expected a number in digits alone, or text in quotes",
+        ),
+        (
+            {"FLOOR": "010"},
+            ":9: hard_rules[0].floor: found 010, which YAML 1.1 reads as 8 and YAML 1.2 as 10; "
+            "expected a number",
+        ),
+        ({"BUDGET": "1:30"}, "found 1:30, which YAML 1.1 reads as 90 and YAML 1.2 as text;"),
+        ({"BUDGET": "0b11"}, "found 0b11, which YAML 1.1 reads as 3 and YAML 1.2 as text;"),
+        ({"BUDGET": "-1_0.5"}, "found -1_0.5, which YAML 1.1 reads as -10.5 and YAML 1.2 as text;"),
+        ({"BUDGET": "0" + "1" * 5_000}, ":8: budgets.*.usd_per_day: found"),
+        ({"BUDGET": "0b" + "1" * 20_000}, ":8: budgets.*.usd_per_day: found"),
+        (
             {"FLOOR": "yes"},
             ":9: hard_rules[0].floor: found yes, which YAML reads as true; expected a whole number "
             "from 1 to 9",
@@ -73,6 +97,20 @@ def test_an_odd_value_is_a_mistake_with_its_line(
     with pytest.raises(PolicyError) as caught:
         load_policy(path, {})
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "usd"),
+    [("1000", 1000), ("1e3", 1000), ("1.0e+3", 1000), ("'2.5'", 2.5), ("007", 7), ("00", 0)],
+)
+def test_a_number_that_all_versions_of_yaml_read_alike_is_taken(
+    tmp_path: Path, text: str, usd: float
+) -> None:
+    path = tmp_path / "even.yaml"
+    head = "version: 1\nname: even\ntiers: [{name: a, level: 1, answerers: "
+    tiers = "[{name: x, kind: exact}]}]\n"
+    path.write_text(f'{head}{tiers}budgets: {{"*": {{usd_per_day: {text}}}}}\n', encoding="utf-8")
+    assert load_policy(path, {}).policy.budgets["*"].usd_per_day == usd
 
 
 def _sections(kind: type[Section]) -> Iterator[type[Section]]:

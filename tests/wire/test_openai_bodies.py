@@ -26,6 +26,25 @@ def sent(fields: dict[str, object], **options: object) -> dict[str, object]:
     return dict(orjson.loads(upstream_body(request, capped, model="up-1", **options)))  # type: ignore[arg-type]
 
 
+def test_an_upstream_gets_only_the_later_of_two_equal_keys() -> None:
+    body = (
+        b'{"model":"a","mod\\u0065l":"b","messages":[{"role":"user","content":"first"}],'
+        b'"messages":[{"role":"user","content":"x","content":"last"}],"max_tokens":9,"max_tokens":7,'
+        b'"user":"one","us\\u0065r":"two","tools":[{"type":"function","function":{"name":"look_up",'
+        b'"parameters":{"type":"array","type":"object"}}}]}'
+    )
+    request = parse_chat_request(body, {})
+    function = {"name": "look_up", "parameters": {"type": "object"}}
+    assert orjson.loads(written := upstream_body(request, facts(), model="up-1")) == {
+        "model": "up-1",
+        "messages": [{"role": "user", "content": "last"}],
+        "max_completion_tokens": 7,
+        "user": "two",
+        "tools": [{"type": "function", "function": function}],
+    }
+    assert not any(word in written for word in (b"first", b'"x"', b'"one"', b"array"))
+
+
 def test_plain_request_reaches_the_upstream_with_its_model_and_cap() -> None:
     assert sent({}) == {
         "model": "up-1",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+
 import orjson
 import pytest
 from hypothesis import given
@@ -39,6 +41,13 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 def test_body_that_is_not_json_is_refused_as_invalid_json(body: bytes) -> None:
     with pytest.raises(RequestError) as caught:
         parse_chat_request(body, {})
+    assert caught.value.code == "invalid_json"
+
+
+@pytest.mark.parametrize("rest", [b'{"model":"auto","messages":[]}', b"", b"\xff"])
+def test_a_byte_order_mark_is_named(rest: bytes) -> None:
+    with pytest.raises(RequestError, match="begins with a byte order mark") as caught:
+        parse_chat_request(BOM_UTF8 + rest, {})
     assert caught.value.code == "invalid_json"
 
 

@@ -54,6 +54,8 @@ line, key, value, what is allowed) and runs its `examples`.
   (specialists: fields and a verdict from heads only), `openai`, `anthropic`, `code_questions`
   (answers from a repository), `domain_endpoints` (fields of texts). Copy one and change it.
 - Tiergate refuses YAML's merge keys (`<<`). Anchors and aliases work.
+- A number that YAML 1.1 and 1.2 read unlike is refused: `1_000` is 1000 or
+  text, `010` 8 or 10, `1:30` 90 or text.
 
 `python -m router.cli.policies.key_reference` writes this page from the schema.
 """

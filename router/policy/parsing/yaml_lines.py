@@ -28,6 +28,7 @@ from router.policy.parsing.yaml_values import (
     Odd,
     line_too_deep,
     may_be_deep,
+    read_otherwise,
     scalar_of,
     values_of,
 )
@@ -72,7 +73,7 @@ class LineMap(Struct, frozen=True):
 
     file: str
     lines: Mapping[KeyPath, int]
-    mistakes: tuple[Mistake, ...] = ()  # duplicate keys, merge keys, unreadable values
+    mistakes: tuple[Mistake, ...] = ()  # duplicate or merge keys, unreadable or doubtful values
     booleans: Mapping[KeyPath, str] = {}  # as somebody typed them: `yes`, `on`
 
     def line(self, path: Sequence[str | int]) -> int:
@@ -271,11 +272,20 @@ class _Reader:
             value = scalar_of(node, self._loader)
             if isinstance(value, bool):
                 self.booleans[path] = node.value
+            if other := read_otherwise(node):
+                self._note_number(node, path, value, other)
             return value
         except UNREADABLE:
             shown = shown_value(path, node.value)
             self._note(node.start_mark.line + 1, path, shown, "a plain value that YAML can read")
             return node.value
+
+    def _note_number(self, node: yaml.Node, path: KeyPath, value: object, other: str) -> None:
+        shown = shown_value(path, value, harmless=True)
+        if shown == str(value):  # else it may be a password of digits
+            shown = f"{node.value}, which YAML 1.1 reads as {value} and YAML 1.2 as {other}"
+        line = node.start_mark.line + 1
+        self._note(line, path, shown, "a number in digits alone, or text in quotes")
 
     def _note(self, line: int, path: KeyPath, shown: str, expected: str) -> None:
         self.mistakes.append(Mistake(self.file, line, key_path_text(path), shown, expected))

@@ -1,8 +1,8 @@
 """Reads the plain values of YAML without their lines, which only a mistake needs.
 
 A start reads a megabyte of it. What is out of the ordinary (a key twice, a merge key, a value that
-YAML cannot read, aliases that multiply) is `Odd`: `yaml_lines` reads such a text with all its lines
-and says what is wrong.
+YAML cannot read, a number that versions of YAML read unlike, aliases that multiply) is `Odd`:
+`yaml_lines` reads such a text with all its lines and says what is wrong.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ SURELY_SHALLOW = 2_000
 bytes of the stack for each level and bounds none: the process would end without an error."""
 TEXT_TAG = "tag:yaml.org,2002:str"
 MERGE_TAG = "tag:yaml.org,2002:merge"
+NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 _Base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is 8 times faster, if installed
 _TAGS = {
@@ -88,6 +89,8 @@ class _Values:
         return values
 
     def _scalar(self, node: yaml.ScalarNode) -> object:
+        if read_otherwise(node):
+            raise Odd
         try:
             return scalar_of(node, self._loader)
         except UNREADABLE as error:
@@ -97,6 +100,21 @@ class _Values:
 UNREADABLE = (yaml.YAMLError, ValueError, AttributeError, LookupError, TypeError)
 """Is what PyYAML raises for a scalar that is not what it looks like or what its tag says:
 2026-13-45, an int of too many digits, `!!timestamp x`, `!!bool perhaps`, `!!int ""`."""
+
+
+def read_otherwise(node: yaml.Node) -> str:
+    """Returns what YAML 1.2 reads where 1.1, as here, reads another number; "" for other nodes.
+
+    `1_000` is 1000 in YAML 1.1 and text in 1.2, `010` 8 and 10, `1:30` 90 and text.
+    """
+    if node.tag not in NUMBER_TAGS:
+        return ""
+    digits = node.value.lstrip("+-")
+    if "_" in digits or ":" in digits or digits.startswith("0b"):
+        return "text"
+    decimal = digits.lstrip("0")  # one digit is the same in both bases
+    octal = digits.isdigit() and digits != decimal and len(decimal) > 1
+    return decimal if octal else ""
 
 
 def scalar_of(node: yaml.Node, loader: yaml.SafeLoader) -> object:

@@ -5,6 +5,7 @@ It knows nothing about the meaning of the sections.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
@@ -49,10 +50,16 @@ ModelName = Annotated[str, Field(min_length=1, max_length=256)]
 stream has it."""
 
 
+_NUMBER_TEXT = re.compile(r"[-+]?[0-9]*\.?[0-9]*(?:[eE][-+]?[0-9]+)?")
+"""Finds texts that only one number is written as: YAML reads `1e3` as text, JSON as 1000."""
+
+
 def _no_boolean(value: object) -> object:
-    """Refuses `yes` and `on`, which YAML takes for true and pydantic for 1."""
+    """Refuses `yes` and `on`, which YAML takes for true and pydantic for 1, and "1_000"."""
     if isinstance(value, bool):
         raise PydanticKnownError("float_type")
+    if isinstance(value, str) and not _NUMBER_TEXT.fullmatch(value):
+        raise PydanticKnownError("float_parsing")
     return value
 
 
@@ -60,18 +67,27 @@ def _no_boolean_as_whole(value: object) -> object:
     """Refuses them as `_no_boolean` does."""
     if isinstance(value, bool):
         raise PydanticKnownError("int_type")
+    if isinstance(value, str) and not _NUMBER_TEXT.fullmatch(value):
+        raise PydanticKnownError("int_parsing")
+    return value
+
+
+def _no_boolean_as_literal(value: object) -> object:
+    """Refuses them among fixed values, which no text is equal to if they are numbers."""
+    if isinstance(value, bool):
+        raise PydanticKnownError("int_type")
     return value
 
 
 _NUMBERS = {
-    "int": _no_boolean_as_whole, "float": _no_boolean, "literal": _no_boolean_as_whole,
+    "int": _no_boolean_as_whole, "float": _no_boolean, "literal": _no_boolean_as_literal,
 }  # fmt: skip
 _INSIDE = ("schema", "items_schema", "keys_schema", "values_schema")
 """Where pydantic keeps the schemas inside one."""
 
 
 def _without_booleans(schema: dict[str, Any]) -> CoreSchema:
-    """Returns a field's schema in which no number takes a boolean, in lists and mappings too.
+    """Returns a field's schema whose numbers take no boolean and no "1_000", in lists as well.
 
     Unions stay as they are: their errors name the branch, and none of ours takes 0 or 1.
     """

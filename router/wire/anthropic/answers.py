@@ -102,7 +102,7 @@ def parse_message_usage(value: object) -> Usage:
     thought = _count(details, "thinking_tokens") if type(details) is dict else 0
     inputs = uncached + written + cached
     # No prompt has 0 tokens: servers that count nothing write that.
-    if not inputs or max(inputs, output, thought) >= _UNBELIEVABLE:
+    if not inputs or max(inputs, output, thought) > MAX_TOKENS:
         return Usage()
     told = None if None in hours else sum([count or 0 for count in hours])
     return Usage(
@@ -123,7 +123,8 @@ def _hours(counts: dict[str, object]) -> int | None:
     return hours if both == _count(counts, "cache_creation_input_tokens") else None
 
 
-_UNBELIEVABLE = MAX_TOKENS * 1_000
+_IMPOSSIBLE = MAX_TOKENS + 1
+"""Stands for a count that cannot be, so that no sum with it is believed."""
 
 
 def _says_a_count(value: object) -> bool:
@@ -132,11 +133,11 @@ def _says_a_count(value: object) -> bool:
 
 
 def _count(counts: dict[str, object], key: str) -> int:
-    """Returns the count, 0 if missing, _UNBELIEVABLE for an impossible count."""
+    """Returns the count, 0 if missing, _IMPOSSIBLE for one that cannot be."""
     value = counts.get(key)
     if value is None:
         return 0
-    return value if type(value) is int and 0 <= value <= MAX_TOKENS else _UNBELIEVABLE
+    return value if type(value) is int and 0 <= value <= MAX_TOKENS else _IMPOSSIBLE
 
 
 class MessageFolder:

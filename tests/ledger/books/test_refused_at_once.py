@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from router.ledger.books.refused_at_once import MOST_NAMES, OTHERS, RefusedAtOnceCounts, kept
+from router.ledger.books.verify import verify
 from router.ledger.sql.database import Database
 from router.money.days import MINUTE_MS
 from router.types import CallRefused
+from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.dashboard_kit import create_key
 from tests.kits.fakes import Clock, Ids
@@ -30,8 +32,8 @@ def rows(database: Database) -> list[str]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database.open(tmp_path / "ledger.db")
+def database(address: str, ledgers: Ledgers) -> Database:
+    return ledgers.database(address)
 
 
 async def test_a_flood_of_refusals_is_one_write(database: Database) -> None:
@@ -91,6 +93,25 @@ async def test_counts_wait_for_a_ledger_that_cannot_be_written(tmp_path: Path) -
         assert kept(database, 0) == {}
     await rates.look()
     assert kept(database, 0) == {("acme", "k1", LIMIT): 1}
+
+
+@pytest.mark.slow
+@pytest.mark.process
+def test_who_is_refused_at_once_leaves_books_that_add_up(address: str, tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        limits = [{"tenant": "hasty", "requests_per_minute": 1}]
+        policy = write_policy(tmp_path, upstream.url, limits=limits)
+        with Served(tmp_path, policy, ledger=address) as served:
+            key = create_key(served, "hasty", "chat")
+            eventually(lambda: served.chat(key=key).status_code == 429)
+            for _ in range(4):
+                assert served.chat(key="tg_wrong").status_code == 401
+                assert served.chat(key=key).status_code == 429
+                bearer = {"authorization": f"Bearer {key}"}
+                assert served.post("/v1/chat/completions", b"[]", **bearer).status_code == 400
+            assert served.end() == 0
+    report = verify(address)
+    assert (report.findings, report.open_requests, report.requests) == ((), 0, 1)
 
 
 @pytest.mark.slow
