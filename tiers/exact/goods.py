@@ -26,7 +26,10 @@ def cost_of_goods(text: str, *, opens: bool = False) -> str | None:
     """
     if len(text) > MAX_CHARACTERS:
         return None
-    goods = priced_goods(text.lower().replace("ß", "ss").translate(ACCENTS))
+    plain = text.lower()
+    if not plain.isascii():
+        plain = plain.replace("ß", "ss").translate(ACCENTS)
+    goods = priced_goods(plain)
     if goods is None or goods.language == "en" or not (goods.asks or opens):
         return None
     price = sum_of(goods.price, goods.language)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -205,10 +204,10 @@ class PhraseFinder:
         meanings = [*map(self._meanings.__getitem__, words), _NOTHING]
         met: list[tuple[int, Set[int]]] = []
         seen: set[int] = set()
-        for start, (one, after) in enumerate(pairwise(meanings)):
+        for start, one in enumerate(meanings):
             # Many common words begin a part, and few go on as one of their parts does.
-            if one.begin:
-                alone = one.following.isdisjoint(after.words)
+            if one.begin:  # so it is not the last one, which is nothing
+                alone = one.following.isdisjoint(meanings[start + 1].words)
                 parts = one.parts if alone else _parts_from(start, meanings)
                 if parts:
                     met.append((start, parts))
@@ -288,15 +287,15 @@ class PhraseFinder:
 
 
 def _parts_from(start: int, meanings: Sequence[_Meaning]) -> Set[int]:
-    """Returns the parts that begin at a word."""
-    parts: set[int] = set()
+    """Returns the parts that begin at a word; nothing is the last of the meanings."""
+    parts = set(meanings[start].parts)
     nodes: Sequence[_Node] = meanings[start].begin
     at = start + 1
     while nodes:
+        words = meanings[at].words
+        nodes = [n for node in nodes for w in words if (n := node.next.get(w)) is not None]
         for node in nodes:
             parts.update(node.parts)
-        words = meanings[at].words if at < len(meanings) else ()
-        nodes = [n for node in nodes for w in words if (n := node.next.get(w)) is not None]
         at += 1
     return parts
 

@@ -68,7 +68,8 @@ def _any_of(words: Sequence[str]) -> str:
 
 _STREETS = (
     rf"\d{{1,5}}[a-z]?,? (?:(?:(?-i:{_CAPITAL}) ){{1,3}}|\w{{2,15}} )(?:{_any_of(_ENGLISH)})\b\.?",
-    rf"\w{{1,24}}(?:{_any_of(_ENDINGS)})\.? \d{{1,4}} ?[a-z]?\b",
+    # Most words have no number behind them, and are passed by before their endings are tried.
+    rf"(?=\w{{1,32}}\.? \d)\w{{1,24}}(?:{_any_of(_ENDINGS)})\.? \d{{1,4}} ?[a-z]?\b",
     rf"\d{{1,4}}(?: ?bis| ?ter)?,? (?:{_any_of(_BEHIND_NUMBER)})\.? {_ARTICLES}"
     rf"(?-i:(?:{_CAPITAL} ?){{0,3}})\w{{2,20}}",
     rf"(?:{_any_of(_BEFORE_NUMBER)})\.? ?{_ARTICLES}(?:(?-i:{_CAPITAL}) ?{_ARTICLES}){{1,4}},? ?"
