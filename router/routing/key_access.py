@@ -36,10 +36,11 @@ def check_service(request: ChatRequest, selected: Selected) -> None:
     Prices compare answerers, and they are those of the usual service.
     """
     if request.service_tier in ("flex", "priority") and not (selected.pinned or selected.observed):
+        other = " (or 'fast')" if request.service_tier == "priority" else ""
         raise RequestError(
-            f"service_tier: found {request.service_tier!r}; expected 'auto' or 'default', since "
-            "the gateway chooses among models by their usual prices. Leave it out, or ask for one "
-            "model: an alias with `pinned: true`, or a policy with `mode: observe`.",
+            f"service_tier: found {request.service_tier!r}{other}; expected 'auto' or 'default', "
+            "since the gateway chooses among models by their usual prices. Leave it out, or ask "
+            "for one model: an alias with `pinned: true`, or a policy with `mode: observe`.",
             param="service_tier",
             code="invalid_value",
         )

@@ -395,28 +395,28 @@ def nested_left_out(messages: object, tools: object) -> tuple[str, ...]:
         for message in messages:
             if len(message) == 2 and type(message.get("content")) is str:
                 continue  # nearly every message has only a role and a text
-            _others(message, _MESSAGE, "messages[]", names)
+            add_others(message, _MESSAGE, "messages[]", names)
             if isinstance(message.get("content"), list):
                 for part in message["content"]:
                     _left_out_of_part(part, names)
     if isinstance(tools, list):
         for tool in tools:
-            _others(tool, _TOOL, "tools[]", names)
-            _others(tool["function"], _FUNCTION, "tools[].function", names)
+            add_others(tool, _TOOL, "tools[]", names)
+            add_others(tool["function"], _FUNCTION, "tools[].function", names)
     return tuple(sorted(names)) if names else ()
 
 
 def _left_out_of_part(part: dict[str, object], names: set[str]) -> None:
     path, kind = "messages[].content[]", str(part["type"])
     kept = known_part(part, kind)
-    _others(part, kept.keys(), path, names)
+    add_others(part, kept.keys(), path, names)
     for key in (kind, "cache_control"):
         inner, inside = part.get(key), kept.get(key)
         if isinstance(inner, dict) and isinstance(inside, dict):
-            _others(inner, inside.keys(), f"{path}.{key}", names)
+            add_others(inner, inside.keys(), f"{path}.{key}", names)
 
 
-def _others(given: dict[str, object], known: Iterable[str], path: str, names: set[str]) -> None:
+def add_others(given: dict[str, object], known: Iterable[str], path: str, names: set[str]) -> None:
     """Adds the names of keys that are unknown and have a value."""
     others = given.keys() - set(known)
     names.update(f"{path}.{key[:256]}" for key in others if given[key] not in (None, [], {}, ""))

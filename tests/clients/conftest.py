@@ -29,6 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         sections = documented_policy("Claude Code")
         aliases = {**sections["aliases"], **documented_policy("Codex CLI")["aliases"]}
         aliases["gpt-5.5"] = "auto:editor"  # `auto` edits nothing here
+        aliases["gpt-5.6"] = "auto:agent"  # newer names make some clients send further keys
         policy = write_policy(
             folder, upstream.url, budgets=budgets, **{**sections, "aliases": aliases}
         )

@@ -46,6 +46,14 @@ def test_an_agent_is_answered(place: Place, kind: str) -> None:
     assert (said.usage.input_tokens, said.usage.output_tokens) == (20, 12)
 
 
+@pytest.mark.parametrize("kind", ["chat", "responses"])
+def test_a_second_turn_under_a_newer_name_is_answered(place: Place, kind: str) -> None:
+    """It sends `prompt_cache_options` then, by itself."""
+    agent = Agent(model_of(kind, place, "gpt-5.6"))
+    first = agent.run_sync(QUESTION)
+    assert agent.run_sync(QUESTION, message_history=first.all_messages()).output == WORDS
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_agent_streams(place: Place, kind: str) -> None:
     async with Agent(model_of(kind, place)).run_stream(QUESTION) as stream:

@@ -49,6 +49,11 @@ async def test_routed_request_gets_none(houses: Houses, name: str) -> None:
     assert (await house.gateway.complete(served("default", "auto"), ALICE)).answer is not None
 
 
+async def test_the_other_name_of_priority_stands_in_the_refusal(houses: Houses) -> None:
+    with pytest.raises(RequestError, match="'priority' \\(or 'fast'\\)"):
+        await houses([low(), mid()]).gateway.complete(served("priority", "auto"), ALICE)
+
+
 async def test_flex_is_booked_at_the_usual_price(houses: Houses) -> None:
     house = houses([low(), mid()], budgets={"*": {"usd_per_day": 1}}, **ALIAS)
     await house.gateway.complete(served("flex"), ALICE)

@@ -111,6 +111,24 @@ def test_no_unknown_key_of_a_body_reaches_the_upstream(served: Served, path: str
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_cache_options_of_newer_models_are_left_out(served: Served, path: str) -> None:
+    """pydantic-ai sends them with each second turn under names such as `gpt-5.6`."""
+    options = {"mode": "implicit", "ttl": "30m", "comparison_response_id": "resp_1"}
+    answer = ask(served, path, prompt_cache_options=options)
+    assert "prompt_cache_options" not in reached(answer)
+    assert answer.headers["x-tiergate-dropped"] == "prompt_cache_options"
+
+
+@pytest.mark.process
+def test_a_cache_point_in_the_input_of_a_response_is_named(served: Served) -> None:
+    part = {"type": "input_text", "text": "hi", "prompt_cache_breakpoint": {"mode": "explicit"}}
+    answer = ask(served, "/v1/responses", input=[{"role": "user", "content": [part]}])
+    assert "prompt_cache_breakpoint" not in str(reached(answer))
+    assert answer.headers["x-tiergate-dropped"] == "input[].content[].prompt_cache_breakpoint"
+
+
+@pytest.mark.process
 def test_no_unknown_key_inside_messages_or_tools_reaches_the_upstream(served: Served) -> None:
     part = {"type": "text", "text": "hi", "image_url": {"url": "file:///etc/passwd"}, "x": 1}
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA", "path": "/etc"}}

@@ -172,6 +172,55 @@ def test_a_response_is_asked_for_as_the_same_chat_completion(
 
 
 ITEM = {"role": "user", "content": "x"}
+CACHED = {"type": "input_text", "text": "hello", "prompt_cache_breakpoint": {"mode": "explicit"}}
+LEFT_OUT = [
+    # fields, the names of the keys that no upstream receives
+    ({"prompt_cache_options": {"mode": "implicit", "ttl": "30m"}}, ()),  # at the top: in `extra`
+    ({"input": user(CACHED)}, ("input[].content[].prompt_cache_breakpoint",)),
+    (
+        {"input": [{**CALL, "caller": {"type": "direct"}, "content": ["x"]}]},
+        ("input[].caller", "input[].content"),
+    ),
+    (
+        {"input": [CALL, {**OUTPUT, "output": [CACHED]}]},
+        ("input[].output[].prompt_cache_breakpoint",),
+    ),
+    ({"input": [{"type": "message", "id": "m", "status": "completed", **ITEM, "x": None}]}, ()),
+    ({"tools": [{**TOOL, "defer_loading": True}]}, ("tools[].defer_loading",)),
+    (
+        {
+            "tools": [
+                {"type": "namespace", "name": "n", "tools": [{**TOOL, "output_schema": {"a": 1}}]}
+            ]
+        },
+        ("tools[].tools[].output_schema",),
+    ),
+    ({"tools": [{"type": "web_search", "filters": {"a": 1}}]}, ()),  # left out whole
+    (
+        {"input": [{"type": "additional_tools", "tools": [{**TOOL, "x": 1}]}, ITEM]},
+        ("tools[].x",),
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "names"), LEFT_OUT)
+def test_a_key_inside_that_no_upstream_receives_is_named(
+    fields: dict[str, object], names: tuple[str, ...]
+) -> None:
+    assert read(**fields).dropped == names
+
+
+def test_a_script_that_called_tools_elsewhere_is_left_out() -> None:
+    script = {"type": "program", "id": "p", "call_id": "c", "code": "1", "fingerprint": "f"}
+    result = {"type": "program_output", "call_id": "c", "result": "1", "status": "completed"}
+    messages = read(input=[ITEM, script, result, ITEM]).messages
+    assert [message.text for message in messages] == ["x", "x"]
+
+
+def test_the_other_name_of_priority_means_the_same() -> None:
+    assert read(service_tier="fast").service_tier == "priority"
+
+
 WRONG = [
     # fields, param, code
     ({"model": None}, "model", "missing_required_parameter"),

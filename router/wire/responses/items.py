@@ -38,6 +38,7 @@ from router.wire.messages import (
 )
 from router.wire.responses.compaction import KINDS as COMPACTIONS
 from router.wire.responses.compaction import TRIGGER, summary_message
+from router.wire.responses.left_out import left_out_of_items
 from router.wire.responses.tools import (
     Tools,
     custom_call,
@@ -58,9 +59,9 @@ KINDS = (
     "additional_tools",
     "agent_message",
 )
-# Matches calls that a provider or a client's own machine ran, their results, and lists of such
-# tools.
-_HOSTED = re.compile(r"[a-z_]+_(call|call_output|output|list_tools|request|response)")
+# Matches calls that a provider or a client's own machine ran, their results, lists of such tools,
+# and scripts that call tools.
+_HOSTED = re.compile(r"program|[a-z_]+_(call|call_output|output|list_tools|request|response)")
 _SEAL = re.compile(r"[A-Za-z0-9+/_=-]{100,}")
 """Matches sealed words, base64 without a blank. OpenAI's have 100 characters or more (Fernet adds
 at least 58 bytes to a message); plain words of that length nearly always have another sign."""
@@ -80,6 +81,7 @@ class Input(Struct, frozen=True):
     compacts: bool = False
     kept: tuple[dict[str, object], ...] = ()
     tools: tuple[Tools, ...] = ()  # those that each item adds to the body's
+    left_out: tuple[str, ...] = ()  # names of keys that are not sent on
 
 
 def read_input(value: object, param: str) -> Input:
@@ -98,7 +100,11 @@ def read_input(value: object, param: str) -> Input:
         raise wrong_value(param, value, "at least one message among the items")
     kept = tuple([item for item in value if item.get("role") == "user"])
     return Input(
-        tuple(conversation.messages), conversation.compacts, kept, tools=tuple(conversation.tools)
+        tuple(conversation.messages),
+        conversation.compacts,
+        kept,
+        tools=tuple(conversation.tools),
+        left_out=left_out_of_items(value),
     )
 
 

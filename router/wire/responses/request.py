@@ -186,7 +186,6 @@ _READ: dict[str, Reader] = {
     "prompt": refused("no prompt templates are stored here; send `input`"),
     "context_management": refused("shorten `input` instead"),
     "moderation": refused("use a policy's rules"),
-    "prompt_cache_options": refused("caching is the upstream's own"),
 }
 _ECHOED_FIELDS = ("temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs")
 _PASSED_ON_ECHOED = ("user", "safety_identifier", "prompt_cache_key", "service_tier")
@@ -335,7 +334,8 @@ def _request(
         endpoint="responses",
         compacts=conversation.compacts,
         extra=extra,
-        dropped=(PHASE,) if has_phases else (),  # by all but upstreams of this format
+        # The first by all but upstreams of this format.
+        dropped=((PHASE,) if has_phases else ()) + conversation.left_out + tools.left_out,
     )
 
 

@@ -36,6 +36,7 @@ from router.wire.checks import (
     wrong_value,
 )
 from router.wire.messages import MAX_TOOLS, NO_PARAMETERS, read_name, short_name
+from router.wire.responses.left_out import left_out_of_tools
 
 MAX_FLAT_TOOLS = 1_024
 """Limits the tools of all namespaces together. An agent with ten servers has some hundred tools."""
@@ -50,11 +51,15 @@ ONLY_INPUT = JsonText(orjson.dumps(_INPUT).decode())
 
 
 class Tools(Struct, frozen=True):
-    """Holds a body's tools: as functions, those that no tier has, and those to be echoed."""
+    """Holds a body's tools: as functions, those that no tier has, and those to be echoed.
+
+    `left_out` are names of keys that are not sent on.
+    """
 
     known: tuple[ToolSpec, ...] = ()
     unsupported: tuple[str, ...] = ()
     echoes: tuple[JsonText, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def read_response_tools(value: object, param: str) -> Tools:
@@ -81,7 +86,8 @@ def read_response_tools(value: object, param: str) -> Tools:
     if len(known) > MAX_FLAT_TOOLS:
         raise wrong_value(param, known, f"at most {MAX_FLAT_TOOLS} tools in all namespaces")
     _refuse_collisions(known, param)
-    return Tools(tuple(known), tuple(dict.fromkeys(others)), tuple(echoes))
+    left_out = left_out_of_tools(mapping(item, param) for item in items)
+    return Tools(tuple(known), tuple(dict.fromkeys(others)), tuple(echoes), left_out)
 
 
 def with_later(tools: Tools, later: Sequence[Tools], param: str) -> Tools:
@@ -101,7 +107,8 @@ def with_later(tools: Tools, later: Sequence[Tools], param: str) -> Tools:
             raise wrong_value(param, known, f"at most {MAX_FLAT_TOOLS} tools with the body's own")
         _refuse_collisions(known, param)
         tools = replace(tools, known=tuple(known))
-    return replace(tools, unsupported=tuple(others))
+    left_out = {name for item in (tools, *later) for name in item.left_out}
+    return replace(tools, unsupported=tuple(others), left_out=tuple(sorted(left_out)))
 
 
 def _kind(tool: dict[str, object], path: str) -> str:
