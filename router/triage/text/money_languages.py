@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from router.triage.text.folding import fold, words_of
+from router.triage.text.numerals.compounds import COMPOUNDS
 
 
 def _spellings(word: str) -> set[str]:
@@ -159,7 +160,7 @@ _NUMBERS = {
     **dict(zip("два две три четыре пять десять двадцать пятьдесят сто".split(),
                (2, 2, 3, 4, 5, 10, 20, 50, 100), strict=True)),
 }  # fmt: skip
-UNITS = {form: value for word, value in _NUMBERS.items() for form in _spellings(word)}
+UNITS = COMPOUNDS | {form: value for word, value in _NUMBERS.items() for form in _spellings(word)}
 
 CONTEXT = _folded(
     """überweise überweisen überweisung zahlen zahle bezahlen bezahlt kosten kostet preis kredit

@@ -11,6 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from router.triage.text import money_languages as other
+from router.triage.text.numerals import joined
 
 MAX_DIGITS = 18
 """A longer run of digits is no sum that anybody means; it counts as the largest one."""
@@ -119,7 +120,7 @@ FIGURES = frozenset({"figure", "figures"})  # "a six-figure sum" is 100,000 at l
 VAGUE = {"couple": 2, "few": 3, "several": 3, "dozen": 12, "dozens": 12, "tens": 10}
 HUNDREDS = frozenset({"hundred", "hundreds"})
 NUMBER_WORDS = frozenset(
-    {*UNITS, *VAGUE, *HUNDREDS, *WORD_SCALES, *other.HAN_NUMBERS, "half", "quarter"}
+    {*UNITS, *VAGUE, *HUNDREDS, *WORD_SCALES, *other.HAN_NUMBERS, *joined.BEGINS, "half", "quarter"}
 )
 
 # A number without a currency is money when one of these is near.

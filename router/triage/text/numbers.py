@@ -17,6 +17,7 @@ from msgspec import Struct
 from router.regexes.late import late_regex
 from router.triage.text import money_words as words
 from router.triage.text.folding import Folded, fold
+from router.triage.text.numerals.joined import around, raised
 
 MAX_NUMBERS = 2_000
 """Numbers of one text that are looked at: a page of figures has a tenth of that. Text with more is
@@ -313,7 +314,10 @@ class Numbers:
         at = start
         for _ in range(_NUMBER_WORDS_LIMIT):
             low, following = self._word(at), self._word(at + 1)
-            if low in words.UNITS:
+            more = raised(current, *around(self._word, at, start))
+            if more is not None:
+                current = more
+            elif low in words.UNITS:
                 current = max(current, Decimal(0)) + words.UNITS[low]
             elif low in words.VAGUE:
                 current = max(current, Decimal(1)) * words.VAGUE[low]

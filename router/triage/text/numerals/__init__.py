@@ -1,0 +1,1 @@
+"""Numbers in words, in languages that build them otherwise than English."""
