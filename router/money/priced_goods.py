@@ -98,7 +98,7 @@ _LANGUAGES = {
         _goods("neue neuen gebrauchte grosse kleine"),
         "was kosten|was kostet|was machen|was sind|wie ?viel (?:kosten|kostet|machen|sind)",
         "zusammen|insgesamt",
-        "(?:zu |fur |a |mit |um |von )?(?:je|jeweils)|zu",
+        "(?:zu |fur |a |mit |um |von )?(?:je|jeweils)|zu|a",
         "zu|fur|a|mit",
         "(?:pro|das|je) (?:stuck|stueck)|je",
     ),

@@ -198,8 +198,10 @@ def ends(value: Fraction) -> bool:
 def shown(result: Amount) -> str:
     """Returns a result for people, with "about" where it is rounded.
 
+    A whole sum of money has no cents, as other languages and tools write it.
+
     >>> shown(Amount(Fraction(36), "$")), shown(Amount(Fraction(100, 3), "$"))
-    ('$36.00', 'about $33.33')
+    ('$36', 'about $33.33')
     """
     if not result.sign:
         exact = result.exact and ends(result.value)
@@ -211,7 +213,7 @@ def shown(result: Amount) -> str:
         value = Decimal(cents.numerator) / Decimal(cents.denominator)
         rounded = value.quantize(Decimal(1), rounding=ROUND_HALF_UP) / 100
     minus = "-" if rounded < 0 else ""
-    text = f"{minus}{result.sign}{abs(rounded):,.2f}"
+    text = f"{minus}{result.sign}{_in_cents(abs(rounded))}"
     return text if whole else f"about {text}"
 
 
@@ -249,8 +251,14 @@ def shown_money(left: str, value: Fraction, sign: str = "", after: str = "") -> 
         rounded = cents.quantize(Decimal(1), rounding=ROUND_HALF_UP) / 100
     whole = (value * 100).denominator == 1
     plain = whole and not sign and "." not in left and value.denominator == 1
-    text = written(value) if plain else f"{sign}{rounded:,.2f}"
+    money = _in_cents(rounded) if sign else f"{rounded:,.2f}"
+    text = written(value) if plain else f"{sign}{money}"
     return f"{left} = {text}{after}{'' if whole else ', rounded to cents'}"
+
+
+def _in_cents(rounded: Decimal) -> str:
+    """Returns a sum of money with two decimals, or with none where it is whole."""
+    return f"{rounded:,.2f}".removesuffix(".00")
 
 
 def fits(value: Fraction) -> bool:

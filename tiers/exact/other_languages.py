@@ -245,17 +245,18 @@ _LANGUAGES = (
         ),
     ),
 )
-_ROUNDED = (
-    "auf Cent gerundet",
-    "arrondi au centime",
-    "redondeado al céntimo",
-    "arrotondato al centesimo",
-    "afgerond op centen",
-    "w zaokrągleniu",
-    "arredondado ao cêntimo",
-)
+_ROUNDED = {
+    "de": "auf Cent gerundet",
+    "fr": "arrondi au centime",
+    "es": "redondeado al céntimo",
+    "it": "arrotondato al centesimo",
+    "nl": "afgerond op centen",
+    "pl": "w zaokrągleniu",
+    "pt": "arredondado ao cêntimo",
+}
 _SHARES = tuple(
-    Wording(one.opening, one.of, rounded) for one, rounded in zip(_LANGUAGES, _ROUNDED, strict=True)
+    Wording(name, one.opening, one.of, rounded)
+    for one, (name, rounded) in zip(_LANGUAGES, _ROUNDED.items(), strict=True)
 )
 _BEGINNING = late_regex(
     r"-?\d|" + "|".join(f"(?:{one.opening}|{one.how_many}) " for one in _LANGUAGES)
@@ -298,7 +299,7 @@ def in_another_language(text: str) -> str | None:
     >>> in_another_language("Wie viel sind 17% von 2340?")
     '17 % von 2340 = 397,8'
     >>> in_another_language("Combien font 20 % de 1.250 €?")
-    '20 % de 1.250 € = 250 €'
+    '20 % de 1\u202f250 € = 250 €'
     >>> in_another_language("50 Meilen in km")
     '50 meilen = 80,4672 km'
     >>> in_another_language("17 % von 2.340") is None

@@ -53,7 +53,7 @@ def percentage(question: Question) -> str | None:
     """Returns the answer to a question about a percentage, None for anything else.
 
     >>> percentage(Question("15% of 240")), percentage(Question("$80 with 25% off"))
-    ('15% of 240 = 36', '$80 less 25% = $60.00')
+    ('15% of 240 = 36', '$80 less 25% = $60')
     """
     text = digits_for_words(question.text)
     if not (DIGIT.search(text) and holds(text, CUES)) or _TWO_WAYS.search(text):

@@ -75,7 +75,7 @@ def share(question: Question) -> str | None:
     """Returns an equal share, or what a fraction less leaves; None for anything else.
 
     >>> share(Question("split 84 among 6")), share(Question("a third off $60"))
-    ('84 / 6 = 14 each', '$60 less 1/3 = $40.00')
+    ('84 / 6 = 14 each', '$60 less 1/3 = $40')
     """
     text = digits_for_words(question.text)
     if not (DIGIT.search(text) and holds(text, CUES)):

@@ -56,7 +56,7 @@ def tip(question: Question) -> str | None:
     """Returns a bill with its tip and the share of each, None for anything else.
 
     >>> tip(Question("20% tip on $50 split by 4"))
-    '$50 plus 20% = $60.00; split by 4: $15.00 each (the tip alone: $2.50 each)'
+    '$50 plus 20% = $60; split by 4: $15 each (the tip alone: $2.50 each)'
     """
     text = digits_for_words(question.text)
     if not ("tip" in text and DIGIT.search(text)):

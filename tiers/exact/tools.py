@@ -19,6 +19,7 @@ from tiers.exact import (
     tips,
     units,
 )
+from tiers.exact.goods import compile_forms as compile_goods
 from tiers.exact.goods import cost_of_goods
 from tiers.exact.numbers import DIGIT, digits_for_words
 from tiers.exact.other_languages import in_another_language
@@ -66,6 +67,7 @@ def compile_forms() -> None:
     """Compiles the forms of all tools, which takes 170 ms; otherwise the first question waits."""
     with _COMPILING:  # so that only one of several threads compiles
         compile_phrased()
+        compile_goods()
         for text in _LIKE_MANY:
             solved(text, date(2026, 11, 22), opens=True)
 
@@ -91,9 +93,11 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
     if begins(core.text, _BEGINNINGS) and (in_english := _in_english(core, today, tools, opens)):
         return in_english
     if {"arithmetic", "percentages", "units"} <= tools:
-        answer_text = in_another_language(text) or cost_of_goods(text, opens=opens)
+        answer_text = in_another_language(text)
         if answer_text is not None:
             return Solved("other_languages", answer_text)
+    if "arithmetic" in tools and (total := cost_of_goods(text, opens=opens)) is not None:
+        return Solved("arithmetic", total)
     answered = phrased(text, today, tools)
     return None if answered is None else Solved(*answered)
 

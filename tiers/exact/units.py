@@ -244,7 +244,7 @@ def _exchanged(match: re.Match[str]) -> str | None:
         value = count / rate
     else:
         return None
-    text = shown(Amount(value, "$")).replace("$", "").removesuffix(".00")
+    text = shown(Amount(value, "$")).replace("$", "")
     return f"{written(count)} {have} = {text} {want}, at {written(rate)} {per} for 1 {of}"
 
 

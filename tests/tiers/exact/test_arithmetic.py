@@ -61,7 +61,7 @@ def _answer(text: str) -> str | None:
         ("what is the sum of 3 plus 5", "3 + 5 = 8"),
         ("increase 240 by 15%", "240 plus 15% = 276"),
         ("240 + 15%", "240 plus 15% = 276"),
-        ("20% off $45", "$45 less 20% = $36.00"),
+        ("20% off $45", "$45 less 20% = $36"),
         ("percentage change from 50 to 65", "From 50 to 65 is an increase of 30%"),
         ("a 20% tip on $45.50", "20% of $45.50 = $9.10"),
         ("how much is 30% of two million?", "30% of 2,000,000 = 600,000"),

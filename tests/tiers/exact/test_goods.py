@@ -15,13 +15,15 @@ from tiers.exact.tools import solved
     ("text", "answer"),
     [
         ("3 Stühle zu je 2.000 Euro", "3 * 2.000 € = 6.000 €"),
-        ("Was kosten drei Stühle zu 2000 Euro?", "3 * 2000 € = 6000 €"),
+        ("Was kosten drei Stühle zu 2000 Euro?", "3 * 2.000 € = 6.000 €"),
         ("3 Lampen 49,90 € pro Stück zusammen", "3 * 49,90 € = 149,70 €"),
-        ("3 chaises à 2 000 euros chacune", "3 * 2 000 € = 6 000 €"),
+        ("3 chaises à 2 000 euros chacune", "3 * 2\u202f000 € = 6\u202f000 €"),
         ("Combien coûtent deux chaises de bureau à 99,90 € l'unité ?", "2 * 99,90 € = 199,80 €"),
+        ("Was kosten 3 Stühle zu je 900 €?", "3 * 900 € = 2.700 €"),
+        ("3 Stühle à 49,90 €", "3 * 49,90 € = 149,70 €"),
         ("3 sillas a 2.000 euros cada una", "3 * 2.000 € = 6.000 €"),
         ("¿Cuánto cuestan 3 sillas de oficina a 20 € cada una?", "3 * 20 € = 60 €"),
-        ("three chairs at 2,000 dollars each", "3 * $2,000 = $6,000.00"),
+        ("three chairs at 2,000 dollars each", "3 * $2,000 = $6,000"),
     ],
 )
 def test_goods_are_added_up_alike_in_four_languages(text: str, answer: str) -> None:
@@ -44,6 +46,70 @@ def test_goods_are_added_up_alike_in_four_languages(text: str, answer: str) -> N
 )
 def test_what_is_not_understood_whole_has_no_cost(text: str) -> None:
     assert cost_of_goods(text, opens=True) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Was kosten 3 Schleudern zu je 25 Euro?", "3 * 25 € = 75 €"),
+        ("Combien coûtent 3 ruches à 45 € pièce ?", "3 * 45 € = 135 €"),
+        ("¿Cuánto cuestan 3 colmenas a 45 € cada una?", "3 * 45 € = 135 €"),
+        (
+            "what do 3 queens at $38 and 2 nucs at $210 cost together?",
+            "3 * $38 + 2 * $210 = $534",
+        ),
+        ("a table at $200 and 4 stools at $50 each, what's the total?", "$200 + 4 * $50 = $400"),
+        (
+            "Was kosten 2 Königinnen zu je 38 € und 3 Ableger à 1.200 € zusammen?",
+            "2 * 38 € + 3 * 1.200 € = 3.676 €",
+        ),
+        (
+            "Combien font 2 reines à 38 € et 3 ruches à 210 € en tout ?",
+            "2 * 38 € + 3 * 210 € = 706 €",
+        ),
+        ("¿Cuánto son 2 reinas a 38 € y 3 colmenas a 210 €?", "2 * 38 € + 3 * 210 € = 706 €"),
+        ("I need 15 trays at $8.40 each, what's the total?", "15 * $8.40 = $126"),
+        ("Ich brauche 15 Tabletts zu je 8,40 €, was macht das?", "15 * 8,40 € = 126 €"),
+        ("Il me faut 15 plateaux à 8,40 € pièce, ça fait combien ?", "15 * 8,40 € = 126 €"),
+        ("Necesito 15 bandejas a 8,40 € cada una, ¿cuánto es?", "15 * 8,40 € = 126 €"),
+        ("Was sind 3 mal 38 Euro?", "3 * 38 € = 114 €"),
+        ("Combien font 3 fois 38 euros ?", "3 * 38 € = 114 €"),
+        ("¿Cuánto es 3 por 38 euros?", "3 * 38 € = 114 €"),
+    ],
+)
+def test_a_question_for_the_total_may_name_any_goods(text: str, answer: str) -> None:
+    result = solved(text, date(2026, 11, 30))
+    assert result is not None
+    assert result.text == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3 Schleudern zu je 25 Euro",  # asks for nothing
+        "I need 15 trays at $8.40 each",
+        "Combien coûtent 3 ruches à 45 € ?",  # it may be the price of all
+        "3 por 38 euros",  # three for 38
+        "what do 3 queens at $38 and 2 nucs at 210 € cost together?",
+        "what do 3 queens for $38 and 2 nucs for $210 cost together?",
+        "what do 3 queens and 2 nucs cost together?",
+        "what do 3 queens at $38 and 2 nucs at $210 cost with shipping?",
+        "what do 3 of your queens at $38 and 2 nucs at $210 cost?",
+        "Was kosten 3 Schleudern zu je 25 Euro mit Rabatt?",
+        "Was kosten 3 Schleudern zu je 25 Euro, und sind sie auf Lager?",
+        "Was kosten 3 kg Honig zu je 25 Euro?",
+        "Was kosten 3 Mädchen zu je 25 Euro?",
+        "Combien coûtent 3 fusils à 45 € pièce ?",
+        "¿Cuánto cuestan 3 pasaportes a 45 € cada uno?",
+    ],
+)
+def test_what_a_sum_cannot_tell_is_no_total(text: str) -> None:
+    assert solved(text, date(2026, 11, 30), opens=True) is None
+
+
+def test_a_product_without_a_question_may_be_a_reply() -> None:
+    assert cost_of_goods("3 mal 38 Euro") is None
+    assert cost_of_goods("3 mal 38 Euro", opens=True) == "3 * 38 € = 114 €"
 
 
 def test_a_fragment_may_be_a_reply_and_a_question_is_none() -> None:

@@ -45,6 +45,10 @@ _COURTESIES = ("svp", "danke", "merci", "thanks", *_ASKS)
 _FRAME = late_regex(rf"^(?:(?:{'|'.join(_GREETINGS)})[ ,!.]+)+|[ ,]+(?:{'|'.join(_COURTESIES)})$")
 
 
+_BETWEEN_THOUSANDS = {"fr": "\u202f", "pl": "\u202f"}
+"""Stands between thousands; a point does in German, Spanish, Italian, Dutch and Portuguese."""
+
+
 class Money(Struct, frozen=True):
     """Holds a number and the sign of its currency, "" for a plain number."""
 
@@ -119,8 +123,8 @@ def shown(value: Fraction, sign: str, language: str, *, cents: bool = False) -> 
     if not paid or near == near.to_integral():
         text = text.rstrip("0").rstrip(".") if "." in text else text
     if language != "en":
-        marks = {"fr": ("\u202f", ","), "de": (".", ","), "es": (".", ",")}[language]
-        text = text.replace(",", "\0").replace(".", marks[1]).replace("\0", marks[0])
+        apart = _BETWEEN_THOUSANDS.get(language, ".")
+        text = text.replace(",", "\0").replace(".", ",").replace("\0", apart)
     if not sign:
         return text
     return f"{sign}{text}" if language == "en" and len(sign) == 1 else f"{text} {sign}"

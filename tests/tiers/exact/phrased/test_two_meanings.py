@@ -87,7 +87,7 @@ CERTAIN = [
     (".5 Euro plus 10 %", "€0.50 plus 10% = €0.55"),
     ("half of 10 times 4", "1 / 2 * 10 * 4 = 20"),
     ("5 plus half of 10", "5 + 1 / 2 * 10 = 10"),
-    ("$80 at 20% discount", "$80 less 20% = $64.00"),
+    ("$80 at 20% discount", "$80 less 20% = $64"),
     (
         "¿Qué hora es en Tokio si son las 3 de la tarde en Madrid?",
         "15:00 en Madrid: 23:00 en Tokio, el 29 de noviembre de 2026.",
