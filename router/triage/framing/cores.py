@@ -8,6 +8,7 @@ number but those of a signature. It knows nothing about models or policies.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from router.triage.framing.frame import may_be_framed, without_frame
 from router.triage.framing.signatures import MOST_LINES, signs, without_signature
@@ -21,6 +22,7 @@ _NAME = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_]+|(?:[0-9][ ()/.-]{0,2}){7}")
 """Finds a word of a name, or a number of a telephone."""
 
 
+@lru_cache(maxsize=16)  # several rungs of a policy ask about one message
 def cores_of(text: str, language: str) -> tuple[str, ...]:
     r"""Returns a message without its signature, and that without its frame, of those that differ.
 
