@@ -97,7 +97,8 @@ def _has_parts(text: str) -> bool:
     return gap or may_introduce(text)
 
 
-def without_frame(text: str, words: Collection[str], language: str = "en") -> str:
+@lru_cache(maxsize=16)  # triage and the exact tools ask about one message
+def without_frame(text: str, words: tuple[str, ...], language: str = "en") -> str:
     r"""Returns a text without its frame; unchanged where it has none, or where little else is left.
 
     `words` are the folded ones of the text. A language without a list of words reads as English.
