@@ -363,7 +363,9 @@ def test_the_first_tab_leads_past_the_navigation(browser: Browser, served: Serve
 
 def test_the_theme_button_goes_before_the_system(browser: Browser, served: Served) -> None:
     page = opened(browser, served, "now", dark=True)
+    assert page.text("#theme") == "Theme: auto"
     page.click("#theme")  # auto -> light
+    assert page.text("#theme") == "Theme: light"
     assert page.run(DARK) is False
     page.click("#theme")
     assert page.run(DARK) is True
