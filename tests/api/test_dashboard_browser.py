@@ -364,7 +364,7 @@ def test_the_first_tab_leads_past_the_navigation(browser: Browser, served: Serve
 def test_the_theme_button_goes_before_the_system(browser: Browser, served: Served) -> None:
     page = opened(browser, served, "now", dark=True)
     page.click("#theme")  # auto -> light
-    assert page.run(DARK) is False
+    assert (page.text("#theme"), page.run(DARK)) == ("Theme: light", False)
     page.click("#theme")
     assert page.run(DARK) is True
     page.coloured("light")

@@ -137,6 +137,25 @@ def test_no_words_of_a_decision_are_cut(browser: Browser, served: Served, width:
 
 
 @pytest.mark.browser
+def test_no_name_of_a_model_is_cut(browser: Browser, served: Served) -> None:
+    """At 1300 px a resolver's name ended before its hash: "resolver:alderbrook-custom…"."""
+    page = browser.open(f"{served.url}/dashboard#/health", width=1300)
+    page.wait("document.querySelectorAll('td').length > 5")
+    cut = page.run(
+        """[...document.querySelectorAll('td:nth-child(4) span')].map((cell) => {
+          cell.textContent = 'resolver:alderbrook-customer-support@b7e9da57dfb6';
+          return [cell, cell.closest('td')].some(
+            (one) => getComputedStyle(one).textOverflow === 'ellipsis' ||
+              (one.clientWidth > 0 && one.scrollWidth > one.clientWidth),
+          );
+        })"""
+    )
+    assert isinstance(cut, list)
+    assert cut
+    assert not any(cut)
+
+
+@pytest.mark.browser
 def test_what_heads_read_was_not_named_by_a_client(browser: Browser, served: Served) -> None:
     """A moderated text stood as "accepted · the client named it"."""
     assert served.client.post("/v1/moderations", json={"input": "hello"}).status_code == 200

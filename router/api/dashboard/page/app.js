@@ -204,8 +204,7 @@ function themed(name) {
   if (name === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
   localStorage.setItem("tiergate.theme", name);
-  theme.textContent = name[0].toUpperCase() + name.slice(1);
-  theme.setAttribute("aria-label", `Theme: ${name}`);
+  theme.textContent = `Theme: ${name}`;
 }
 
 theme.addEventListener("click", () => {

@@ -4,7 +4,7 @@ import { VIEWS, address, ask } from "./api.js";
 import { el, prose, show } from "./dom.js";
 import { briefly, count, duration, exact, plain, share, usd } from "./format.js";
 import { badge } from "./parts.js";
-import { COMPUTED, REASONS, REPLIES, STATES, VERDICTS, assumed, because, chanceOf, isComputed, shownModel, shownTier, standIn } from "./words.js";
+import { COMPUTED, REASONS, REPLIES, STATES, VERDICTS, assumed, because, chanceOf, isComputed, saysNoModel, shownModel, shownTier, standIn } from "./words.js";
 import { explained } from "./view_decision.js";
 
 export const every = 4000;
@@ -144,7 +144,7 @@ function entry(line, { query, id }) {
     el("span", { class: "when" }, briefly(line.created_at_ms)),
     el("span", { class: `tier lv${line.level % 6}` }, shownTier(line.tier)),
     el("span", { class: "why" }, because(line.reason, line.tier), line.escalations > 0 && el("span", { class: "soft" }, `, climbed ${line.escalations}×`)),
-    el("span", { class: "soft what" }, [plain(line.domain), line.tenant, shownModel(line.model)].filter(Boolean).join(" · ")),
+    el("span", { class: "soft what" }, [plain(line.domain), line.tenant, !saysNoModel(line) && shownModel(line.model)].filter(Boolean).join(" · ")),
     el("span", { class: "cost", title: exact(line.cost_usd) || "the cost is not known" }, usd(line.cost_usd)),
     el("span", { class: "soft took" }, duration(line.latency_ms)),
     el("span", { class: "said" }, badge(line.error_code && line.state === "failed" ? plain(line.error_code) : said, kind), line.review && badge("review", "note")),

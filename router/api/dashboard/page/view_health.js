@@ -53,7 +53,7 @@ function told_of(policies) {
   );
 }
 
-const COLUMNS = [["Answerer", "t"], ["State", "t brief"], ["Tier", "t brief"], ["Model", "t"], ["Calls", "n"], ["Failed", "n"], ["Thrown away", "n"], ["Median", "n"], ["95 %", "n"], ["Last failure", "t brief"]];
+const COLUMNS = [["Answerer", "t"], ["State", "t brief"], ["Tier", "t brief"], ["Model", "t wrap"], ["Calls", "n"], ["Failed", "n"], ["Thrown away", "n"], ["Median", "n"], ["95 %", "n"], ["Last failure", "t brief"]];
 
 function answerers(all) {
   return section(
@@ -68,7 +68,7 @@ function answerers(all) {
           el("span", null, one.answerer, all.some((other) => other !== one && other.answerer === one.answerer) ? el("small", { class: "soft" }, ` ${one.policy}`) : null),
           el("span", { title: one.detail }, badge(one.untried ? "not called yet" : plain(one.state), one.untried ? "" : KINDS[one.state]), one.price_known ? null : badge("price unknown", "warn")),
           `${one.tier} · level ${one.level}`,
-          el("span", { class: "clip", title: one.model }, shownModel(one.model)),
+          el("span", { title: one.model }, shownModel(one.model)),
           count(one.attempts),
           one.failed ? el("span", { class: "loss" }, `${count(one.failed)} (${share(one.failed / one.attempts)})`) : "0",
           count(one.discarded),

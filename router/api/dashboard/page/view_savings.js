@@ -163,7 +163,7 @@ function escalated(report, usd) {
   );
 }
 
-const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "long"], ["Median", "n"], ["95 %", "n"]];
+const TIERS = [["Tier", "t"], ["Model", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "long"], ["Median", "n"], ["95 %", "n"]];
 
 const MEASURED = ["answer", "labelled", "measured"];
 

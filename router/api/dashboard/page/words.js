@@ -25,9 +25,9 @@ export const REASONS = {
   read_by_rules: "rules and heads read the fields",
   quoted: "the nearest approved answers, quoted",
   both_answered: "it asked two questions, and got the approved answer to each",
-  no_model: "no model here may answer it, which approved words say; add one to the policy's tiers",
+  no_model: "no model here may answer it; add one to the policy's tiers",
   no_passage: "the documents do not answer this",
-  nothing_known: "no approved answer is sure enough, which approved words say",
+  nothing_known: "no approved answer is sure enough",
   none_trusted: "no answer could be trusted, so it is refused",
   handed_over: "a person takes the matter, and approved words go out",
   asked_for_slot: "it asks for what its answer lacks",
@@ -160,6 +160,9 @@ export const byNobody = (model) => model in NO_MODELS;
 export const standIn = ({ verdict, model, reason }) => ["safe_answer", "held", "refused"].includes(verdict) || ["nothing_known", "no_passage"].includes(reason) || byNobody(model);
 
 export const shownModel = (model) => NO_MODELS[model] || model;
+
+/** True where the reason says already that no model wrote the words. */
+export const saysNoModel = ({ reason, model }) => reason === "no_model" && byNobody(model);
 
 /** What a decision's chance is about: a question back has no chance to be the right answer. */
 export const chanceOf = ({ reason }) => (["asked_which", "asked_for_slot"].includes(reason) ? "chance that it was meant" : "confidence");
