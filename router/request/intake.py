@@ -45,7 +45,7 @@ from router.types import (
     RateLimiter,
     Signals,
 )
-from router.wire.body_keys import OF_REASONING, READ_HERE, named, narrowed
+from router.wire.body_keys import READ_HERE, SPELT_WELL, named, narrowed
 from router.wire.checks import wrong_value
 
 MOST_IMAGES = 4
@@ -273,7 +273,7 @@ class Intake:
             return
         self._told_of[identity.tenant] += len(fresh)
         self._told_keys |= {(request.endpoint, key) for key in fresh}
-        unknown = [key for key in fresh if key not in OF_REASONING]  # these two are spelt well
+        unknown = [key for key in fresh if key not in SPELT_WELL]
         likely = [name for key in unknown if (name := alike(key, READ_HERE))]
         told = KeysLeftOut(request.endpoint, fresh, tuple(likely), identity.tenant, identity.key_id)
         self._events.happened(told)

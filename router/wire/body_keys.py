@@ -136,6 +136,20 @@ _OPENAI = frozenset(
 _SAMPLING = frozenset({"top_k", "min_p"})  # keys of servers that run models
 OF_REASONING = ("reasoning.summary", "reasoning.context")
 """Lists keys inside `reasoning` of responses, by their path, that only this wire format has."""
+SPELT_WELL = frozenset(
+    {
+        *OF_REASONING,
+        "reasoning.mode",
+        "access_programs",
+        "background_options",
+        "client_metadata",
+        "image",
+        "moderation",
+        "prompt_cache_options",
+    }
+)
+"""Lists keys of OpenAI's API (openai-python 3.57, Codex 0.171) that no answerer receives, or few.
+They resemble others, and are no mistakes of spelling."""
 _OF_RESPONSES = (_OPENAI - {"metadata", "store", "prediction", "logit_bias"}).union(OF_REASONING)
 
 BY_WIRE: Mapping[str, frozenset[str]] = {

@@ -51,13 +51,14 @@ async def test_a_misspelt_key_is_told_once_with_what_may_have_been_meant(houses:
     assert line.fields["keys"] == ["temprature"]
 
 
-async def test_a_key_that_another_wire_has_is_no_misspelling(houses: Houses) -> None:
+@pytest.mark.parametrize("key", ["reasoning.summary", "prompt_cache_options"])
+async def test_a_key_of_the_api_is_no_misspelling(houses: Houses, key: str) -> None:
     listener = Listener()
     house = houses([low(), mid()], events=listener)
-    extra = {"reasoning.summary": JsonText('"auto"')}  # as Codex sends
+    extra = {key: JsonText('"auto"')}  # as Codex and pydantic-ai send
     await house.gateway.complete(replace(ask("hello"), extra=extra), ALICE)
     (event,) = told(listener)
-    assert (event.keys, event.likely) == (("reasoning.summary",), ())
+    assert (event.keys, event.likely) == ((key,), ())
 
 
 async def test_the_decision_keeps_the_keys_that_did_not_reach_the_answerer(houses: Houses) -> None:
