@@ -266,3 +266,17 @@ def test_reading_takes_linear_time(piece: str) -> None:
 )
 def test_a_figure_of_speech_about_water_is_no_emergency(text: str) -> None:
     assert SHIPPED.find(fold(text)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Unser Router hängt seit Montag", False),  # "since" is no misspelt "side"
+        ("die Seite hängt beim Bezahlen", False),  # a page of a site is no side of a body
+        ("seine linke Seite ist taub", True),
+        ("meine Seite kribbelt", True),
+        ("seit einer Stunde hängt ihr Mundwinkel", True),
+    ],
+)
+def test_german_side_that_fails_is_one_of_a_body(text: str, found: bool) -> None:
+    assert ("medical_emergency:de" in SHIPPED.find(fold(text))) is found
