@@ -280,3 +280,15 @@ def test_a_figure_of_speech_about_water_is_no_emergency(text: str) -> None:
 )
 def test_german_side_that_fails_is_one_of_a_body(text: str, found: bool) -> None:
     assert ("medical_emergency:de" in SHIPPED.find(fold(text))) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Wir kleben die Lichtschranke kurz ab", True),
+        ("Ich baue die Schutzhaube aus, die stört nur", True),
+        ("Die Schutzhaube bauen wir wieder ein", False),
+    ],
+)
+def test_german_verb_in_two_parts_takes_a_guard_away(text: str, found: bool) -> None:
+    assert ("engineering_safety:de" in SHIPPED.find(fold(text))) is found
