@@ -266,3 +266,29 @@ def test_reading_takes_linear_time(piece: str) -> None:
 )
 def test_a_figure_of_speech_about_water_is_no_emergency(text: str) -> None:
     assert SHIPPED.find(fold(text)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Unser Router hängt seit Montag", False),  # "since" is no misspelt "side"
+        ("die Seite hängt beim Bezahlen", False),  # a page of a site is no side of a body
+        ("seine linke Seite ist taub", True),
+        ("meine Seite kribbelt", True),
+        ("seit einer Stunde hängt ihr Mundwinkel", True),
+    ],
+)
+def test_german_side_that_fails_is_one_of_a_body(text: str, found: bool) -> None:
+    assert ("medical_emergency:de" in SHIPPED.find(fold(text))) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Wir kleben die Lichtschranke kurz ab", True),
+        ("Ich baue die Schutzhaube aus, die stört nur", True),
+        ("Die Schutzhaube bauen wir wieder ein", False),
+    ],
+)
+def test_german_verb_in_two_parts_takes_a_guard_away(text: str, found: bool) -> None:
+    assert ("engineering_safety:de" in SHIPPED.find(fold(text))) is found
