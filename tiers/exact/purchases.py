@@ -97,6 +97,7 @@ class _Bill(Struct):
     shown: str
     signs: set[str]
     adds_up: bool = False  # it says "plus", so that a sum is wanted
+    named_each: bool = True  # all prices are said to be for one piece
     for_each: bool = False  # it says "each": the price is no price of all
     parts: int = 1
 
@@ -112,10 +113,12 @@ def purchase(question: Question, *, opens: bool = False) -> str | None:
     text = digits_for_words(question.text)
     if not (_BEGINNING.match(text) and ("dozen" in text or DIGIT.search(text))):
         return None
-    text, wanted = _bare(_counted(text))
-    bill, rest = _goods(text, wanted is True)
+    pieces, wanted = _bare(_counted(text))
+    bill, rest = _goods(pieces, wanted is True)
     if bill is None or _further(bill, rest) != "" or len(bill.signs) > 1:
         return None
+    if "dozen" in text and not bill.named_each:
+        return None  # "3 dozen eggs at $4": a dozen of them, as a rule
     sum_of_each = bill.adds_up or (opens and bill.for_each)
     if not (question.asked or wanted or (sum_of_each and wanted is None)):
         return None
@@ -186,6 +189,7 @@ def _goods(text: str, certain: bool) -> tuple[_Bill | None, str]:
         value=count * price.value,
         shown=shown if count == 1 else f"{written(count)} * {shown}",
         signs={price.sign} - {""},
+        named_each=bool(each),
         for_each=bool(each) and count > 1,
     )
     return bill, text[match.end() :]
@@ -201,6 +205,7 @@ def _further(bill: _Bill, rest: str) -> str | None:
             other = more[0]
             bill.value, bill.signs = bill.value + other.value, bill.signs | other.signs
             bill.shown, rest = f"{bill.shown} + {other.shown}", more[1]
+            bill.named_each = bill.named_each and other.named_each
         elif fee:
             named = fee["what"] or fee["before"]
             if not named and fee["joined"].strip(" ,") not in ("plus", "+"):

@@ -9,6 +9,7 @@ from threading import Lock
 
 from msgspec import Struct
 
+from router.regexes.late import late_regex
 from tiers.exact import (
     arithmetic,
     dates,
@@ -60,6 +61,8 @@ class Solved(Struct, frozen=True):
 
 _LIKE_MANY = ("how many things are split off 3 units with a 15 % tip?", "combien de choses font 3?")
 """Reach the forms of every tool, and fit none."""
+_UNSURE = late_regex(r"[$€£] ?[1-9]\d{0,2}\.\d{3}(?![\d.])")
+"""Finds "$1.200", which is 1.2 or, as other languages write it, 1200; a rate has three decimals."""
 _COMPILING = Lock()
 
 
@@ -105,7 +108,10 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
 def _in_english(core: Question, today: date, tools: Collection[str], opens: bool) -> Solved | None:
     numbered = digits_for_words(core.text)
     asked = _TOOLS if DIGIT.search(numbered) or "dozen" in numbered else _WITHOUT_NUMBERS
+    unsure = _UNSURE.search(numbered) is not None
     for tool, answer in asked.items():
+        if unsure and tool in ("percentages", "arithmetic"):
+            continue
         answer_text = answer(core, today, opens) if tool in tools else None
         if answer_text is not None:
             return Solved(tool, answer_text)

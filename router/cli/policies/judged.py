@@ -118,7 +118,8 @@ def otherwise_warnings(loaded: LoadedPolicy, decide: Decide) -> Iterator[PolicyW
             place.rstrip(":"),
             f"level 1 gives another answer than was judged right: {shown}{more}. A judged line "
             "moves the chances of all messages, and keeps no single one from its answer: write "
-            "its words as an utterance of the answer that is right, or under `not_covered`",
+            "its words as an utterance of the answer that is right (as two, where it asks two "
+            "things), or under `not_covered`",
         )
 
 

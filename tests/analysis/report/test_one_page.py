@@ -9,9 +9,9 @@ from rich.console import Console
 
 from router.analysis.report.build import Extra
 from router.analysis.report.figures import Report
-from router.analysis.report.output.one_page import MOST_ROWS, print_page
+from router.analysis.report.output.one_page import ACCEPTED_OF, MOST_ROWS, print_page
 from router.analysis.report.tables import money_of, named_rows, others, tier_rows
-from router.types import SAFE_ANSWER_MODEL
+from router.types import SAFE_ANSWER_MODEL, Reason
 from tests.analysis.report.test_sections import a_failure, report_of
 from tests.kits.books.report_rows import USD, a_day, a_row, an_attempt
 from tests.kits.changed import replace
@@ -82,6 +82,13 @@ def test_tables_of_a_page_add_up_where_others_are_one_row() -> None:
     )
     for place in (2, 4):
         assert round(sum(float(row[place][:-2]) for row in parts), 1) == 100.0
+
+
+def test_a_page_with_questions_back_says_that_they_are_no_part_of_accepted() -> None:
+    """Words of level 2 counted below "accepted", and a question of level 1 did not."""
+    asked = a_row(900, reason=Reason.ASKED_FOR_SLOT.value)
+    assert ACCEPTED_OF in page(report_of([*a_day(40, 12, 5), asked]), width=400)
+    assert ACCEPTED_OF not in page(mixed(), width=400)
 
 
 def test_tables_of_one_row_are_left_out() -> None:

@@ -120,6 +120,10 @@ def test_another_tip_gets_no_answer(asked: str) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
+        "how much are 3 dozen eggs at $4?",  # a dozen of them
+        "what is 3 dozen eggs at $4 and 2 loaves at $3 each?",
+        "what do 5 apples at $1.200 cost?",  # 1.20 or 1200
+        "15% of $1.200",
         "3 shirts for 19.95",  # all three
         "3 shirts cost 19.95, total?",
         "3 shirts at 19.95 total",

@@ -50,6 +50,10 @@ MOST_ROWS = 6
 """Bounds the rows of a table by name; `--all` has them all."""
 MOST_DAYS = 7
 """A week's days are read one by one, those of a month as a sum."""
+ACCEPTED_OF = (
+    "`accepted` is a part of answers, and of words in place of an answer, which nobody accepts. "
+    "Questions back and labels, mostly of level 1, are neither, so they are in `requests` alone."
+)
 MORE = (
     "`tiergate report --all` has every table (by key, tag, endpoint, domain, type, model, policy "
     "and reason; waste, calls, charts, requests of unknown cost), how savings are reckoned, and "
@@ -82,7 +86,7 @@ def page_renderable(report: Report, *, exact: bool = False) -> RenderableType:
         *_paragraph(told.faults),
         *_without_reply(report),
         *_paragraph(told.later),
-        _tiers(report, money),
+        *_tiers(report, money),
         *_tenants(report, money),
         *_days(report, money),
         fine_lines(
@@ -167,8 +171,8 @@ def _why(report: Report) -> str:
     return f"The baseline is {asked}: without routing, those would have been paid."
 
 
-def _tiers(report: Report, money: Dollars) -> RenderableType:
-    """Renders who answered, the dearest by themselves."""
+def _tiers(report: Report, money: Dollars) -> list[RenderableType]:
+    """Renders who answered, the dearest by themselves, and of what "accepted" is a part."""
     rows = [
         _Line(
             (tier.tier, str(tier.level or NOTHING), _model(tier.model)),
@@ -182,7 +186,10 @@ def _tiers(report: Report, money: Dollars) -> RenderableType:
     listed, figures = _largest(rows, report, money)
     accepted = [accepted_text(group, report) for group in figures]
     cells = [(*row, share) for row, share in zip(listed, accepted, strict=True)]
-    return sheet("Who answered", columns, cells, left=3)
+    answered = sheet("Who answered", columns, cells, left=3)
+    told = [tier.figures for tier in report.tiers]
+    asked_back = any(one.judged < one.requests - one.refused - one.failed for one in told)
+    return [answered, fine_lines([ACCEPTED_OF])] if asked_back else [answered]
 
 
 def _tenants(report: Report, money: Dollars) -> list[RenderableType]:

@@ -1,0 +1,138 @@
+"""Tells of utterances that ask two things, and of their words that no glossary has.
+
+It reads the files that a policy names, and asks nothing of triage.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from router.policy.content.knowledge import IntentSection, Knowledge, load_knowledge
+from router.policy.content.languages.glossaries import GlossaryFile, load_glossaries
+from router.policy.content.languages.translations import translation_files
+from router.policy.loading import LoadedPolicy
+from router.policy.schema import ResolverAnswerer
+from router.triage.facts.asks import asks_in, leans
+from router.triage.glossed.english import tells_nothing
+from router.triage.verifier import STEM, content_words
+
+MOST_NAMED = 5
+"""Utterances that are named; a long list hides other warnings."""
+LEAST_ALIKE = 2 / 3
+"""Share of words that make a part of an utterance another answer's question."""
+LEAST_PART = 4
+"""One in so many utterances of an answer has a word that names what it is about."""
+MOST_WORDS = 12
+"""Words that are named of a language, the most frequent first."""
+
+
+def twofold_notes(loaded: LoadedPolicy) -> Iterator[str]:
+    """Yields for each file of answers its utterances of which another answer has a part."""
+    for file, knowledge, _ in _files(loaded):
+        twofold = [
+            f'"{text}" ({intent.id}; a part of it is like {other})'
+            for intent, text, other in _asking_another(knowledge)
+        ]
+        if twofold:
+            more = f" and {len(twofold) - MOST_NAMED} more" if len(twofold) > MOST_NAMED else ""
+            yield (
+                f"{file}: utterances that ask two things: {', '.join(twofold[:MOST_NAMED])}{more}. "
+                "Each draws requests for either to one answer, which is half of what they ask: "
+                "write it as two utterances, each at the answer to its own part"
+            )
+
+
+def glossary_notes(loaded: LoadedPolicy) -> Iterator[str]:
+    """Yields for each language of a file of answers which words its glossary does not have.
+
+    A request in that language with such a word is compared without it, or not at all.
+    """
+    glossaries = load_glossaries(loaded.file(loaded.policy.triage.glossaries))
+    for file, knowledge, folder in _files(loaded):
+        said = _names(knowledge)
+        languages = () if folder is None else translation_files(loaded.file(folder), [])
+        for language in sorted([spoken.language for spoken, _, _ in languages]):
+            if language in glossaries and (lacking := words_without(said, glossaries[language])):
+                more = f" and {len(lacking) - MOST_WORDS} more" if len(lacking) > MOST_WORDS else ""
+                yield (
+                    f"{file}: words of its utterances that the glossary of {language} lacks: "
+                    f"{', '.join(lacking[:MOST_WORDS])}{more}. A request in {language} is not "
+                    "found by them: write them into a glossary of yours (`triage.glossaries`)"
+                )
+
+
+def _asking_another(knowledge: Knowledge) -> Iterator[tuple[IntentSection, str, str]]:
+    """Yields utterances of which a part has the words of another answer, and that answer's name.
+
+    Shipped files have a hundred that ask for more than one thing, and nearly all of them ask it of
+    the same answer: "what is it and how do I get it".
+    """
+    stems = {
+        intent.id: [_stems(text) for text in intent.utterances if not asks_in(text)]
+        for intent in knowledge.content.intents
+        if intent.offered
+    }
+
+    def nearest(part: frozenset[str], name: str) -> float:
+        return max((_alike(part, own) for own in stems[name]), default=0.0)
+
+    for intent in [intent for intent in knowledge.content.intents if intent.id in stems]:
+        for text in intent.utterances:
+            clauses = [clause for clause in asks_in(text) if not leans(clause)]
+            for part in [part for part in map(_stems, clauses) if len(part) > 1]:
+                other = max(stems, key=lambda name: nearest(part, name))
+                alike = nearest(part, other)
+                if other != intent.id and alike >= LEAST_ALIKE > nearest(part, intent.id):
+                    yield intent, text, other
+                    break
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset([word[:STEM] for word in content_words(text)])
+
+
+def _alike(some: frozenset[str], others: frozenset[str]) -> float:
+    """Returns the share of all words of two texts that both have, 0..1."""
+    return len(some & others) / len(some | others) if some else 0.0
+
+
+def _names(knowledge: Knowledge) -> Mapping[str, int]:
+    """Returns the words that many utterances of an answer have, and how many have them."""
+    names = Counter[str]()
+    for intent in knowledge.content.intents:
+        words = Counter[str]()
+        if not intent.offered:
+            continue  # small talk, which no glossary is for
+        for text in intent.utterances:
+            words.update({word for word in content_words(text) if not tells_nothing(word)})
+        least = max(1, len(intent.utterances) // LEAST_PART)
+        names.update({word: count for word, count in words.items() if count >= least})
+    return names
+
+
+def words_without(said: Mapping[str, int], glossary: GlossaryFile) -> Sequence[str]:
+    """Returns the English words that a glossary has no word for, the most frequent first.
+
+    Words with the same first letters count as one, as where requests are matched.
+    """
+    known = {word[:STEM] for english in glossary.words for word in content_words(english)}
+    lacking: dict[str, str] = {}
+    for word in sorted(said, key=lambda word: (-said[word], word)):
+        if word[:STEM] not in known:
+            lacking.setdefault(word[:STEM], word)
+    return tuple(lacking.values())
+
+
+def _files(loaded: LoadedPolicy) -> Iterator[tuple[str, Knowledge, str | None]]:
+    """Yields each file of answers once, and the folder of its other languages."""
+    seen = set[str]()
+    for _, section in loaded.policy.rungs():
+        if isinstance(section, ResolverAnswerer) and section.knowledge not in seen:
+            seen.add(section.knowledge)
+            path = loaded.file(section.knowledge)
+            yield (
+                section.knowledge,
+                load_knowledge(path, section.lookups),
+                section.languages,
+            )

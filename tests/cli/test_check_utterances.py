@@ -1,0 +1,64 @@
+"""`tiergate check` tells of utterances that ask two things, and of words that no glossary has."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from router.cli.policies.utterances import glossary_notes, twofold_notes, words_without
+from router.policy.content.languages.glossaries import GlossaryFile
+from router.policy.loading import LoadedPolicy, load_policy, policies_dir
+from tests.kits.server_kit import tiergate
+
+
+def _with(tmp_path: Path, name: str, added: dict[str, list[str]]) -> LoadedPolicy:
+    """Returns a shipped policy with further utterances of answers."""
+    shutil.copytree(policies_dir(), tmp_path / "policies")
+    path = tmp_path / "policies" / "knowledge" / f"{name}.yaml"
+    tree = yaml.safe_load(path.read_text("utf-8"))
+    for intent in tree["intents"]:
+        intent["utterances"] += added.get(intent["id"], [])
+    path.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), "utf-8")
+    return load_policy(tmp_path / "policies" / f"{name}.yaml", {})
+
+
+@pytest.mark.parametrize(
+    ("utterance", "told"),
+    [
+        ("block my lost card and order a printed copy of my statements", True),
+        ("block my lost card and send me a new lost card", False),
+        ("my lost card", False),
+    ],
+)
+def test_an_utterance_with_the_question_of_another_answer_is_told(
+    tmp_path: Path, utterance: str, told: bool
+) -> None:
+    copies = ["order a printed copy of my statements"]
+    loaded = _with(tmp_path, "retail_bank", {"lost_card": [utterance], "statements": copies})
+    notes = " ".join(twofold_notes(loaded))
+    assert (f'"{utterance}" (lost_card; a part of it is like statements)' in notes) is told
+
+
+def test_words_of_utterances_without_a_translation_are_told_the_most_frequent_first() -> None:
+    glossary = GlossaryFile(version=1, language="de", words={"delivery": ["lieferung"]})
+    said = {"queen": 9, "queens": 2, "delivered": 5, "nuc": 7}
+    assert words_without(said, glossary) == ("queen", "nuc")
+
+
+def test_a_word_that_many_utterances_of_an_answer_have_is_told(tmp_path: Path) -> None:
+    hives = [f"where is the beehive that I bought {day}" for day in "ABCDEFGHIJ"]
+    loaded = _with(tmp_path, "customer_support", {"order_status": hives * 40})
+    german = next(note for note in glossary_notes(loaded) if "the glossary of de lacks" in note)
+    assert "knowledge/customer_support.yaml: " in german
+    assert "beehive" in german
+
+
+@pytest.mark.process
+def test_check_prints_these_notes() -> None:
+    run = tiergate("check", policies_dir() / "customer_support.yaml", "--json")
+    (checked,) = json.loads(run.stdout)["policies"]
+    assert any("the glossary of fr lacks" in note for note in checked["notes"])
