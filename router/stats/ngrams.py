@@ -61,15 +61,13 @@ def weighed(hashes: npt.NDArray[np.uint64]) -> Counted:
     every = hashes >> SHIFT
     every.sort()
     # `numpy.unique` does the same in three times the time for a short text.
-    first = np.empty(len(every), dtype=bool)
-    first[0] = True
-    np.not_equal(every[1:], every[:-1], out=first[1:])
-    starts = first.nonzero()[0]
-    times = np.empty(len(starts), dtype=np.float32)
-    times[:-1] = starts[1:] - starts[:-1]
-    times[-1] = len(every) - starts[-1]
+    first = np.empty(len(every) + 1, dtype=bool)
+    first[0] = first[-1] = True  # behind the last hash the last bucket ends
+    np.not_equal(every[1:], every[:-1], out=first[1:-1])
+    bounds = first.nonzero()[0]
+    times = (bounds[1:] - bounds[:-1]).astype(np.float32)
     weights: Weights = np.sqrt(times / np.float32(len(every)))
-    return every[starts].astype(np.int32), weights
+    return every[bounds[:-1]].astype(np.int32), weights
 
 
 def counted_together(rows: Sequence[Sequence[int]]) -> Grams:
