@@ -48,13 +48,15 @@ def _read_plainly(command: Any) -> None:
 def _plain(param: Any, process: Callable[[Any, Any], Any], context: Any, written: Any) -> Any:
     """Returns the value of an option. Raises typer.BadParameter for a number such as "1_000".
 
-    Python and pydantic read it as 1000, where a header or a query is refused for it.
+    Python and pydantic read it as 1000, where a header or a query is refused for it. A small
+    number may have an exponent, as rates of learning do: "3e-4".
     """
     value = process(context, written)
     if type(value) in (int, float) and isinstance(written, str):
         from router.wire.checks import plain_decimal  # only a number needs it
 
-        if plain_decimal(written) is None:
+        digits, _, exponent = written.lower().partition("e-")
+        if plain_decimal(digits) is None or (exponent and not exponent.isdecimal()):
             raise typer.BadParameter(
                 f"found {written!r}; expected a number in digits, with at most one point: "
                 f"{value:.15g}",

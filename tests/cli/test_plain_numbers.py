@@ -33,7 +33,7 @@ def _app() -> typer.Typer:
     [
         ("--dollars", "1_000", ": 1000"),
         ("--dollars", "1e3", ": 1000"),
-        ("--dollars", "1e-3", ": 0.001"),
+        ("--dollars", "1_0e-1", ": 1"),
         ("--dollars", " 7 ", ": 7"),
         ("--dollars", "+7", ": 7"),
         ("--limit", "1_0", ": 10"),
@@ -63,6 +63,11 @@ def test_a_number_of_the_environment_is_read_alike() -> None:
 def test_digits_are_read_beside_texts_that_look_like_numbers() -> None:
     arguments = ["bound", "--dollars", ".5", "--limit", "07", "--name", "1_000"]
     assert CliRunner().invoke(_app(), arguments).stdout == "0.5 7 1_000\n"
+
+
+@pytest.mark.parametrize("text", ["3e-4", "3.0E-04"])
+def test_a_small_number_may_have_an_exponent(text: str) -> None:
+    assert CliRunner().invoke(_app(), ["bound", "--dollars", text]).stdout == "0.0003 50 \n"
 
 
 def test_defaults_need_no_digits() -> None:
