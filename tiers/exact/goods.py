@@ -37,6 +37,8 @@ _PRICE = rf"(?:(?P<before>{_MONEY}) ?)?(?P<sum>{_SUM})(?: ?(?P<after>{_MONEY}))?
 _THING = r"(?P<thing>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,3}?)"
 _NO_GOODS_WORDS = (
     # Several at once, shares and measures: it is unclear which of them has the price.
+    "bunch couple few group handful lot number quartet quintet trio paar handvoll menge reihe "
+    "poignee dizaine quinzaine vingtaine punado monton decena decenas "
     "dozen dozens half quarter third hundred hundreds thousand million kg g gram grams gramm "
     "gramme grammes gramos kilo kilos l liter liters litre litres litro litros ml cl m meter "
     "meters metre metres metros cm km mm inch inches foot feet pound pounds ounce ounces oz "
@@ -328,6 +330,8 @@ def _goods(core: str, place: int, language: str) -> tuple[_Goods, int] | None:
         count = int(item["count"]) if item["count"].isdecimal() else counts[item["count"]]
         if price is None or not count or not _NO_GOODS.isdisjoint(_WORD.findall(item["thing"])):
             return None
+        if count == 1 and item["each"] is not None and not item["count"].isdecimal():
+            return None  # "a pair of tyres at $45 each": more than one
         each = item["each"] is not None or (item["link"] is not None and language != "en")
         goods.each = goods.each and each
         goods.beside &= each or item["link"] is not None or item["unclear"] == "a"

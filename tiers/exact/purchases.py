@@ -78,6 +78,10 @@ _TOTAL = late_regex(
     r"|what does (?:that|it|this) cost|makes?|come to)$"
 )
 _DOZEN = late_regex(rf"\b(?P<half>half )?(?P<n>{NUMBER}|an?) dozens?\b(?: of)?")
+SEVERAL = frozenset(
+    ("bunch", "couple", "few", "group", "handful", "lot", "number", "quartet", "quintet", "trio")
+)
+"""Says behind an article that there are several, and not how many."""
 _CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
 _TIME = late_regex(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _NO_GOODS_WORDS = (
@@ -171,8 +175,11 @@ def _goods(text: str, certain: bool) -> tuple[_Bill | None, str]:
     at, each, per, thing = groups["at"], groups["each"], groups["per"], groups["thing"] or ""
     if not each and not at:
         return None, text
-    if thing.partition(" ")[0].removesuffix("s") in FRACTIONS:
+    first_word = thing.partition(" ")[0]
+    if first_word.removesuffix("s") in FRACTIONS:
         return None, text  # "a third of $60 each"
+    if match["n"] in ("a", "an") and ((each and not per) or first_word in SEVERAL):
+        return None, text  # "a pair of tyres at $45 each", "a few tubes at $7": more than one
     if at == "cost" and not each and count != 1:
         return None, text  # "3 shirts cost 19.95": all of them
     if per and not _same_thing(per, thing):

@@ -135,3 +135,35 @@ def test_a_longer_text_is_not_looked_at() -> None:
     text = "3 stuhle zu je 20 euro"
     assert priced_goods(text.ljust(LONGEST)) is not None
     assert priced_goods(text.ljust(LONGEST + 1)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a couple of tubes at $7 each, how much?",
+        "how much is a couple of chairs at $85?",
+        "a few tubes at $7 each, what do I pay?",
+        "a pair of tyres at $45 each, what do I pay?",
+        "how much are a pair of pedals at $45 each and a chain at $32?",
+        "how much are two bells at $5 and a few tubes at $7?",
+        "was kosten ein paar Schläuche zu je 7 Euro?",
+        "was kosten zwei Klingeln zu je 5 Euro und ein paar Schläuche zu je 7 Euro?",
+        "combien font deux sonnettes à 5 € et une paire de pneus à 45 € pièce ?",
+        "¿cuánto cuestan dos timbres a 5 euros y un par de ruedas a 45 euros cada una?",
+    ],
+)
+def test_an_article_before_several_things_counts_nothing(text: str) -> None:
+    assert solved(text, date(2026, 11, 30), opens=True) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sum_"),
+    [
+        ("how much are a saddle at $45 and 2 tubes at $7 each?", "$45 + 2 * $7 = $59"),
+        ("two pairs of tyres at $45 each, what do I pay?", "2 * $45 = $90"),
+    ],
+)
+def test_an_article_before_one_thing_counts_one(text: str, sum_: str) -> None:
+    answer = solved(text, date(2026, 11, 30))
+    assert answer is not None
+    assert answer.text == sum_
