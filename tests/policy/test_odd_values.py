@@ -58,6 +58,7 @@ hard_rules: [{name: r, terms: [nowhere], floor: FLOOR}]
             ":9: hard_rules[0].floor: found 010, which YAML 1.1 reads as 8 and YAML 1.2 as 10; "
             "expected a number",
         ),
+        ({"BUDGET": "-010"}, "found -010, which YAML 1.1 reads as -8 and YAML 1.2 as -10;"),
         ({"BUDGET": "1:30"}, "found 1:30, which YAML 1.1 reads as 90 and YAML 1.2 as text;"),
         ({"BUDGET": "0b11"}, "found 0b11, which YAML 1.1 reads as 3 and YAML 1.2 as text;"),
         ({"BUDGET": "-1_0.5"}, "found -1_0.5, which YAML 1.1 reads as -10.5 and YAML 1.2 as text;"),
