@@ -104,7 +104,7 @@ def test_an_odd_value_is_a_mistake_with_its_line(
     ("text", "usd"),
     [("1000", 1000), ("1e3", 1000), ("1.0e+3", 1000), ("'2.5'", 2.5), ("007", 7), ("00", 0)],
 )
-def test_a_number_that_all_versions_of_yaml_read_alike_is_taken(
+def test_a_number_that_no_reader_takes_for_another_one_is_taken(
     tmp_path: Path, text: str, usd: float
 ) -> None:
     path = tmp_path / "even.yaml"

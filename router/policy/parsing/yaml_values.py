@@ -103,8 +103,9 @@ UNREADABLE = (yaml.YAMLError, ValueError, AttributeError, LookupError, TypeError
 
 
 def read_otherwise(node: yaml.Node) -> str:
-    """Returns what YAML 1.2 reads where 1.1, as here, reads another number; "" for other nodes.
+    """Returns the value in YAML 1.2 of a number that 1.1 reads otherwise; "" for other nodes.
 
+    This gateway reads YAML 1.1. The value is "text" where 1.2 reads no number.
     `1_000` is 1000 in YAML 1.1 and text in 1.2, `-010` -8 and -10, `1:30` 90 and text.
     """
     if node.tag not in NUMBER_TAGS:
