@@ -19,7 +19,7 @@ class Commands(TyperGroup):
     """Runs the command that is called, whose wrong values are told in our words."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Returns a command whose options read numbers as they are written; None for no name."""
+        """Returns a command whose options refuse odd numbers; None for an unknown name."""
         command = super().get_command(ctx, cmd_name)
         if command is not None:
             _read_plainly(command)
@@ -48,8 +48,8 @@ def _read_plainly(command: Any) -> None:
 def _plain(param: Any, process: Callable[[Any, Any], Any], context: Any, written: Any) -> Any:
     """Returns the value of an option. Raises typer.BadParameter for a number such as "1_000".
 
-    Python and pydantic read it as 1000, where a header or a query is refused for it. A small
-    number may have an exponent, as rates of learning do: "3e-4".
+    Python reads it as 1000, and headers and queries refuse it. A small number may have an
+    exponent, as rates of learning do: "3e-4".
     """
     value = process(context, written)
     if type(value) in (int, float) and isinstance(written, str):

@@ -139,8 +139,11 @@ def _prediction(value: object, param: str) -> dict[str, object]:
 
 
 def _service_tier(value: object, param: str) -> str:
-    """Returns the provider's service; `fast` is another name of `priority`, and fewer servers know
-    it. `flex` and `priority` have prices that no policy states: only a named model gets them."""
+    """Returns the provider's service, with `priority` for `fast`, its other name.
+
+    Fewer servers know `fast`. `flex` and `priority` have prices that no policy states, so only a
+    model that is named gets them.
+    """
     tier = one_of(value, param, ("auto", "default", "flex", "priority", "fast"))
     return "priority" if tier == "fast" else tier
 

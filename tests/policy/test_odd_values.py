@@ -58,6 +58,7 @@ hard_rules: [{name: r, terms: [nowhere], floor: FLOOR}]
             ":9: hard_rules[0].floor: found 010, which YAML 1.1 reads as 8 and YAML 1.2 as 10; "
             "expected a number",
         ),
+        ({"BUDGET": "-010"}, "found -010, which YAML 1.1 reads as -8 and YAML 1.2 as -10;"),
         ({"BUDGET": "1:30"}, "found 1:30, which YAML 1.1 reads as 90 and YAML 1.2 as text;"),
         ({"BUDGET": "0b11"}, "found 0b11, which YAML 1.1 reads as 3 and YAML 1.2 as text;"),
         ({"BUDGET": "-1_0.5"}, "found -1_0.5, which YAML 1.1 reads as -10.5 and YAML 1.2 as text;"),
@@ -103,7 +104,7 @@ def test_an_odd_value_is_a_mistake_with_its_line(
     ("text", "usd"),
     [("1000", 1000), ("1e3", 1000), ("1.0e+3", 1000), ("'2.5'", 2.5), ("007", 7), ("00", 0)],
 )
-def test_a_number_that_all_versions_of_yaml_read_alike_is_taken(
+def test_a_number_that_no_reader_takes_for_another_one_is_taken(
     tmp_path: Path, text: str, usd: float
 ) -> None:
     path = tmp_path / "even.yaml"

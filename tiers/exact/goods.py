@@ -23,6 +23,7 @@ from tiers.exact.phrased.figures import shown
 
 MAX_CHARACTERS = 160
 MOST_KINDS = 6
+"""A question for six kinds, such as "3 queens at $38", has about 120 characters."""
 _CURRENCIES = {"dollares": "$", "pound": "£", "pounds": "£", "pfund": "£"}
 _MONEY = (
     "€|\\$|£|euros?\\b|eur\\b|dollars?\\b|dollares\\b|dolares\\b|usd\\b|pounds?\\b|gbp\\b|pfund\\b"
@@ -41,7 +42,7 @@ _NO_GOODS_WORDS = (
     "poignee dizaine quinzaine vingtaine punado monton decena decenas "
     "dozen dozens half quarter third hundred hundreds thousand million kg g gram grams gramm "
     "gramme grammes gramos kilo kilos l liter liters litre litres litro litros ml cl m meter "
-    "meters metre metres metros cm km mm inch inches foot feet pound pounds ounce ounces oz "
+    "meters metre metres metros cm km mm inch inches foot feet pound pounds lb lbs ounce ounces oz "
     "dutzend halbe halben viertel pfund hundert tausend douzaine douzaines demi quart livre "
     "cent cents mille centaines docena docenas media medio cuarto cien cientos mil percent "
     "prozent "
@@ -95,8 +96,8 @@ class _Language(Struct, frozen=True, eq=False):
     counts: Mapping[str, int]
     asks: str  # before the first count
     needs: str  # before the first count, where the question comes last
-    links: str  # between thing and price, and say that it is for each
-    unclear: str  # the same, and say so only beside other goods, or with a word behind the price
+    links: str  # between thing and price: the price is for each
+    unclear: str  # the same; the price may be for all, unless a word behind it says "each"
     each: str  # behind the price
     joins: str
     together: str  # behind all, and ask for nothing by themselves
@@ -277,7 +278,7 @@ def _told(goods: list[tuple[int, Fraction]], sign: str, language: str) -> str:
 
 
 def _price(match: re.Match[str], language: str) -> tuple[Fraction, str] | None:
-    """Returns a price and its sign; None without a currency, or where it is read in two ways."""
+    """Returns a price and its sign; None without a currency, and for a price with two meanings."""
     if (match["before"] is None) == (match["after"] is None):
         return None
     value = sum_of(match["sum"], language)
@@ -299,12 +300,12 @@ class _Goods(Struct):
 
     priced: list[tuple[int, Fraction]]
     signs: set[str]
-    each: bool = True  # by its own words, each price is for one
-    beside: bool = True  # beside other goods, each price is for one
+    each: bool = True  # all prices are said to be for one piece
+    beside: bool = True  # all prices are for one piece if there are several kinds of goods
 
 
 def _total(core: str, language: str) -> str | None:
-    """Returns what all goods of a question cost that asks for their total."""
+    """Returns the cost of all goods of a question for their total; None for anything else."""
     forms = _forms(language)
     frame = forms.frame.match(core)
     read = _goods(core, 0 if frame is None else frame.end(), language)
@@ -322,7 +323,7 @@ def _total(core: str, language: str) -> str | None:
 
 
 def _goods(core: str, place: int, language: str) -> tuple[_Goods, int] | None:
-    """Returns all goods from a place on, and where they end; None where one of them is unclear."""
+    """Returns all goods from a place on, and the place behind them; None if one is unclear."""
     forms, counts = _forms(language), _LANGUAGES[language].counts
     goods = _Goods([], set())
     while len(goods.priced) < MOST_KINDS and (item := forms.item.match(core, place)) is not None:
@@ -334,6 +335,7 @@ def _goods(core: str, place: int, language: str) -> tuple[_Goods, int] | None:
             return None  # "a pair of tyres at $45 each": more than one
         each = item["each"] is not None or (item["link"] is not None and language != "en")
         goods.each = goods.each and each
+        # Beside other goods, "at $38" and "à 38 €" are for one piece; "for $38" may be for all.
         goods.beside &= each or item["link"] is not None or item["unclear"] == "a"
         goods.priced.append((count, price[0]))
         goods.signs.add(price[1])

@@ -62,7 +62,8 @@ class Solved(Struct, frozen=True):
 _LIKE_MANY = ("how many things are split off 3 units with a 15 % tip?", "combien de choses font 3?")
 """Reach the forms of every tool, and fit none."""
 _UNSURE = late_regex(r"[$€£] ?[1-9]\d{0,2}\.\d{3}(?![\d.])")
-"""Finds "$1.200", which is 1.2 or, as other languages write it, 1200; a rate has three decimals."""
+"""Finds "$1.200", which means 1.2 in English and 1200 in other languages. Rates of exchange have
+three decimals, so the tools for units and currencies still read such a number."""
 _COMPILING = Lock()
 
 

@@ -103,9 +103,10 @@ UNREADABLE = (yaml.YAMLError, ValueError, AttributeError, LookupError, TypeError
 
 
 def read_otherwise(node: yaml.Node) -> str:
-    """Returns what YAML 1.2 reads where 1.1, as here, reads another number; "" for other nodes.
+    """Returns the value in YAML 1.2 of a number that 1.1 reads otherwise; "" for other nodes.
 
-    `1_000` is 1000 in YAML 1.1 and text in 1.2, `010` 8 and 10, `1:30` 90 and text.
+    This gateway reads YAML 1.1. The value is "text" where 1.2 reads no number.
+    `1_000` is 1000 in YAML 1.1 and text in 1.2, `-010` -8 and -10, `1:30` 90 and text.
     """
     if node.tag not in NUMBER_TAGS:
         return ""
@@ -114,7 +115,7 @@ def read_otherwise(node: yaml.Node) -> str:
         return "text"
     decimal = digits.lstrip("0")  # one digit is the same in both bases
     octal = digits.isdigit() and digits != decimal and len(decimal) > 1
-    return decimal if octal else ""
+    return f"{'-' * node.value.startswith('-')}{decimal}" if octal else ""
 
 
 def scalar_of(node: yaml.Node, loader: yaml.SafeLoader) -> object:

@@ -51,11 +51,11 @@ stream has it."""
 
 
 _NUMBER_TEXT = re.compile(r"[-+]?[0-9]*\.?[0-9]*(?:[eE][-+]?[0-9]+)?")
-"""Finds texts that only one number is written as: YAML reads `1e3` as text, JSON as 1000."""
+"""Matches numbers in digits. It allows `1e3`, which YAML 1.1 reads as text and YAML 1.2 as 1000."""
 
 
 def _no_boolean(value: object) -> object:
-    """Refuses `yes` and `on`, which YAML takes for true and pydantic for 1, and "1_000"."""
+    """Refuses `yes` and `on`, which YAML takes for true and pydantic for 1. Refuses "1_000" too."""
     if isinstance(value, bool):
         raise PydanticKnownError("float_type")
     if isinstance(value, str) and not _NUMBER_TEXT.fullmatch(value):
@@ -64,7 +64,7 @@ def _no_boolean(value: object) -> object:
 
 
 def _no_boolean_as_whole(value: object) -> object:
-    """Refuses them as `_no_boolean` does."""
+    """Refuses the same values with the errors of whole numbers."""
     if isinstance(value, bool):
         raise PydanticKnownError("int_type")
     if isinstance(value, str) and not _NUMBER_TEXT.fullmatch(value):
@@ -73,7 +73,7 @@ def _no_boolean_as_whole(value: object) -> object:
 
 
 def _no_boolean_as_literal(value: object) -> object:
-    """Refuses them among fixed values, which no text is equal to if they are numbers."""
+    """Refuses `yes` and `on` among fixed values. A text never equals a fixed number."""
     if isinstance(value, bool):
         raise PydanticKnownError("int_type")
     return value

@@ -51,8 +51,8 @@ MOST_ROWS = 6
 MOST_DAYS = 7
 """A week's days are read one by one, those of a month as a sum."""
 ACCEPTED_OF = (
-    "`accepted` is a part of answers, and of words in place of an answer, which nobody accepts. "
-    "Questions back and labels, mostly of level 1, are neither, so they are in `requests` alone."
+    "`accepted` is a share of answers, and of words in place of an answer, which nobody accepts. "
+    "It leaves out questions back and labels, mostly of level 1; only `requests` counts them."
 )
 MORE = (
     "`tiergate report --all` has every table (by key, tag, endpoint, domain, type, model, policy "
@@ -172,7 +172,7 @@ def _why(report: Report) -> str:
 
 
 def _tiers(report: Report, money: Dollars) -> list[RenderableType]:
-    """Renders who answered, the dearest by themselves, and of what "accepted" is a part."""
+    """Renders who answered, the dearest by themselves, and a note of what `accepted` leaves out."""
     rows = [
         _Line(
             (tier.tier, str(tier.level or NOTHING), _model(tier.model)),

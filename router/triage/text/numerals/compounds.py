@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from router.triage.text.folding import fold
 
 _LEAST = 13
-"""Smaller ones are in `money_languages` or mean something else too ("elf", "sei", "once")."""
+"""Smaller numbers stand in `money_languages`, or are other words too ("elf", "sei", "once")."""
 
 
 def _folded(words: str) -> list[str]:
@@ -21,7 +21,7 @@ def _folded(words: str) -> list[str]:
 
 
 def _germanic(digits: str, teens: str, tens: str, joint: str, hundred: str) -> dict[str, int]:
-    """Returns 1 to 99, the digit first: "fünf" + "und" + "dreißig"; and the same with hundreds."""
+    """Returns 1 to 999. The digit stands before the ten: "fünf" + "und" + "dreißig"."""
     ones = dict(zip(_folded(digits), range(1, 10), strict=True))
     small = {**ones, **dict(zip(_folded(teens), range(10, 20), strict=True))}
     for ten, value in zip(_folded(tens), range(20, 100, 10), strict=True):
@@ -58,7 +58,10 @@ def _with_hundreds(small: dict[str, int], hundreds: dict[str, int]) -> dict[str,
 
 
 def _thousands(small: dict[str, int], thousand: str) -> Iterator[tuple[str, int]]:
-    """Yields numbers in one word: small ones, thousands, thousands below 100 with hundreds."""
+    """Yields numbers in one word: small ones, thousands, and thousands with hundreds.
+
+    Thousands with hundreds go up to 99,900, as in "neuntausendachthundert".
+    """
     round_hundreds = [
         (word, value) for word, value in small.items() if value in range(100, 1000, 100)
     ]

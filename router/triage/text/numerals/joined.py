@@ -27,7 +27,7 @@ BEFORE_SCALE = {
     **_listed("halbe halben medio mezzo meio demi pół", ("0.5",) * 7),
     **_listed("anderthalb eineinhalb zweieinhalb dreieinhalb", ("1.5", "1.5", "2.5", "3.5")),
 }
-"""Words that are numbers before a scale alone."""
+"""Words that are numbers only before a scale, which is a word such as "mil"."""
 
 _SCALES = frozenset(
     {*WORD_SCALES, "tausend", "mil", "million", "millions", "millionen", "millones"}
@@ -52,9 +52,10 @@ BEGINS = frozenset({*BEFORE_SCALE, *_HUNDRED})
 
 
 def around(word: Callable[[int], str], at: int, start: int) -> tuple[str, str, str, str]:
-    """Returns the word before one of a number that begins at `start`, itself, and two after it.
+    """Returns the word before a place, the word at it, and the two words after it.
 
-    Hyphens are none of them. `word` returns the token at an index, "" beyond either end.
+    Skips hyphens. The word before is "" where the number begins, at `start`. `word` returns the
+    token at an index, "" beyond either end.
     """
     before = at - 1 - (word(at - 1) == "-")
     after = at + 1 + (word(at + 1) == "-")
@@ -62,9 +63,10 @@ def around(word: Callable[[int], str], at: int, start: int) -> tuple[str, str, s
 
 
 def raised(current: Decimal, before: str, low: str, following: str, beyond: str) -> Decimal | None:
-    """Returns what is read of a number once a word of it is read, too; None where it is no part.
+    """Returns the number with the word `low` added; None where these rules do not read the word.
 
-    `current` is negative where nothing is read since the last scale, `before` "" at the start.
+    `current` is the number so far. It is negative where no word was read since the last scale.
+    `before` is "" at the start.
 
     >>> raised(Decimal(4), "quatre", "vingt", "mille", "euros")  # four twenties
     Decimal('80')
@@ -92,7 +94,7 @@ def _is_hundred(before: str, following: str) -> bool:
 
 
 def _joins(before: str, low: str, following: str, beyond: str) -> bool:
-    """Returns True where a small word stands within one number, and not between two."""
+    """Returns True for an "and" within one number, False for one between two numbers."""
     digit = following in _SMALL or following in _ONES
     if low == "y":
         return before in _SPANISH_TENS and digit
