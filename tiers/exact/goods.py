@@ -20,6 +20,7 @@ from tiers.exact.money_shares import SIGNS
 from tiers.exact.numbers import DIGIT
 from tiers.exact.other_languages import ACCENTS
 from tiers.exact.phrased.figures import shown
+from tiers.exact.purchases import SEVERAL
 
 MAX_CHARACTERS = 160
 MOST_KINDS = 6
@@ -38,7 +39,7 @@ _PRICE = rf"(?:(?P<before>{_MONEY}) ?)?(?P<sum>{_SUM})(?: ?(?P<after>{_MONEY}))?
 _THING = r"(?P<thing>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,3}?)"
 _NO_GOODS_WORDS = (
     # Several at once, shares and measures: it is unclear which of them has the price.
-    "bunch couple few group handful lot number quartet quintet trio paar handvoll menge reihe "
+    "paar handvoll menge reihe "
     "poignee dizaine quinzaine vingtaine punado monton decena decenas "
     "dozen dozens half quarter third hundred hundreds thousand million kg g gram grams gramm "
     "gramme grammes gramos kilo kilos l liter liters litre litres litro litros ml cl m meter "
@@ -85,7 +86,7 @@ _NO_GOODS_WORDS = (
     "rein passeports droga drogas pastillas cocaina heroina organos rinones rinon pasaportes "
     "poison gift poisons "
 )
-_NO_GOODS = frozenset(_NO_GOODS_WORDS.split())
+_NO_GOODS = SEVERAL.union(_NO_GOODS_WORDS.split())
 """No thing that is counted has one of these words: the sum would be another one, or more than a
 sum is at stake."""
 
