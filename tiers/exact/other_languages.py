@@ -266,14 +266,15 @@ _SYMBOLS = {
     **{name: name for name in ("km", "m", "cm", "mm", "kg", "g", "l", "km/h", "mph")},
     **{"°c": "celsius", "°f": "fahrenheit"},
 }
+_GERMAN = _LANGUAGES[0]
 _COUNTED = ("kilometer", "meter", "zentimeter", "millimeter", "liter", "tage")
 _DATIVE = {f"{unit}n": unit for unit in _COUNTED}
-"""Gives German units as an answer counts them: "in Kilometern" asks for "48 kilometer"."""
+"""Gives German units as an answer counts them: "in Kilometern" asks for "48 Kilometer"."""
 _ONE_OF = {
     **{f"{unit}n": unit for unit in ("stunde", "minute", "sekunde", "woche", "meile", "unze")},
     "tage": "tag",
 }
-"""Gives German units as an answer counts one of them: "24 stunden = 1 tag"."""
+"""Gives German units as an answer counts one of them: "24 Stunden = 1 Tag"."""
 _DEGREES = late_regex(
     r"(?:(?:grad|degres?|grados?|gradi|graden|stopni|graus?) |°)?(celsius|fahrenheit)\b"
 )
@@ -301,7 +302,7 @@ def in_another_language(text: str) -> str | None:
     >>> in_another_language("Combien font 20 % de 1.250 €?")
     '20 % de 1\u202f250 € = 250 €'
     >>> in_another_language("50 Meilen in km")
-    '50 meilen = 80,4672 km'
+    '50 Meilen = 80,4672 km'
     >>> in_another_language("17 % von 2.340") is None
     True
     """
@@ -386,9 +387,12 @@ def _shown(number: str) -> str:
     return number.replace(".", ",")
 
 
-def _counted(number: str, unit: str) -> str:
+def _counted(number: str, unit: str, language: _Language) -> str:
     unit = _DATIVE.get(unit, unit)
-    return f"{number} {_ONE_OF.get(unit, unit) if number == '1' else unit}"
+    name = _ONE_OF.get(unit, unit) if number == "1" else unit
+    if language is _GERMAN and unit not in _SYMBOLS:
+        name = "Fuß" if name == "fuss" else name.capitalize()
+    return f"{number} {name}"
 
 
 def _converted(core: str, language: _Language) -> str | None:
@@ -405,9 +409,9 @@ def _converted(core: str, language: _Language) -> str | None:
         if not result:
             return None
         about = f"{language.about} " if result[1] else ""
-        rest = f" {_counted(_shown(match['n2']), match['u2'])}" if more else ""
-        left = f"{_counted(_shown(match['n']), match['u'])}{rest}"
-        shown = f"{left} = {about}{_counted(_local(result[2]), match['v'])}"
+        rest = f" {_counted(_shown(match['n2']), match['u2'], language)}" if more else ""
+        left = f"{_counted(_shown(match['n']), match['u'], language)}{rest}"
+        shown = f"{left} = {about}{_counted(_local(result[2]), match['v'], language)}"
         return shown.replace("°c", "°C").replace("°f", "°F")
     return None
 
