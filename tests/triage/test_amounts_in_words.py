@@ -22,6 +22,7 @@ SUMS = [
     ("une dette de deux-cent-mille euros", 200_000),
     ("une dette d'un demi-million d'euros", 500_000),
     ("un loyer de mille cent euros", 1_100),
+    ("un loyer de quinze cents euros", 1_500),
     ("la factura es de catorce mil euros", 14_000),
     ("la factura es de once mil euros", 11_000),
     ("la factura es de cuarenta y un mil euros", 41_000),

@@ -37,6 +37,8 @@ _FRENCH_DIGITS = frozenset("deux trois quatre cinq sept huit neuf mille".split()
 _FRENCH = frozenset("dix vingt trente quarante cinquante soixante mille".split())
 _OF_MONEY = frozenset("euro euros franc francs dollars".split())
 _HUNDRED = frozenset({"cent", "cents"})
+_HUNDREDS_OF = frozenset({"", "six", "douze", "treize", "quatorze", "quinze"})
+"""Words before "cents" that leave open what it is: "quinze cents euros" are 1500."""
 _FRENCH_TENS = frozenset("vingt trente quarante cinquante soixante".split())
 _SPANISH_TENS = frozenset("treinta cuarenta cincuenta sesenta setenta ochenta noventa".split())
 _TENS = frozenset("vinte trinta quarenta cinquenta sessenta setenta oitenta noventa".split())
@@ -90,7 +92,7 @@ def raised(current: Decimal, before: str, low: str, following: str, beyond: str)
 def _is_hundred(before: str, following: str) -> bool:
     """Returns True where "cent" is French for a hundred, and no hundredth of a dollar."""
     leads = following in _SCALES or following in _FRENCH or following in _OF_MONEY
-    return before in _FRENCH_DIGITS or (before in ("", "six") and leads)
+    return before in _FRENCH_DIGITS or (before in _HUNDREDS_OF and leads)
 
 
 def _joins(before: str, low: str, following: str, beyond: str) -> bool:
