@@ -288,6 +288,8 @@ def test_german_side_that_fails_is_one_of_a_body(text: str, found: bool) -> None
         ("Wir kleben die Lichtschranke kurz ab", True),
         ("Ich baue die Schutzhaube aus, die stört nur", True),
         ("Die Schutzhaube bauen wir wieder ein", False),
+        ("Wir bauen Schutzhauben aus Aluminium", False),
+        ("Ab wann liefern Sie die Schutzhaube? Wir kleben sie selbst", False),
     ],
 )
 def test_german_verb_in_two_parts_takes_a_guard_away(text: str, found: bool) -> None:
