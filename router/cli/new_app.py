@@ -40,7 +40,8 @@ class Commands(TyperGroup):
 def _read_plainly(command: Any) -> None:
     """Makes all options of a command, and of the commands within it, refuse odd numbers."""
     for param in command.params:
-        param.process_value = partial(_plain, param, param.process_value)
+        if not isinstance(param.process_value, partial):  # a group gives the same command again
+            param.process_value = partial(_plain, param, param.process_value)
     for inner in getattr(command, "commands", {}).values():
         _read_plainly(inner)
 

@@ -194,11 +194,6 @@ def _are_goods(thing: list[str], words: _Language) -> bool:
     return not words.goods.isdisjoint(thing) and (words.goods | words.beside).issuperset(thing)
 
 
-def is_grouped(written: str) -> bool:
-    """Returns True for a sum whose thousands a point or a blank parts: "2.450", "2 450,50"."""
-    return _GROUPED.fullmatch(written) is not None
-
-
 def sum_of(written: str, language: str = "") -> Decimal | None:
     """Returns the value of a sum of money, None where it is read in two ways ("2,450 Euro").
 
@@ -210,6 +205,6 @@ def sum_of(written: str, language: str = "") -> Decimal | None:
     if language == "en":
         plain = "," not in written and _PLAIN.fullmatch(written)
         return Decimal(written) if plain else None
-    if is_grouped(written):
+    if _GROUPED.fullmatch(written) is not None:
         return Decimal(written.replace(".", "").replace(" ", "").replace(",", "."))
     return Decimal(written.replace(",", ".")) if _PLAIN.fullmatch(written) else None

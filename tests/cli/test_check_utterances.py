@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from router.cli.policies.utterances import glossary_notes, twofold_notes, words_without
+from router.cli.policies.utterances import (
+    answers_files,
+    glossary_notes,
+    twofold_notes,
+    words_without,
+)
 from router.policy.content.languages.glossaries import GlossaryFile
 from router.policy.loading import LoadedPolicy, load_policy, policies_dir
 from tests.kits.server_kit import tiergate
@@ -39,7 +44,7 @@ def test_an_utterance_with_the_question_of_another_answer_is_told(
 ) -> None:
     copies = ["order a printed copy of my statements"]
     loaded = _with(tmp_path, "retail_bank", {"lost_card": [utterance], "statements": copies})
-    notes = " ".join(twofold_notes(loaded))
+    notes = " ".join(twofold_notes(answers_files(loaded)))
     assert (f'"{utterance}" (lost_card; a part of it is like statements)' in notes) is told
 
 
@@ -52,7 +57,11 @@ def test_words_of_utterances_without_a_translation_are_told_the_most_frequent_fi
 def test_a_word_that_many_utterances_of_an_answer_have_is_told(tmp_path: Path) -> None:
     hives = [f"where is the beehive that I bought {day}" for day in "ABCDEFGHIJ"]
     loaded = _with(tmp_path, "customer_support", {"order_status": hives * 40})
-    german = next(note for note in glossary_notes(loaded) if "the glossary of de lacks" in note)
+    german = next(
+        note
+        for note in glossary_notes(loaded, answers_files(loaded))
+        if "the glossary of de lacks" in note
+    )
     assert "knowledge/customer_support.yaml: " in german
     assert "beehive" in german
 

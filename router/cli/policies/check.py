@@ -22,7 +22,7 @@ from router.cli.policies.judged import (
     sureness_note,
 )
 from router.cli.policies.surroundings import surrounding_notes, tenant_notes
-from router.cli.policies.utterances import glossary_notes, twofold_notes
+from router.cli.policies.utterances import utterance_notes
 from router.cli.terminal import console, print_json
 from router.errors import Mistake, PolicyError
 from router.money.budget_check import budget_warnings
@@ -135,8 +135,7 @@ def run(core: Core, *, probing: bool = False, tenants: Set[str] = frozenset()) -
             *notes(loaded.policy),
             minute_note(loaded, core.clock.now_ms()),
             *judged_notes(core, loaded),
-            *twofold_notes(loaded),
-            *glossary_notes(loaded),
+            *utterance_notes(loaded),
             *sureness_note(loaded, decide),
             *surrounding_notes(loaded.policy, core.environ),
             *tenant_notes(loaded.policy, tenants),

@@ -6,7 +6,8 @@ It reads the files that a policy names, and asks nothing of triage.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from router.policy.content.knowledge import IntentSection, Knowledge, load_knowledge
 from router.policy.content.languages.glossaries import GlossaryFile, load_glossaries
@@ -25,11 +26,20 @@ LEAST_PART = 4
 """One in so many utterances of an answer has a word that names what it is about."""
 MOST_WORDS = 12
 """Words that are named of a language, the most frequent first."""
+AnswersFile: TypeAlias = tuple[str, Knowledge, str | None]
+"""A file of answers by its name, what it says, and the folder of its other languages."""
 
 
-def twofold_notes(loaded: LoadedPolicy) -> Iterator[str]:
+def utterance_notes(loaded: LoadedPolicy) -> Iterator[str]:
+    """Yields what utterances ask twice, and which of their words a glossary lacks."""
+    files = tuple(answers_files(loaded))
+    yield from twofold_notes(files)
+    yield from glossary_notes(loaded, files)
+
+
+def twofold_notes(files: Iterable[AnswersFile]) -> Iterator[str]:
     """Yields for each file of answers its utterances of which another answer has a part."""
-    for file, knowledge, _ in _files(loaded):
+    for file, knowledge, _ in files:
         twofold = [
             f'"{text}" ({intent.id}; a part of it is like {other})'
             for intent, text, other in _asking_another(knowledge)
@@ -43,13 +53,13 @@ def twofold_notes(loaded: LoadedPolicy) -> Iterator[str]:
             )
 
 
-def glossary_notes(loaded: LoadedPolicy) -> Iterator[str]:
+def glossary_notes(loaded: LoadedPolicy, files: Iterable[AnswersFile]) -> Iterator[str]:
     """Yields for each language of a file of answers which words its glossary does not have.
 
     A request in that language with such a word is compared without it, or not at all.
     """
     glossaries = load_glossaries(loaded.file(loaded.policy.triage.glossaries))
-    for file, knowledge, folder in _files(loaded):
+    for file, knowledge, folder in files:
         said = _names(knowledge)
         languages = () if folder is None else translation_files(loaded.file(folder), [])
         for language in sorted([spoken.language for spoken, _, _ in languages]):
@@ -124,7 +134,7 @@ def words_without(said: Mapping[str, int], glossary: GlossaryFile) -> Sequence[s
     return tuple(lacking.values())
 
 
-def _files(loaded: LoadedPolicy) -> Iterator[tuple[str, Knowledge, str | None]]:
+def answers_files(loaded: LoadedPolicy) -> Iterator[AnswersFile]:
     """Yields each file of answers once, and the folder of its other languages."""
     seen = set[str]()
     for _, section in loaded.policy.rungs():
