@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def utc_minute(at_ms: int) -> str:
@@ -19,7 +20,7 @@ def utc_minute(at_ms: int) -> str:
 
 def utc_day(at_ms: int) -> date:
     """Returns the UTC day of a time in milliseconds since the epoch."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).date()
+    return date.fromordinal(_EPOCH_DAY + at_ms // DAY_MS)
 
 
 def day_start_ms(day: date) -> int:

@@ -13,12 +13,12 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 
 LONGEST = 120
 """Characters from which a text is no longer looked at: such requests are short."""
 
-_DIGIT = late_regex(r"\d")
 _GROUPED = late_regex(r"[1-9]\d{0,2}(?:(?:\.\d{3}){1,5}|(?: \d{3}){1,5})(?:,\d{1,2})?")
 _ENGLISH = late_regex(r"[1-9]\d{0,2}(?:,\d{3}){1,5}(?:\.\d{1,2})?")
 _PLAIN = late_regex(r"\d{1,12}(?:[.,]\d{1,2})?")
@@ -171,7 +171,7 @@ def priced_goods(text: str) -> PricedGoods | None:
     >>> priced_goods("three rifles at 2,000 dollars each") is None
     True
     """
-    if len(text) > LONGEST or _DIGIT.search(text) is None:
+    if len(text) > LONGEST or not has_digit(text):
         return None
     core = " ".join(text.split()).strip(" ?!.=\u00bf\u00a1")
     for language, words in _LANGUAGES.items():

@@ -40,8 +40,9 @@ def counted_costs(
     counted: list[float] = []
     dearest = below = 0.0
     level = 0
+    of_money, of_time = _weights(section, pacing)
     for f in facts:
-        own = own_cost(f, section, pacing)
+        own = of_money * f.cost_nano_usd + of_time * f.latency_ms / 1000.0
         if f.level != level:
             below, level = dearest, f.level
         counted.append(max(own, below if f.cache_nano_usd else dearest))
@@ -55,9 +56,13 @@ def own_cost(rung: RungFacts | Rung, section: DecisionSection, pacing: float) ->
     Lambda is the policy's `budget_pressure` and the `pacing` of the budgets. The first choice and
     each climb count the same cost.
     """
-    of_money = 1.0 + section.budget_pressure + pacing
-    of_time = section.usd_per_second * NANO_PER_USD
+    of_money, of_time = _weights(section, pacing)
     return of_money * rung.cost_nano_usd + of_time * rung.latency_ms / 1000.0
+
+
+def _weights(section: DecisionSection, pacing: float) -> tuple[float, float]:
+    """Returns what a nano-dollar of cost and a second of waiting count, in nano-dollars."""
+    return 1.0 + section.budget_pressure + pacing, section.usd_per_second * NANO_PER_USD
 
 
 def without_caches(facts: Sequence[RungFacts]) -> list[RungFacts]:

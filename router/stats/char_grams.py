@@ -21,6 +21,7 @@ from router.stats.ngrams import (
     Grams,
     Weights,
     each_once,
+    factor,
     starts_of,
     weighed,
 )
@@ -31,12 +32,12 @@ diluted by the text around."""
 
 _LENGTHS = (3, 4, 5)
 _UNSPACED_FROM = 0x3000  # kana, Han and Hangul
-_BASE = np.uint64(0x9E3779B97F4A7C15)
+_BASE = factor(0x9E3779B97F4A7C15)
 _MIX = 0xD6E8FEB86659FD93
 _SEEDS = (1, 0xC2B2AE3D27D4EB4F, 3, 5, 7, 11)
 # Products are modulo 2^64: so one factor multiplies and mixes the hashes of each kind of piece.
-_BY_LENGTH = tuple(np.uint64(seed * _MIX % 2**64) for seed in _SEEDS)
-_PAIR = np.uint64(_MIX * _MIX % 2**64)
+_BY_LENGTH = tuple(factor(seed * _MIX % 2**64) for seed in _SEEDS)
+_PAIR = factor(_MIX * _MIX % 2**64)
 
 Hashes = npt.NDArray[np.uint64]
 Owners = npt.NDArray[np.int64]  # the number of the text that each hash is of

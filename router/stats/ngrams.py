@@ -23,15 +23,18 @@ BUCKETS = 1 << BUCKET_BITS
 """Among 2^15, 2^16 and 2^17 each larger size was better by half a point of stakes AUROC and not
 better elsewhere; a table grows with it."""
 
-ALONE, FIRST, SECOND, PAIR = (
-    np.uint64(0x9E3779B97F4A7C15),
-    np.uint64(0x9E3779B97F4A7C15),
-    np.uint64(0xC2B2AE3D27D4EB4F),
-    np.uint64(0xD6E8FEB86659FD93),
+
+def factor(number: int) -> npt.NDArray[np.uint64]:
+    """Returns a number as what multiplies arrays: numpy makes an array of a scalar at each step."""
+    return np.array(number, np.uint64)
+
+
+ALONE, FIRST, SECOND, PAIR = map(
+    factor, (0x9E3779B97F4A7C15, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93)
 )
 """Odd multipliers with well spread bits (Steele et al. 2014; xxHash). The high bits of a product
 are kept, because all bits of an id have moved them."""
-SHIFT = np.uint64(64 - BUCKET_BITS)
+SHIFT = factor(64 - BUCKET_BITS)
 
 Buckets = npt.NDArray[np.int32]
 Weights = npt.NDArray[np.float32]

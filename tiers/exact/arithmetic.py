@@ -14,9 +14,9 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from math import isqrt
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from tiers.exact.numbers import (
-    DIGIT,
     NUMBER,
     SYMBOLS,
     Amount,
@@ -112,7 +112,7 @@ def arithmetic(question: Question) -> str | None:
     ('12 * (3 + 4) = 84', None)
     """
     text = digits_for_words(question.text)
-    if not DIGIT.search(text) or _NO_SUM_WORD.search(text):
+    if not has_digit(text) or _NO_SUM_WORD.search(text):
         return None
     if not question.commanded and (_NO_SUM.fullmatch(text) or _may_be_a_name(question, text)):
         return None

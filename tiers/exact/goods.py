@@ -15,9 +15,9 @@ from functools import cache
 from msgspec import Struct
 
 from router.money.priced_goods import priced_goods, sum_of
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from tiers.exact.money_shares import SIGNS
-from tiers.exact.numbers import DIGIT
 from tiers.exact.other_languages import ACCENTS
 from tiers.exact.phrased.figures import shown
 from tiers.exact.purchases import SEVERAL
@@ -242,7 +242,7 @@ def cost_of_goods(text: str, *, opens: bool = False) -> str | None:
     >>> cost_of_goods("what do 3 queens at $38 and 2 nucs at $210 cost together?")
     '3 * $38 + 2 * $210 = $534'
     """
-    if len(text) > MAX_CHARACTERS or DIGIT.search(text) is None:
+    if len(text) > MAX_CHARACTERS or not has_digit(text):
         return None
     folded = text.lower()
     if not folded.isascii():

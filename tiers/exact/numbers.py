@@ -12,14 +12,13 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,20})(?:\.\d{1,20})?|\.\d{1,20}"
 """Matches 1234.5, 1,234.5 and .5. A comma that does not part thousands fits nowhere: 1,5 may mean
 1.5 or a list, so no tool answers."""
 
-DIGIT = late_regex(r"\d")
-"""Found in nearly every question that a tool answers, and in few others."""
 SYMBOLS = "$€£₹"
 AMOUNT = rf"[{SYMBOLS}]? ?(?:{NUMBER})"
 MAX_DECIMALS = 10
@@ -129,7 +128,7 @@ def digits_for_words(text: str) -> str:
     '25 percent of $120'
     """
     text = _IN_WORDS.sub(lambda match: _spelled(match.group(0)), text)
-    if not (DIGIT.search(text) and _SAID_MORE.search(text)):
+    if not (has_digit(text) and _SAID_MORE.search(text)):
         return text
     text = _AND_A_HALF.sub(r"\1.5", text)
     text = _BEFORE.sub(lambda m: _money(m[5], m[1] or m[3] or "", m[2] or m[4]), text)

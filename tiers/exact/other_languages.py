@@ -13,10 +13,10 @@ from functools import cache
 
 from msgspec import Struct
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from tiers.exact.arithmetic import arithmetic
 from tiers.exact.money_shares import Wording, share_of_money
-from tiers.exact.numbers import DIGIT
 from tiers.exact.percentages import percentage
 from tiers.exact.units import conversion
 from tiers.exact.wording import Question
@@ -306,7 +306,7 @@ def in_another_language(text: str) -> str | None:
     >>> in_another_language("17 % von 2.340") is None
     True
     """
-    if len(text) > MAX_CHARACTERS or not DIGIT.search(text):
+    if len(text) > MAX_CHARACTERS or not has_digit(text):
         return None
     plain = text.lower()
     if not plain.isascii():

@@ -12,11 +12,11 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import (
     AMOUNT,
-    DIGIT,
     NUMBER,
     SYMBOLS,
     Amount,
@@ -56,7 +56,7 @@ def percentage(question: Question) -> str | None:
     ('15% of 240 = 36', '$80 less 25% = $60')
     """
     text = digits_for_words(question.text)
-    if not (DIGIT.search(text) and holds(text, CUES)) or _TWO_WAYS.search(text):
+    if not (has_digit(text) and holds(text, CUES)) or _TWO_WAYS.search(text):
         return None
     for pattern, answer in _forms():
         match = pattern.fullmatch(text)

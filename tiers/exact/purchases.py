@@ -11,10 +11,10 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from tiers.exact.numbers import (
     AMOUNT,
-    DIGIT,
     NUMBER,
     SYMBOLS,
     amount,
@@ -115,7 +115,7 @@ def purchase(question: Question, *, opens: bool = False) -> str | None:
     ('3 * 19.95 + 4.90 = 64.75', None)
     """
     text = digits_for_words(question.text)
-    if not (_BEGINNING.match(text) and ("dozen" in text or DIGIT.search(text))):
+    if not (_BEGINNING.match(text) and ("dozen" in text or has_digit(text))):
         return None
     pieces, wanted = _bare(_counted(text))
     bill, rest = _goods(pieces, wanted is True)

@@ -10,11 +10,11 @@ import re
 from fractions import Fraction
 from functools import cache
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import (
     AMOUNT,
-    DIGIT,
     Amount,
     amount,
     digits_for_words,
@@ -78,7 +78,7 @@ def share(question: Question) -> str | None:
     ('84 / 6 = 14 each', '$60 less 1/3 = $40')
     """
     text = digits_for_words(question.text)
-    if not (DIGIT.search(text) and holds(text, CUES)):
+    if not (has_digit(text) and holds(text, CUES)):
         return None
     for form in _forms():
         match = form.fullmatch(text)

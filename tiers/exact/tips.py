@@ -10,9 +10,9 @@ import re
 from fractions import Fraction
 from functools import cache
 
+from router.regexes.digits import has_digit
 from tiers.exact.numbers import (
     AMOUNT,
-    DIGIT,
     NUMBER,
     amount,
     digits_for_words,
@@ -59,7 +59,7 @@ def tip(question: Question) -> str | None:
     '$50 plus 20% = $60; split by 4: $15 each (the tip alone: $2.50 each)'
     """
     text = digits_for_words(question.text)
-    if not ("tip" in text and DIGIT.search(text)):
+    if not ("tip" in text and has_digit(text)):
         return None
     for form in _forms():
         match = form.fullmatch(text)

@@ -9,6 +9,7 @@ from threading import Lock
 
 from msgspec import Struct
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from tiers.exact import (
     arithmetic,
@@ -22,7 +23,7 @@ from tiers.exact import (
 )
 from tiers.exact.goods import compile_forms as compile_goods
 from tiers.exact.goods import cost_of_goods
-from tiers.exact.numbers import DIGIT, digits_for_words
+from tiers.exact.numbers import digits_for_words
 from tiers.exact.other_languages import in_another_language
 from tiers.exact.phrased.asking import compile_forms as compile_phrased
 from tiers.exact.phrased.asking import phrased
@@ -108,7 +109,7 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
 
 def _in_english(core: Question, today: date, tools: Collection[str], opens: bool) -> Solved | None:
     numbered = digits_for_words(core.text)
-    asked = _TOOLS if DIGIT.search(numbered) or "dozen" in numbered else _WITHOUT_NUMBERS
+    asked = _TOOLS if has_digit(numbered) or "dozen" in numbered else _WITHOUT_NUMBERS
     unsure = _UNSURE.search(numbered) is not None
     for tool, answer in asked.items():
         if unsure and tool in ("percentages", "arithmetic"):

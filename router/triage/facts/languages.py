@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from router.triage.facts.vocabulary.everyday_words import (
     COMMON_WORDS,
@@ -133,7 +134,6 @@ _CODES = late_regex(
 """Addresses, and letters beside digits: "DE-998877", "SAVE10"."""
 _IN_CODES = re.compile(r"[\d@](?:(?<=@)|(?=[^\s\d.,;:!?()])|(?<=[^\s\d.,;:!?()]\d))")
 """Finds an @, and a digit with a letter or a sign beside it: a bare number has no letters."""
-_DIGIT = re.compile(r"\d")
 _MARKS = ".,;:!?()"
 _IN_PIECE = late_regex(r"[\d@]|www\.|://")
 _OPENS_QUESTION = {"come": "it"}
@@ -240,7 +240,7 @@ def without_codes(text: str, words: Sequence[str]) -> Sequence[str]:
     ['track', 'parcel', '998877']
     """
     bare = _IN_CODES.search(text) is None and "www." not in text
-    if bare and ("://" not in text or _DIGIT.search(text) is None):
+    if bare and not ("://" in text and has_digit(text)):
         return words
     # A bare number has no letters that could be words.
     mixed = [p for p in text.split() if not (p.isalpha() or p.strip(_MARKS).isdigit())]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from router.triage.text.folding import fold, words_of
 from router.triage.text.quotes import ACTING, forms
@@ -76,7 +77,6 @@ _ACTS = late_regex(
 )
 """Beginnings of words that act, in all their forms."""
 _NUMBER = re.compile(r"[\d.,]+[km]?")
-_DIGIT = re.compile(r"\d")
 _NEW_SENTENCE = late_regex(r"[.!?;:\n]\s|\n")
 
 
@@ -107,7 +107,7 @@ def only_works_out(text: str) -> bool:
     >>> only_works_out("quanto e 12 vezes 7"), only_works_out("what is 12 times 7 mg")
     (True, False)
     """
-    if len(text) > LONGEST or _DIGIT.search(text) is None:
+    if len(text) > LONGEST or not has_digit(text):
         return False
     plain = text.strip().lower().lstrip("\u00bf\u00a1").rstrip("?!. ")
     if _CONVERTS.fullmatch(plain):

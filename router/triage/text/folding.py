@@ -86,6 +86,9 @@ def _fold_one(char: str) -> str:
 
 
 _TABLE = _FoldTable()
+_ASCII = bytes(ord(_TABLE[code] or "\0") for code in range(128)).ljust(256)
+_OF_ASCII = _ASCII, bytes(code for code in range(128) if not _TABLE[code])
+"""What `bytes.translate` takes, four times as fast: signs for others, and signs to leave out."""
 _ASCII_WORDS = re.compile(r"[a-z]+|[0-9]+")
 
 # Scripts written without spaces: each character is a word, so that a term is found inside a run.
@@ -116,7 +119,7 @@ def fold(text: str) -> Folded:
     ('wire', 'transfer', '12', '000', 'cant', 'wait')
     """
     raw = text[:MAX_CHARS]
-    plain = raw.translate(_TABLE)
+    plain = raw.encode().translate(*_OF_ASCII).decode() if raw.isascii() else raw.translate(_TABLE)
     cut = len(text) > MAX_CHARS or len(plain) > MAX_CHARS
     if len(plain) > MAX_CHARS:  # some characters fold to several
         plain = plain[:MAX_CHARS]
@@ -319,7 +322,7 @@ def words_of(plain: str) -> tuple[str, ...]:
     if not lower.isascii():
         return tuple(_ANY_WORDS.findall(lower))
     words = ascii_words(lower)
-    if all([word.isalpha() or word.isdigit() for word in words]):
+    if "".join(words).isalpha() or all([word.isalpha() or word.isdigit() for word in words]):
         return tuple(words)
     return tuple(_ASCII_WORDS.findall(lower))  # letters and digits touch
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from tiers.exact.numbers import DIGIT
+from router.regexes.digits import has_digit
 from tiers.exact.phrased import clocks, day_sums, everyday, rates
 from tiers.exact.phrased.days import FEASTS
 from tiers.exact.phrased.figures import MAX_CHARACTERS, core_of
@@ -73,7 +73,7 @@ def phrased(text: str, today: date, tools: Collection[str]) -> tuple[str, str] |
     if len(text) > MAX_CHARACTERS:
         return None
     core = core_of(text)
-    if not (DIGIT.search(core) or holds(core, FEASTS)):
+    if not (has_digit(core) or holds(core, FEASTS)):
         return None  # a form has a number, or a day that has one
     asked = [tool for tool in _TOOLS if tool.name in tools and tool.may_answer(core)]
     for language in LANGUAGES if asked else ():
