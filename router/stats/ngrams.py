@@ -61,7 +61,7 @@ def weighed(hashes: npt.NDArray[np.uint64]) -> Counted:
     """Returns the buckets of one text's hashes, rising, each with the root of its share."""
     if not len(hashes):
         return NOTHING
-    every = hashes >> SHIFT
+    every: Buckets = (hashes >> SHIFT).astype(np.int32)  # half as wide, so sorted sooner
     every.sort()
     # `numpy.unique` does the same in three times the time for a short text.
     first = np.empty(len(every) + 1, dtype=bool)
@@ -70,7 +70,7 @@ def weighed(hashes: npt.NDArray[np.uint64]) -> Counted:
     bounds = first.nonzero()[0]
     times = (bounds[1:] - bounds[:-1]).astype(np.float32)
     weights: Weights = np.sqrt(times / np.float32(len(every)))
-    return every[bounds[:-1]].astype(np.int32), weights
+    return every[bounds[:-1]], weights
 
 
 def counted_together(rows: Sequence[Sequence[int]]) -> Grams:

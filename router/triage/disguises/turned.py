@@ -72,7 +72,7 @@ def turned(folded: Folded, knows: Knows) -> tuple[str, ...]:
     >>> turned(Folded("tsehc niap", ("tsehc", "niap")), {"chest", "pain"}.__contains__)
     ('pain chest', 'chest pain')
     """
-    long = dict.fromkeys(word for word in folded.words if len(word) >= SHORTEST_WORD)
+    long = dict.fromkeys([word for word in folded.words if len(word) >= SHORTEST_WORD])
     unknown = [word for word in long if not knows(word) and word.isalpha()]
     # One unknown word is a name or an error, unless it is all that the text says.
     if not unknown or len(unknown) == 1 < len(long):

@@ -12,6 +12,7 @@ already. It knows nothing about what a language means for a request.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -189,7 +190,7 @@ def heard(text: str, words: Sequence[str]) -> Heard:
         script = _script(begin)
         if script and not _imitates(begin):
             return _of_cyrillic(begin, words) if script == RUSSIAN else Heard(script, True)
-    points: dict[str, float] = {}
+    points = defaultdict[str, float](float)
     short = _acronyms(begin)
     technical = sum(map(str.isdigit, words[:MOST_WORDS])) >= MEASURES
     for word in without_codes(begin, words[:MOST_WORDS]):
@@ -201,16 +202,16 @@ def heard(text: str, words: Sequence[str]) -> Heard:
                 continue
             told = _ENDINGS.get(word[-5:]) or _ENDINGS.get(word[-4:]) or _ENDINGS.get(word[-3:], ())
         for language, share in told:
-            points[language] = points.get(language, 0.0) + share
+            points[language] += share
     if not begin.isascii():
         for letter in begin.lower():
             for language in _LETTERS.get(letter, ()):
-                points[language] = points.get(language, 0.0) + 0.5
+                points[language] += 0.5
     if not points:
         return Heard(UNKNOWN, False)
     opening = _OPENS_QUESTION.get(words[0]) if words else None
     if opening is not None and begin.rstrip().endswith("?"):
-        points[opening] = points.get(opening, 0.0) + ENDING
+        points[opening] += ENDING
     *_, second, most = 0.0, *sorted(points.values())
     best = ENGLISH if points.get(ENGLISH) == most else max(points, key=points.__getitem__)
     if technical and best != ENGLISH and most <= 1 and begin.isascii():
