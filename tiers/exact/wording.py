@@ -5,7 +5,6 @@ It changes no number, so what a tool reads is what was written. It knows nothing
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -109,7 +108,7 @@ def question(text: str) -> Question | None:
         return None
     signs = text if text.isascii() else unicodedata.normalize("NFC", text).translate(_SIGNS)
     core = " ".join(signs.lower().split())
-    equals = bool(re.search(r"=\s*\??$", core))
+    equals = core.removesuffix("?").rstrip().endswith("=")
     commanded, asked = equals, equals or core.endswith("?")
     core = core.rstrip(" ?.!=")
     for _ in range(_STEPS):
@@ -127,5 +126,6 @@ def question(text: str) -> Question | None:
         if core == before:
             break
     core = core.rstrip(" ?.!=,:").lstrip(" ?!=,:")
-    core = core if re.match(r"\.\d", core) else core.lstrip(" .")  # ".5" is a half
+    half = core.startswith(".") and core[1:2].isdecimal()  # ".5"
+    core = core if half else core.lstrip(" .")
     return Question(core, commanded, asked) if core else None

@@ -110,7 +110,7 @@ _BESIDE_COURTESY_WORDS = (
     "there this to today tomorrow u very well ya you your"
 )
 _BESIDE_COURTESY = _COURTEOUS | frozenset(_words(_BESIDE_COURTESY_WORDS))
-_DRAWN_OUT = re.compile(r"(.)\1{2,}")
+_DRAWN_OUT = re.compile(r"(.)\1\1+")
 _LAUGH = re.compile(r"(?:ha){2,}h?|(?:he){2,}|l+o+l+")
 MOST_COURTEOUS = 80
 """Bounds a greeting or a farewell, in characters: a longer message has something else to say."""

@@ -30,7 +30,7 @@ MAX_PHRASES = 4  # "hello, thanks, how are you, bye"
 MAX_FOLLOWERS = 5  # words of "à toutes et à tous"
 
 _ACCENT = re.compile("[\u0300-\u036f]")
-_DRAWN_OUT = re.compile(r"(.)\1{2,}")
+_DRAWN_OUT = re.compile(r"(.)\1\1+")
 Phrase = Annotated[str, Field(min_length=1, max_length=80)]
 
 

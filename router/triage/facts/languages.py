@@ -190,7 +190,7 @@ def heard(text: str, words: Sequence[str]) -> Heard:
         script = _script(begin)
         if script and not _imitates(begin):
             return _of_cyrillic(begin, words) if script == RUSSIAN else Heard(script, True)
-    points = defaultdict[str, float](float)
+    points: defaultdict[str, float] = defaultdict(float)
     short = _acronyms(begin)
     technical = sum(map(str.isdigit, words[:MOST_WORDS])) >= MEASURES
     for word in without_codes(begin, words[:MOST_WORDS]):
