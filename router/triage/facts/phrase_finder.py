@@ -83,10 +83,6 @@ _NO_WORDS: dict[str, _Node] = {}
 """Follows the last word of a phrase. Most nodes are one: they share it, and none is added to it."""
 
 
-_Term = tuple[Sequence[str], int]
-"""A term in pieces between blanks, and the part that it is an alternative of."""
-
-
 class _Alike:
     """Holds words by their beginnings, which are made for a first letter that a text has."""
 
@@ -149,48 +145,51 @@ class PhraseFinder:
 
     def __init__(self, phrases: Iterable[Phrase], not_meant: Iterable[str] = ()) -> None:
         """Takes the phrases, and in `not_meant` words one letter away that mean something else."""
-        phrases = tuple(phrases)
-        numbers: dict[tuple[str, ...], int] = {}
-        for phrase in phrases:
-            for part in (*phrase.parts, phrase.unless):
-                numbers.setdefault(part, len(numbers))
-        terms = [(text.split(), number) for part, number in numbers.items() for text in part]
-        self._pieces = _words_by_piece({piece for pieces, _ in terms for piece in pieces})
+        numbers: dict[tuple[str, ...], int] = {}  # of parts
+        needs: list[tuple[str, tuple[int, ...], int]] = []  # name, parts, window
+        self._unless: dict[int, int] = {}  # by the place of a phrase
+        for place, phrase in enumerate(phrases):
+            needed = tuple([numbers.setdefault(part, len(numbers)) for part in phrase.parts])
+            if phrase.unless:
+                self._unless[place] = numbers.setdefault(phrase.unless, len(numbers))
+            window = WINDOW_UNSPACED if phrase.unspaced else WINDOW
+            needs.append((phrase.name, needed, window))
+        self._phrases = needs
+        needed_by = Counter([number for _, needed, _ in needs for number in needed])
+        self._by_rarest: dict[int, list[int]] = {}  # phrases by the part that the fewest need
+        for place, (_, needed, _) in enumerate(needs):
+            if needed:
+                rarest = min(needed, key=needed_by.__getitem__)
+                self._by_rarest.setdefault(rarest, []).append(place)
+        self._texts = [text for part in numbers for text in part]
+        self._part_of = [number for part, number in numbers.items() for _ in part]  # of each text
+        self._pieces = _words_by_piece({*" ".join(self._texts).split()})
         words = {word for found in self._pieces.values() for word in found}
         self._stems = {word[:-1] for word in words if word.endswith(_STEM)}
         self._words = {word for word in words if not word.endswith(_STEM)}
         self._words_by, self._stems_by = _Alike(self._words), _Alike(self._stems)
         self._root: dict[str, _Node] = {}  # by first words that a text had
-        self._terms: dict[str, list[_Term]] = {}  # by first word: most are never met
-        for pieces, number in terms:
-            first = next((found[0] for piece in pieces if (found := self._pieces[piece])), None)
-            if first is not None:
-                self._terms.setdefault(first, []).append((pieces, number))
+        self._terms: dict[str, list[int]] = {}  # places of texts by first word: most are never met
+        for place, text in enumerate(self._texts):
+            found = self._pieces.get(text.partition(" ")[0]) or self._words_in(text)
+            if found:
+                self._terms.setdefault(found[0], []).append(place)
         self._meanings = _Meanings(self._meaning)
         self._not_meant = {word for text in not_meant for word in fold(text).words}
         # A text's number may then be a mistyped one of a phrase.
         self._near_numbers = any(word[0].isdigit() and len(word) >= FUZZY_FROM for word in words)
-        self._phrases: list[tuple[str, tuple[int, ...], int]] = []
-        self._unless: dict[int, int] = {}  # by the place of a phrase
-        needed_by = Counter([numbers[part] for phrase in phrases for part in phrase.parts])
-        self._by_rarest: dict[int, list[int]] = {}  # phrases by the part that the fewest need
-        for place, phrase in enumerate(phrases):
-            needed = tuple([numbers[part] for part in phrase.parts])
-            if needed:
-                rarest = min(needed, key=needed_by.__getitem__)
-                self._by_rarest.setdefault(rarest, []).append(place)
-            if phrase.unless:
-                self._unless[place] = numbers[phrase.unless]
-            window = WINDOW_UNSPACED if phrase.unspaced else WINDOW
-            self._phrases.append((phrase.name, needed, window))
+
+    def _words_in(self, text: str) -> list[str]:
+        """Returns the words that a term is found by."""
+        return [word for piece in text.split() for word in self._pieces[piece]]
 
     def _first(self, word: str) -> _Node | None:
         """Returns the place behind the first word of terms, None where none begins so."""
         node = self._root.get(word)
         if node is None and word in self._terms:
             node = _Node()
-            for pieces, part in self._terms[word]:
-                node.add([one for piece in pieces for one in self._pieces[piece]], part)
+            for place in self._terms[word]:
+                node.add(self._words_in(self._texts[place]), self._part_of[place])
             self._root[word] = node  # whole: another thread may be looking
         return node
 
@@ -337,24 +336,24 @@ def is_one_edit(one: str, other: str) -> bool:
     return swapped and one[begin + 2 :] == other[begin + 2 :]
 
 
-def _words_by_piece(pieces: Iterable[str]) -> dict[str, Sequence[str]]:
+def _words_by_piece(pieces: Set[str]) -> dict[str, Sequence[str]]:
     """Returns the words by which a term's pieces between blanks are found; a stem keeps its star.
 
     There are three of each piece in the terms, and all are folded in one run.
     """
-    found: dict[str, Sequence[str]] = {}
-    strange = []
-    for piece in pieces:
-        if piece.isascii() and piece.isalpha():  # most of thousands: nothing to fold
-            found[piece] = (piece.lower(),)
-        elif piece == _NUMBER:
-            found[piece] = (piece,)
-        else:
-            strange.append(piece)
+    # Most of thousands are ASCII letters: nothing to fold.
+    found: dict[str, Sequence[str]] = {
+        piece: (piece.lower(),) for piece in pieces if piece.isascii() and piece.isalpha()
+    }
+    if _NUMBER in pieces:
+        found[_NUMBER] = (_NUMBER,)
+    strange = [piece for piece in pieces if piece not in found]
     for piece, folded in zip(strange, fold_all(strange), strict=True):
-        words = [word.translate(_ARABIC) for word in in_syllables(folded)]
+        words = folded
+        if not piece.isascii():
+            words = [word.translate(_ARABIC) for word in in_syllables(folded)]
         if words and piece.endswith(_STEM) and len(words[-1]) >= SHORTEST_STEM:
-            words[-1] += _STEM
+            words = (*words[:-1], words[-1] + _STEM)
         found[piece] = words
     return found
 
