@@ -336,9 +336,9 @@ def _with_unless(
 
 
 def _parts(file: TermFile, phrase: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(
-        file.terms[part[1:]] if part.startswith(GROUP) else (part,) for part in phrase.split(_AND)
-    )
+    terms = file.terms
+    parts = phrase.split(_AND)
+    return tuple([terms[part[1:]] if part.startswith(GROUP) else (part,) for part in parts])
 
 
 def _actions(file: TermFile) -> Iterator[LanguageActions]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import ClassVar, cast
+from typing import ClassVar, Protocol, cast
 
 import yaml
 
@@ -60,9 +60,19 @@ class Loader(_Base):  # type: ignore[misc, valid-type]  # one of two classes
 
     descend_resolver: ClassVar[object] = staticmethod(operator.is_)  # called, with no effect
     ascend_resolver: ClassVar[object] = staticmethod(tuple)
+
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
         """Returns the tag of a node that states none: a plain scalar may be a number or a date."""
         return tag_of(value) if kind is yaml.ScalarNode and implicit[0] else _TAGS[kind]
+
+
+class _Event(Protocol):
+    """Is one of libyaml's events, which has those of these values that its kind needs."""
+
+    anchor: str | None
+    tag: str | None
+    value: str
+    implicit: tuple[bool, bool]  # the tag goes without saying: of a plain value, of one in quotes
 
 
 def values_of(loader: yaml.SafeLoader) -> object:
@@ -76,22 +86,22 @@ class _Values:
 
     def __init__(self, loader: yaml.SafeLoader) -> None:
         self._loader = loader
-        self._next = loader.get_event
+        self._next: Callable[[], _Event] = loader.get_event
         self._count = 0
         self._anchored: dict[str, object] = {}
 
     def read(self) -> object:
         self._next()  # the stream starts
-        if type(self._next()) is yaml.StreamEndEvent:
+        if isinstance(self._next(), yaml.StreamEndEvent):
             return None
         values = self._value(self._next(), 0)
         self._next()  # the document ends
-        if type(self._next()) is not yaml.StreamEndEvent:
+        if not isinstance(self._next(), yaml.StreamEndEvent):
             raise Odd
         return values
 
-    def _value(self, event: yaml.Event, depth: int) -> object:
-        if type(event) is yaml.AliasEvent:
+    def _value(self, event: _Event, depth: int) -> object:
+        if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchored:
                 raise Odd
             return self._copied(self._anchored[event.anchor], depth)
@@ -99,9 +109,9 @@ class _Values:
         if event.tag is not None:
             raise Odd
         value: object
-        if type(event) is yaml.ScalarEvent:
+        if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event)
-        elif type(event) is yaml.SequenceStartEvent:
+        elif isinstance(event, yaml.SequenceStartEvent):
             value = self._list(depth + 1)
         else:
             value = self._mapping(depth + 1)
@@ -127,14 +137,14 @@ class _Values:
 
     def _list(self, depth: int) -> list[object]:
         values: list[object] = []
-        while type(event := self._next()) is not yaml.SequenceEndEvent:
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             values.append(self._value(event, depth))
         return values
 
     def _mapping(self, depth: int) -> dict[object, object]:
         values: dict[object, object] = {}
-        while type(event := self._next()) is not yaml.MappingEndEvent:
-            if type(event) is not yaml.ScalarEvent or event.anchor is not None or event.tag:
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
                 raise Odd
             key = self._scalar(event)
             if key in values:
@@ -142,8 +152,8 @@ class _Values:
             values[key] = self._value(self._next(), depth)
         return values
 
-    def _scalar(self, event: yaml.ScalarEvent) -> object:
-        value: str = event.value
+    def _scalar(self, event: _Event) -> object:
+        value = event.value
         if not event.implicit[0]:  # in quotes
             return value
         tag = tag_of(value)

@@ -351,7 +351,7 @@ def _words_by_piece(pieces: Set[str]) -> dict[str, Sequence[str]]:
     for piece, folded in zip(strange, fold_all(strange), strict=True):
         words = folded
         if not piece.isascii():
-            words = [word.translate(_ARABIC) for word in in_syllables(folded)]
+            words = tuple([word.translate(_ARABIC) for word in in_syllables(folded)])
         if words and piece.endswith(_STEM) and len(words[-1]) >= SHORTEST_STEM:
             words = (*words[:-1], words[-1] + _STEM)
         found[piece] = words
