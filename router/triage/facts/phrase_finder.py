@@ -14,7 +14,7 @@ It knows nothing about what a phrase means.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -163,15 +163,15 @@ class PhraseFinder:
                 self._by_rarest.setdefault(rarest, []).append(place)
         self._texts = [text for part in numbers for text in part]
         self._part_of = [number for part, number in numbers.items() for _ in part]  # of each text
-        self._pieces = _words_by_piece({*" ".join(self._texts).split()})
-        words = {word for found in self._pieces.values() for word in found}
+        pieces = _words_by_piece(self._texts)
+        words = {word for found in pieces.values() for word in found}
         self._stems = {word[:-1] for word in words if word.endswith(_STEM)}
         self._words = {word for word in words if not word.endswith(_STEM)}
         self._words_by, self._stems_by = _Alike(self._words), _Alike(self._stems)
         self._root: dict[str, _Node] = {}  # by first words that a text had
         self._terms: dict[str, list[int]] = {}  # places of texts by first word: most are never met
         for place, text in enumerate(self._texts):
-            found = self._pieces.get(text.partition(" ")[0]) or self._words_in(text)
+            found = pieces.get(text.partition(" ")[0]) or _words_in(text, pieces)
             if found:
                 self._terms.setdefault(found[0], []).append(place)
         self._meanings = _Meanings(self._meaning)
@@ -179,17 +179,15 @@ class PhraseFinder:
         # A text's number may then be a mistyped one of a phrase.
         self._near_numbers = any(word[0].isdigit() and len(word) >= FUZZY_FROM for word in words)
 
-    def _words_in(self, text: str) -> list[str]:
-        """Returns the words that a term is found by."""
-        return [word for piece in text.split() for word in self._pieces[piece]]
-
     def _first(self, word: str) -> _Node | None:
         """Returns the place behind the first word of terms, None where none begins so."""
         node = self._root.get(word)
         if node is None and word in self._terms:
             node = _Node()
-            for place in self._terms[word]:
-                node.add(self._words_in(self._texts[place]), self._part_of[place])
+            texts = [self._texts[place] for place in self._terms[word]]
+            pieces = _words_by_piece(texts)
+            for place, text in zip(self._terms[word], texts, strict=True):
+                node.add(_words_in(text, pieces), self._part_of[place])
             self._root[word] = node  # whole: another thread may be looking
         return node
 
@@ -225,19 +223,18 @@ class PhraseFinder:
         for place in whole:
             for part in self._phrases[place][1]:
                 by_part.setdefault(part, []).append(place)
-        last: dict[int, int] = {}  # where each part was seen last
+        last: dict[int, int] = {}  # where each part was seen last, before the word at hand
         found: set[int] = set()
         for start, parts in met:
             for part in parts:
-                last[part] = start
                 for place in by_part.get(part, ()):
                     _, needed, window = self._phrases[place]
-                    if not last.keys() >= {*needed}:
-                        continue
-                    starts = [last[other] for other in needed]
+                    starts = [start if other == part else last.get(other, -1) for other in needed]
                     # A word that may be a mistyped one of two parts is at most one of them.
-                    if start - min(starts) <= window and len({*starts}) == len(starts):
+                    near = 0 <= min(starts) >= start - window
+                    if near and len({*starts}) == len(starts):
                         found.add(place)
+            last.update(dict.fromkeys(parts, start))
         return found
 
     def _meaning(self, word: str) -> _Meaning:
@@ -336,11 +333,17 @@ def is_one_edit(one: str, other: str) -> bool:
     return swapped and one[begin + 2 :] == other[begin + 2 :]
 
 
-def _words_by_piece(pieces: Set[str]) -> dict[str, Sequence[str]]:
-    """Returns the words by which a term's pieces between blanks are found; a stem keeps its star.
+def _words_in(term: str, pieces: Mapping[str, Sequence[str]]) -> list[str]:
+    """Returns the words by which a term is found."""
+    return [word for piece in term.split() for word in pieces[piece]]
+
+
+def _words_by_piece(terms: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Returns the words by which terms' pieces between blanks are found; a stem keeps its star.
 
     There are three of each piece in the terms, and all are folded in one run.
     """
+    pieces = {*" ".join(terms).split()}
     # Most of thousands are ASCII letters: nothing to fold.
     found: dict[str, Sequence[str]] = {
         piece: (piece.lower(),) for piece in pieces if piece.isascii() and piece.isalpha()
