@@ -13,15 +13,13 @@ from router.regexes.late import late_regex
 from tiers.exact import (
     arithmetic,
     dates,
+    goods,
     numbers,
     percentages,
-    purchases,
     shares,
     tips,
     units,
 )
-from tiers.exact.goods import compile_forms as compile_goods
-from tiers.exact.goods import cost_of_goods
 from tiers.exact.numbers import DIGIT, digits_for_words
 from tiers.exact.other_languages import in_another_language
 from tiers.exact.phrased.asking import compile_forms as compile_phrased
@@ -39,14 +37,14 @@ _TOOLS = {
     "currency": lambda core, today, opens: exchange(core),
     "percentages": lambda core, today, opens: percentages.percentage(core),
     "arithmetic": lambda core, today, opens: (
-        purchases.purchase(core, opens=opens)
+        goods.cost_in_english(core, opens=opens)
         or tips.tip(core)
         or shares.share(core)
         or arithmetic.arithmetic(core)
     ),
 }
 """Lists the tools for English sums; those in other words are asked after them."""
-_READERS = (numbers, dates, units, percentages, purchases, tips, shares, arithmetic)
+_READERS = (numbers, dates, units, percentages, goods, tips, shares, arithmetic)
 _BEGINNINGS = tuple(sorted({one for reader in _READERS for one in reader.BEGINNINGS}))
 ALL = tuple(_TOOLS)
 
@@ -71,7 +69,7 @@ def compile_forms() -> None:
     """Compiles the forms of all tools, which takes 170 ms; otherwise the first question waits."""
     with _COMPILING:  # so that only one of several threads compiles
         compile_phrased()
-        compile_goods()
+        goods.compile_forms()
         for text in _LIKE_MANY:
             solved(text, date(2026, 11, 22), opens=True)
 
@@ -100,7 +98,7 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
         answer_text = in_another_language(text)
         if answer_text is not None:
             return Solved("other_languages", answer_text)
-    if "arithmetic" in tools and (total := cost_of_goods(text, opens=opens)) is not None:
+    if "arithmetic" in tools and (total := goods.cost_of_goods(text, opens=opens)) is not None:
         return Solved("arithmetic", total)
     answered = phrased(text, today, tools)
     return None if answered is None else Solved(*answered)

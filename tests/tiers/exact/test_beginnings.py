@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.kits.examples import examples
-from tiers.exact import arithmetic, dates, numbers, percentages, purchases, shares, tips, units
+from tiers.exact import arithmetic, dates, goods, numbers, percentages, shares, tips, units
 from tiers.exact.numbers import digits_for_words
 from tiers.exact.phrased import clocks, day_sums, everyday, rates
 from tiers.exact.phrased.asking import _TOOLS, LANGUAGES
@@ -58,7 +58,7 @@ ENGLISH = [
     *(form for form, _ in percentages._FORMS),
     *(*shares._FORMS, shares._OFF.pattern, *tips._FORMS),
     *(*units._FORMS, *units._MONEY, *units._UNRATED),
-    *(purchases._BEGINNING.pattern, units._BEGINNING.pattern),
+    *(goods.BEGINNING.pattern, units._BEGINNING.pattern),
     # Hypothesis writes a look ahead as text of its own, so that no text would fit.
     numbers._IN_WORDS.pattern.replace(f"(?=[{numbers._FIRST}])", ""),
     *(numbers._BEFORE.pattern, numbers._BEHIND.pattern, numbers._NAMED_MONEY.pattern),

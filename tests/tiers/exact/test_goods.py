@@ -86,9 +86,10 @@ def test_a_question_for_the_total_may_name_any_goods(text: str, answer: str) -> 
 @pytest.mark.parametrize(
     "text",
     [
-        "3 Schleudern zu je 25 Euro",  # asks for nothing
-        "I need 15 trays at $8.40 each",
-        "Combien coûtent 3 ruches à 45 € ?",  # it may be the price of all
+        "I need 15 trays at $8.40 each",  # asks for nothing
+        "Ich brauche 15 Tabletts zu je 8,40 €",
+        "3 Schleudern zu 25 Euro",  # it may be the price of all
+        "3 ruches à 45 €",
         "3 por 38 euros",  # three for 38
         "what do 3 queens at $38 and 2 nucs at 210 € cost together?",
         "what do 3 queens for $38 and 2 nucs for $210 cost together?",
