@@ -23,7 +23,6 @@ from tiers.exact.numbers import (
     DIGIT,
     NUMBER,
     digits_for_words,
-    looks_like_money,
     number,
     shown_money,
 )
@@ -270,7 +269,7 @@ class _Bill:
             return False
         if thing and not self._is_goods(thing, per, sure):
             return False
-        if per and not thing or (count.denominator > 1 and not per):
+        if (per and not thing) or (count.denominator > 1 and not per):
             return False
         one = article and count == 1
         if one and (item["each"] or thing.partition(" ")[0] in SEVERAL):

@@ -1,7 +1,7 @@
 """Lists the words around goods and their prices in four languages, and what is no goods.
 
-`<p>` stands for a percentage in a form, `<x>` for a price, `<fee>` for what a fee is for. Texts come
-in small letters and without accents. It knows nothing about sums.
+`<p>` stands for a percentage in a form, `<x>` for a price, `<fee>` for what a fee is for. Texts are
+in small letters, without accents. It knows nothing about sums.
 """
 
 # ruff: noqa: SIM905 - word lists read better as text
@@ -305,8 +305,8 @@ sum is at stake."""
 MEASURES = frozenset(
     (
         "kg g gram grams gramm gramme grammes gramos kilo kilos l liter liters litre litres litro "
-        "litros ml cl m meter meters metre metres metro metros km mile miles mm cm inch inches foot "
-        "feet pound pounds lb lbs ounce ounces oz pfund livre livres mph kmh"
+        "litros ml cl m meter meters metre metres metro metros km mile miles mm cm inch inches "
+        "foot feet pound pounds lb lbs ounce ounces oz pfund livre livres mph kmh"
     ).split()
 )
 """Counts no goods, unless the price is said to be for one of the same measure."""

@@ -119,6 +119,32 @@ def _in_english(core: Question, today: date, tools: Collection[str], opens: bool
     return None
 
 
+_MORE = late_regex(
+    r"(?:(?:and|und|et|y) )?((?:with|mit|avec|con|plus|minus|less|moins|mas|más|menos|abzüglich"
+    r"|zzgl\.?|including|inklusive|inkl\.?) .{1,60})"
+)
+"""Fits a reply that may add a fee, a rate or a voucher to a sum of goods."""
+
+
+def solved_with_more(
+    asked: str, ours: str, reply: str, today: date, tools: Collection[str] = ALL
+) -> Solved | None:
+    """Returns what goods cost with what a reply to our sum adds: "and with 10% off?".
+
+    >>> asked = "3 shirts at $20 each, what do I pay?"
+    >>> solved_with_more(asked, "3 * $20 = $60", "And with 10% off?", date(2026, 11, 30)).text
+    '3 * $20 less 10% = $54'
+    """
+    more = _MORE.fullmatch(reply.strip(" ?!.\u00bf\u00a1").lower())
+    first = solved(asked, today, tools, opens=True) if more else None
+    if more is None or first is None or first.text != ours or first.tool != "arithmetic":
+        return None
+    result = solved(f"{asked.rstrip(' ?!.')} {more[1]}?", today, tools, opens=True)
+    priced = ours.partition(" = ")[0]
+    known = result is not None and result.text.startswith((f"{priced} ", f"({priced}) "))
+    return result if known else None
+
+
 def solved_with_rate(asked: str, ours: str, reply: str) -> Solved | None:
     """Returns the sum that `asked` lacked a rate for, where `ours` asks for it and a reply has it.
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.kits.examples import examples
 from tiers.exact import arithmetic, dates, goods, numbers, percentages, shares, tips, units
 from tiers.exact.numbers import digits_for_words
-from tiers.exact.phrased import clocks, day_sums, everyday, rates
+from tiers.exact.phrased import clocks, day_sums, everyday, payments, rates, spans
 from tiers.exact.phrased.asking import _TOOLS, LANGUAGES
 from tiers.exact.tools import _BEGINNINGS
 from tiers.exact.wording import begins, holds
@@ -90,6 +90,13 @@ PHRASED = [
         for form, _, _ in everyday._spoon_forms(language)
     ),
     *((4, form.pattern) for form in everyday.everyday_forms("en")["split"]),
+    *((5, form.pattern) for language in LANGUAGES for form in spans.span_forms(language)),
+    *(
+        (6, form.pattern)
+        for language in LANGUAGES
+        for forms in payments.payment_forms(language).values()
+        for form in forms
+    ),
 ]
 
 
