@@ -129,7 +129,11 @@ CUES = (
 @cache
 def payment_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
     """Returns the forms of questions in a language by what they ask for."""
-    kinds = {"change": _CHANGE, "ratio": _RATIOS, "parts": _PARTS}
+    kinds: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+        "change": _CHANGE,
+        "ratio": _RATIOS,
+        "parts": _PARTS,
+    }
     return {kind: compiled(forms[language]) for kind, forms in kinds.items()}
 
 
