@@ -180,19 +180,22 @@ def cost_of_goods(text: str, *, opens: bool = False) -> str | None:
     return None
 
 
-def _counted(text: str, language: str) -> tuple[str, bool]:
-    """Returns the text with dozens as pieces, and whether it has any.
+def _counted(text: str, language: str) -> tuple[str, int]:
+    """Returns the text with dozens as pieces, and how many dozens it has.
 
     >>> _counted("3 dozen eggs", "en")
-    ('36 eggs', True)
+    ('36 eggs', 3)
     """
+    dozens = 0
 
     def pieces(match: re.Match[str]) -> str:
+        nonlocal dozens
         count = int(match["n"]) if "n" in match.groupdict() and match["n"].isdecimal() else 1
+        dozens += count
         return str(count * (6 if match["half"] else 12)) + (" " if match[0][-1] == "'" else "")
 
     counted = _forms(language).dozen.sub(pieces, text)
-    return counted, counted != text
+    return counted, dozens
 
 
 def _sign(currency: str) -> str:
@@ -202,7 +205,7 @@ def _sign(currency: str) -> str:
 class _Bill:
     """Reads the goods of one text and adds them up."""
 
-    def __init__(self, language: str, asked: bool, opens: bool, dozens: bool = False) -> None:
+    def __init__(self, language: str, asked: bool, opens: bool, dozens: int = 0) -> None:
         self._language, self._words, self._forms = language, WORDS[language], _forms(language)
         self._asked, self._opens, self._dozens = asked, opens, dozens
         self._parts: list[tuple[Fraction, Fraction, str]] = []  # count, price, as it is written
@@ -360,8 +363,9 @@ class _Bill:
     def _is_wanted(self, bought: bool) -> bool:
         """Returns True where a sum is asked for, and each price is surely for one piece."""
         sure = self._sure
-        if self._dozens and sure < _SURE:
-            return False  # "3 dozen eggs at $4": a dozen of them
+        dear = any([price >= 1 for _, price, _ in self._parts])
+        if self._dozens and (sure < _SURE or (self._dozens > 1 and dear)):
+            return False  # "3 dozen eggs at $4": a dozen of them, and "at $4 each" may be so
         single = self._pieces == 1 and not self._plus
         if single or sure == _OPEN or len(self._signs) > 1:
             return False

@@ -62,7 +62,7 @@ _ES_ALL = r"(?P<all> (?:en|sobre) (?:todo|el total))?"
 WORDS = {
     "en": GoodsWords(
         {"a": 1, "an": 1},
-        r"(?P<half>half )?(?P<n>\d{1,6}|an?) dozens?\b(?: of)?",
+        r"(?P<half>half )?(?P<n>(?<![.,])\d{1,6}|an?) dozens?\b(?: of)?",
         "half",
         r"(?:how much|what) (?:do|does|would|will|did|are|is) (?:i pay for )?(?:the )?"
         r"|how much for (?:the )?"
@@ -133,6 +133,8 @@ WORDS = {
         (
             rf",? ?(?:plus|\+|zuzuglich|zzgl\.?) <p>(?: {_DE_TAX})?",
             rf",? und <p> {_DE_TAX}",
+            r",? mit <p> trinkgeld",
+            rf",? (?:plus|zuzuglich|zzgl\.?) {_DE_TAX} von <p>",
         ),
         (rf",? (?:inklusive|inkl\.?|incl\.?|mit|einschliesslich) (?:der )?<p> {_DE_TAX}",),
         (
@@ -178,7 +180,12 @@ WORDS = {
             r"(?:les )?<x>(?: (?:de |pour )?(?:la |le |les )?(?P<fee><fee>))?",
             r"(?:les |la )?(?P<fee><fee>) (?:de |a )?<x>",
         ),
-        (rf",? ?(?:plus|\+) (?:les? |la )?<p>(?: {_FR_TAX})?", rf",? et <p> {_FR_TAX}"),
+        (
+            rf",? ?(?:plus|\+) (?:les? |la )?<p>(?: {_FR_TAX})?",
+            rf",? et <p> {_FR_TAX}",
+            r",? avec <p> de pourboire",
+            r",? (?:plus|\+) (?:la )?tva (?:de |a )<p>",
+        ),
         (
             rf",? (?:avec|incluant) (?:les? |la )?<p> {_FR_TAX}",
             r",? (?:avec (?:la |une )?)?tva (?:de |a )?<p>(?: incluse| comprise)?",
@@ -223,10 +230,15 @@ WORDS = {
             r"(?:los )?<x>(?: (?:de |por )?(?:los |el )?(?P<fee><fee>))?",
             r"(?:los |el )?(?P<fee><fee>) de <x>",
         ),
-        (rf",? ?(?:mas|\+) (?:el |un )?<p>(?: {_ES_TAX})?", rf",? y (?:el |un )?<p> {_ES_TAX}"),
+        (
+            rf",? ?(?:mas|\+) (?:el |un )?<p>(?: {_ES_TAX})?",
+            rf",? y (?:el |un )?<p> {_ES_TAX}",
+            r",? con (?:el |un )?<p> de propina",
+            r",? (?:mas|\+) (?:el )?iva del? <p>",
+        ),
         (
             rf",? (?:con|incluyendo|incluido) (?:el |un )?<p> {_ES_TAX}",
-            r",? (?:con |mas )?(?:el )?iva (?:del? |al )?<p>(?: incluido)?",
+            r",? (?:con )?(?:el )?iva (?:del? |al )?<p>(?: incluido)?",
         ),
         (
             rf",? ?(?:menos|-) (?:el |un )?<p>(?: de descuento{_ES_ALL})?",

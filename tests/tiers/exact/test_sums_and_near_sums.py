@@ -15,6 +15,9 @@ from tiers.exact.tools import solved, solved_with_more
 TODAY = date(2026, 11, 30)
 
 SUMS = {
+    "3 Hemden zu je 20 € zzgl. MwSt von 19 %": "3 * 20 € plus 19 % = 71,40 €",
+    "3 menus à 20 € pièce avec 10 % de pourboire": "3 * 20 € plus 10 % = 66 €",
+    "3 camisas a 20 € cada una más IVA del 21 %": "3 * 20 € más 21 % = 72,60 €",
     "2 tickets at $12.50 each plus a $3 booking fee, what's the total?": "2 * $12.50 + $3 = $28",
     "How much for 6 mugs at £4.25 each?": "6 * £4.25 = £25.50",
     "What would 8 chairs at $1,250.50 each cost?": "8 * $1,250.50 = $10,004",
@@ -136,6 +139,11 @@ SUMS = {
 
 NONE = """
 3 shirts from $20 each, what do I pay?
+2 dozen eggs at $4 each
+1.5 dozen eggs at 42 cents each
+3 shirts at $20 each less 10% tax
+3 shirts at $20 each plus 10% shipping
+3 shirts at $20 each with a 10% voucher
 3 shirts at about $20 each
 3 licences at $20 per month
 3 licences at $20 each per month
