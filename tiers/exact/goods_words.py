@@ -65,14 +65,15 @@ WORDS = {
         r"(?P<half>half )?(?P<n>(?<![.,])\d{1,6}|an?) dozens?\b(?: of)?",
         "half",
         r"(?:how much|what) (?:do|does|would|will|did|are|is) (?:i pay for )?(?:the )?"
-        r"|how much for (?:the )?"
+        r"|how much for (?:the )?|what (?=\d)"
         r"|(?:the )?(?:total|sum|price|cost)(?: price| cost)?(?: of| for| is)?:? (?:the )?",
-        "(?:if )?(?:i|we)(?:'m| am|'re| are|'ll|'d like to| will| want to| would like to)? "
-        "(?:need|want|buy|buying|order|ordered|ordering|bought|take|get|have) ",
+        "(?:if )?(?:i|we)(?:'m| am|'re| are|'ll|'d| would|'d like to| will| want to"
+        "| would like to)? "
+        "(?:need|want|like|buy|buying|order|ordered|ordering|bought|take|get|have) ",
         "(?!)",
         "at|@|costing|priced at|that cost|which cost|cost",
         "for",
-        "each|apiece|a piece|per piece|per item|per unit",
+        "each|ea|apiece|a piece|per piece|per item|per unit",
         "per|an?",
         r"x|\*|times",
         "(?!)",
@@ -100,7 +101,7 @@ WORDS = {
         r"(?: price| cost)?|how much(?: (?:is|are|does|do|will|would) (?:that|it|this|they|i)"
         r"(?: all)?(?: be| cost| come to| make| pay| owe)?)?|what (?:is|does|do|will|would|must) "
         r"(?:that|it|this|they|i)(?: all)?(?: have to)?(?: cost| come to| make| pay| owe)?"
-        r"|costs?|comes? to|makes?)(?: in total| all ?together| together| in all)?",
+        r"|costs?|comes? to|makes?|be)(?: in total| all ?together| together| in all)?",
         ("{} plus {}", "{} less {}", "{} = {} if that includes the {}; with it added: {}"),
     ),
     "de": GoodsWords(
@@ -161,7 +162,8 @@ WORDS = {
         _counts("un une", "deux trois quatre cinq six sept huit neuf dix onze douze"),
         "une (?P<half>demi[- ])?douzaine d(?:e\\b|')",
         "demi",
-        "combien (?:coutent|coute|font|fait|valent|pour) (?:les )?|que coutent (?:les )?"
+        "combien (?:ca )?(?:coutent|coute|font|fait|valent|pour) (?:les )?"
+        "|que coutent (?:les )?"
         "|quel est le (?:prix|total|cout|montant)(?: total)? (?:de|des|pour) "
         "|(?:ca fait combien|combien ca fait) pour ",
         "(?:je|nous) (?:prends|prenons|veux|voulons|voudrais|voudrions|commande|commandons|achete"
@@ -214,7 +216,7 @@ WORDS = {
         "(?:una|(?P<half>media)) docena de",
         "media",
         "cuanto (?:cuestan?|son|es|valen?|hacen|seria|serian) (?:las |los )?|que cuestan "
-        "(?:las |los )?|cual es el (?:precio|total|coste|costo)(?: total)? (?:de|por) ",
+        "(?:las |los )?|cuanto pago por |cual es el (?:precio|total|coste|costo)(?: total)? (?:de|por) ",
         "(?:necesito|necesitamos|quiero|queremos|compro|compramos|pido|pedimos|me llevo) ",
         "(?!)",
         "a",

@@ -15,6 +15,13 @@ from tiers.exact.tools import solved, solved_with_more
 TODAY = date(2026, 11, 30)
 
 SUMS = {
+    "how much would 2 bikes at $350 each and a helmet at $45 be?": "2 * $350 + $45 = $745",
+    "I'd like 4 places at $120 each, what's the total with 10% off?": "4 * $120 less 10% = $432",
+    "can you tell me what 4 tickets at $25 each with 10% off cost?": "4 * $25 less 10% = $90",
+    "Combien ça coûte 4 billets à 25 € ?": "4 * 25 € = 100 €",
+    "¿Cuánto pago por 4 entradas a 25 € cada una?": "4 * 25 € = 100 €",
+    "3 cafés a 1,50 € y 2 tostadas a 2,20 €, ¿cuánto es?": "3 * 1,50 € + 2 * 2,20 € = 8,90 €",
+    "how much change from $20 for $13.45?": "$20 - $13.45 = $6.55",
     "3 Hemden zu je 20 € zzgl. MwSt von 19 %": "3 * 20 € plus 19 % = 71,40 €",
     "3 menus à 20 € pièce avec 10 % de pourboire": "3 * 20 € plus 10 % = 66 €",
     "3 camisas a 20 € cada una más IVA del 21 %": "3 * 20 € más 21 % = 72,60 €",
