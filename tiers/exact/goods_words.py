@@ -216,7 +216,8 @@ WORDS = {
         "(?:una|(?P<half>media)) docena de",
         "media",
         "cuanto (?:cuestan?|son|es|valen?|hacen|seria|serian) (?:las |los )?|que cuestan "
-        "(?:las |los )?|cuanto pago por |cual es el (?:precio|total|coste|costo)(?: total)? (?:de|por) ",
+        "(?:las |los )?|cuanto pago por "
+        "|cual es el (?:precio|total|coste|costo)(?: total)? (?:de|por) ",
         "(?:necesito|necesitamos|quiero|queremos|compro|compramos|pido|pedimos|me llevo) ",
         "(?!)",
         "a",

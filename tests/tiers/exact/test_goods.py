@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.money.priced_goods import LONGEST, priced_goods
+from tests.kits.examples import examples
 from tiers.exact.goods import cost_of_goods
 from tiers.exact.tools import solved
 
@@ -168,3 +172,30 @@ def test_an_article_before_one_thing_counts_one(text: str, sum_: str) -> None:
     answer = solved(text, date(2026, 11, 30))
     assert answer is not None
     assert answer.text == sum_
+
+
+CENTS = st.integers(1, 9_999_999).map(lambda cents: Decimal(cents) / 100)
+
+
+@given(
+    st.sampled_from(
+        [
+            "Was kosten {} Bretter zu je {} € plus {} € Versand?",
+            "Combien coûtent {} planches à {} € plus {} € de livraison ?",
+            "¿Cuánto cuestan {} tablas a {} € más {} € de envío?",
+        ]
+    ),
+    st.integers(2, 99_999),
+    CENTS,
+    CENTS,
+)
+@examples(100)
+def test_costs_agree_with_decimal(form: str, count: int, price: Decimal, fee: Decimal) -> None:
+    apart = "\u202f" if form.startswith("C") else "."
+    marks = str.maketrans({",": apart, ".": ","})
+    told = cost_of_goods(
+        form.format(count, *[f"{sum_:,}".translate(marks) for sum_ in (price, fee)])
+    )
+    assert told is not None
+    total = told.partition(" = ")[2].removesuffix(" €").translate({ord(apart): None, ord(","): "."})
+    assert Decimal(total) == count * price + fee
