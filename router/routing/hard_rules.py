@@ -49,6 +49,7 @@ from router.routing.wording.risk_reasons import (
 )
 from router.types import (
     DANGERS,
+    FORCED_FROM,
     MATTERS_NAMED_FROM,
     RECORD_VERSION,
     Decision,
@@ -59,7 +60,6 @@ from router.types import (
     Signals,
     usd_to_nano,
 )
-from router.types.decisions import FORCED_FROM
 
 LIFTS = {"level_3_not_below_usd": Reason.LOW_IMPACT, "soft_share": Reason.BUDGET_SOFT_LIMIT}
 """The ceilings of money that `outage_lifts` may name, by their reason."""
