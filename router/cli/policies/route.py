@@ -282,7 +282,7 @@ def check(
                 books.append(load_prices(Path(name)))
                 continue
             core = _core([name], model_dir, late=False)
-            checked.append(check.run(core, probing=probe, tenants=tenants))
+            checked.append(check.run(core, probing=probe, tenants=tenants, whole=as_json))
         except PolicyError as error:
             broken.append((name, error))
         except TiergateError as error:
