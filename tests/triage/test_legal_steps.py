@@ -24,6 +24,8 @@ STEPS = [
     "May I withhold payment for the service?",
     "do I have a case against you for the fork",
     "what if I take legal action over the saddle",
+    "Why should I not sue you? You broke the fork",
+    "you did not mend it, so I'll take you to court",
 ]
 ORDINARY = [
     "What does a puncture repair cost?",
@@ -32,6 +34,8 @@ ORDINARY = [
     "are you near the tennis court",
     "deliver it to Court Road 5 please",
     "leave it against the wall",
+    "I'm not going to sue anyone, how do I return a lamp",
+    "I don't want to take you to court, just mend the tyre",
     "my friend is a lawyer, what does a service cost",
     "there are two charges on my card",
     "the box was damaged, who claims the postage",

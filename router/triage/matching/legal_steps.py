@@ -6,6 +6,7 @@ puncture?". To a small encoder both are about the puncture.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from router.regexes.late import late_regex
@@ -19,6 +20,8 @@ STEP_WORDS = frozenset(_WORDS.split())
 """English words of which every phrase of a legal step has one. An answer whose own utterances have
 it is about that step: whom a bank names to complain to, say."""
 
+DENIED_WITHIN = 40
+"""Characters before a step in which a denial is looked for."""
 _OBJECT = r"(?:you|your|the|them|him|her|it|us|me|my|over|for|a|an|this|that|these|anyone)"
 _LAWYER = r"(?:lawyer|solicitor|attorney)s?"
 _ENGLISH = late_regex(
@@ -58,6 +61,10 @@ _OTHERS = late_regex(
 )
 
 
+_DENIED = re.compile(r"(?:(?<!should i )(?<!shall i )\bnot|n't|\bnever|\bdont|\bwithout|\bno)(?: [a-z']+){0,4} ?$")
+"""Finds a denial right before a step: who is "not going to sue anyone" asks for something else."""
+
+
 def is_legal_step(text: str, words: Collection[str], own: Collection[str], glossed: bool) -> bool:
     """Returns True where a message is about a legal step, and an answer with these words is not.
 
@@ -76,6 +83,7 @@ def is_legal_step(text: str, words: Collection[str], own: Collection[str], gloss
     for found in _ENGLISH.finditer(text.lower()):
         step = found.group()
         name = text[found.start() :].startswith("Sue ")  # "Sue my neighbour" may be a name
-        if not name and not any(word in step for word in about):
+        denied = _DENIED.search(text[: found.start()].lower()[-DENIED_WITHIN:])
+        if not (name or denied) and not any(word in step for word in about):
             return True
     return False
