@@ -96,7 +96,8 @@ class TriageService:
             return None
         language, gloss = self._engine.reader.glossed(text, self._config)
         if gloss is None and language not in READ_LANGUAGES:
-            return Nearest("", "", 0.0)
+            spoken = self._config.glossed is not None and language in self._config.glossed.languages
+            return Nearest("", "", 0.0, unspoken="" if spoken else language)
         compared = text if gloss is None else gloss.text
         described = model.described([compared])
         near = nearest_of(knowledge.utterances, described.vectors[0])

@@ -120,7 +120,8 @@ NOTHING_COMPARED = (
     [
         (
             Nearest("hours", "when are you open", 0.614),
-            'none; nearest is hours ("when are you open"), similarity 0.61',
+            'none; nearest is hours ("when are you open"), similarity 0.61, but what the request '
+            "says rules that answer out",
         ),
         (
             Nearest("hours", "when are you open", 0.614, uncovered=True),
@@ -133,6 +134,10 @@ NOTHING_COMPARED = (
             'store a x", where 1 word stands as it is',
         ),
         (Nearest("", "", 0.0), NOTHING_COMPARED),
+        (
+            Nearest("", "", 0.0, unspoken="de"),
+            "none; no approved answer of this policy has words in de",
+        ),
     ],
 )
 def test_the_line_of_a_request_without_a_match(near: Nearest, line: str) -> None:

@@ -152,6 +152,8 @@ def nearest_line(near: Nearest) -> str:
 
     What was compared is told where it is English in place of the request's own words.
     """
+    if near.unspoken:
+        return f"none; no approved answer of this policy has words in {near.unspoken}"
     if not near.intent_id:
         return "none; too few of its words have English here to compare it with approved questions"
     line = (
@@ -159,6 +161,8 @@ def nearest_line(near: Nearest) -> str:
     )
     if near.uncovered:
         line += ", but it rather asks what the file does not cover"
+    elif not near.compared:
+        line += ", but what the request says rules that answer out"
     if near.compared:
         line += f'; compared as "{near.compared}"'
     if near.unknown:

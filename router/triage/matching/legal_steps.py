@@ -61,7 +61,9 @@ _OTHERS = late_regex(
 )
 
 
-_DENIED = re.compile(r"(?:(?<!should i )(?<!shall i )\bnot|n't|\bnever|\bdont|\bwithout|\bno)(?: [a-z']+){0,4} ?$")
+_DENIED = re.compile(
+    r"(?:(?<!should i )(?<!shall i )\bnot|n't|\bnever|\bdont|\bwithout|\bno)(?: [a-z']+){0,4} ?$"
+)
 """Finds a denial right before a step: who is "not going to sue anyone" asks for something else."""
 
 

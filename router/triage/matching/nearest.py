@@ -23,6 +23,7 @@ class Nearest(NamedTuple):
     uncovered: bool = False  # it rather asks what the operator marked as not covered
     compared: str = ""  # what was compared where that is not the text itself, "" where it is
     unknown: int = 0  # its words that have no English
+    unspoken: str = ""  # its language where no approved answer has words in it
 
 
 def nearest_of(utterances: Utterances, vector: npt.NDArray[np.float32]) -> Nearest | None:
