@@ -50,6 +50,8 @@ def test_people_whose_data_went_to_others_are_a_legal_matter(text: str) -> None:
         "my boy's neck was in the loop of the blind",
         "fumes are coming from the power bank",
         "the battery is fizzing",
+        "printer on fire",
+        "the kettle is on fire, what now",
         "Der Buggy ist von allein auf die Fahrbahn gerollt",
     ],
 )
@@ -79,6 +81,7 @@ def test_prams_on_roads_are_a_danger(text: str) -> None:
         "my phone has a vape shop app",
         "which phone has the best battery",
         "is a fizzing drink included",
+        "our website is on fire today",
         "I had an accident with my order, can I leave it out of the basket",
         "keep it quiet, it is a surprise for my wife",
         "Wie schicke ich die Kundenliste an den Drucker?",
