@@ -132,7 +132,6 @@ _NOT_WORDS = (
     "aren't arent wasn't wasnt weren't haven't havent hasn't hasnt hadn't"
 )
 _NOT = frozenset(_NOT_WORDS.split())
-_MAY_DENY = re.compile(r"n(?:'?t\b|(?<=\bn)(?:ever|one|ot|othing|either)\b)")
 _NO_DENIAL = late_regex(
     r"\b(?:can|could|if|or|why) not\b|\bnot (?:sure|yet|"
     r"only|just|clear|able|too|very|even|long|far|allowed|possible|there|here|now)\b"
@@ -171,20 +170,22 @@ class _Told(Struct, frozen=True):
 
 
 _NOTHING_TOLD = _Told()
+_Line = tuple[str, frozenset[str]]  # an utterance in small letters, and its words
 
 
 def _told_by(domain: Domain, utterances: Sequence[str], answer: str) -> _Told:
     words = words_in(" ".join([answer, *utterances]))
+    lines = [(line, words_in(line)) for line in map(_straight, map(str.lower, utterances))]
     return _Told(
         domain,
-        said_plainly(utterances),
+        said_plainly(lines),
         [claim for claim, said in _CLAIMS if said.search(answer)],
         words,
         stems_of(words),
         Contraries(words),
         promised_hours(answer),
-        _denied_share(utterances),
-        any([is_wide_act(_straight(line), words_in(_straight(line))) for line in utterances]),
+        _denied_share(lines),
+        any([is_wide_act(*line) for line in lines]),
         kinds_told(utterances, answer),
     )
 
@@ -411,11 +412,9 @@ def denies(text: str, words: Collection[str]) -> bool:
     return question is None or not _NOT.isdisjoint(words_in(said[question.end() :]))
 
 
-def _denied_share(utterances: Sequence[str]) -> float:
+def _denied_share(lines: Sequence[_Line]) -> float:
     """Returns the share of utterances that deny something; 1 for none of them."""
-    near = [_straight(text.lower()) for text in utterances]
-    denied = [denies(text, words_in(text)) for text in near if _MAY_DENY.search(text)]
-    return sum(denied) / len(near) if near else 1.0
+    return sum([denies(*line) for line in lines]) / len(lines) if lines else 1.0
 
 
 def _is_only_denied(text: str, words: frozenset[str], said: frozenset[str]) -> bool:
@@ -423,8 +422,7 @@ def _is_only_denied(text: str, words: frozenset[str], said: frozenset[str]) -> b
     troubles = troubles_said(words, said)
     if not troubles:
         return False
-    denied = {found["trouble"].lower() for found in _NO_TROUBLE.finditer(text)}
-    return troubles <= denied
+    return troubles <= {found["trouble"].lower() for found in _NO_TROUBLE.finditer(text)}
 
 
 def troubles_said(words: frozenset[str], said: frozenset[str]) -> set[str]:
@@ -432,19 +430,21 @@ def troubles_said(words: frozenset[str], said: frozenset[str]) -> set[str]:
     return {word for word in words & _TROUBLES if word[:_STEM] in said}
 
 
-def said_plainly(utterances: Sequence[str]) -> frozenset[str]:
+def said_plainly(lines: Sequence[_Line]) -> frozenset[str]:
     """Returns the beginnings of words that several utterances say and hardly any denies.
 
-    >>> sorted(said_plainly(["cancel it", "please cancel my order", "I never got my order"]))
+    >>> texts = ("cancel it", "please cancel my order", "i never got my order")
+    >>> sorted(said_plainly([(text, words_in(text)) for text in texts]))
     ['canc']
     """
-    counts: Counter[str] = Counter()
-    denied: Counter[str] = Counter()
-    for text in utterances:
-        plain = _straight(text.lower())
-        behind = _BEHIND_NOT.findall(plain) if any([word in plain for word in _NOTS]) else []
-        denied.update({word[:_STEM] for word in " ".join(behind).split()})
-        counts.update({word[:_STEM] for word in words_in(plain)})
+    counts = Counter([stem for _, words in lines for stem in _stems(words)])
+    denying = [text for text, _ in lines if any([word in text for word in _NOTS])]
+    behind = [" ".join(_BEHIND_NOT.findall(text)).split() for text in denying]
+    denied = Counter([stem for words in behind for stem in _stems(words)])
     return frozenset(
-        stem for stem, n in counts.items() if n >= LEAST_SAID and denied[stem] * PLAIN <= n
+        stem for stem, n in counts.items() if n >= LEAST_SAID and denied.get(stem, 0) * PLAIN <= n
     )
+
+
+def _stems(words: Iterable[str]) -> set[str]:
+    return {word[:_STEM] for word in words}
