@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from router.ledger.replies import Shortfall
+from router.ledger.replies import NO_ANSWER, Shortfall
 from router.ledger.row_reading import UNKNOWN_NAME, RecordNames, closed_names, row_names
-from router.types import PSource, Reason, RequestRow, Verdict
+from router.types import PSource, RequestRow, Verdict
 
 READ_IN_ANSWER = "answer"
 """The grounds of a chance that was read in the answer itself: by log-probabilities, by a trained
@@ -120,14 +120,6 @@ def grounds_of(answerer: str, record: _Record) -> str:
 
 
 _OF_WORDS = frozenset(verdict.value for verdict in Verdict if verdict.of_words)
-_NO_ANSWER = frozenset(
-    {
-        Reason.NO_MODEL.value,
-        Reason.NO_PASSAGE.value,
-        Reason.NOTHING_KNOWN.value,
-        Reason.NONE_TRUSTED.value,
-    }
-)
 
 
 def confidence_source(verdict: str, reason: str, answerer: str, record: str) -> str:
@@ -137,7 +129,7 @@ def confidence_source(verdict: str, reason: str, answerer: str, record: str) -> 
     """
     if not verdict:
         return ""
-    if verdict in _OF_WORDS or reason in _NO_ANSWER:
+    if verdict in _OF_WORDS or reason in NO_ANSWER:
         return PSource.KNOWN.value
     try:
         return grounds_of(answerer, _RECORD.decode(record))

@@ -7,6 +7,7 @@ without any reply has an `Ending` instead.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -71,6 +72,44 @@ for an answer keep the model of the rung whose turn it was, so the verdict comes
 IN_PLACE = frozenset({ReplyKind.NO_ANSWER, ReplyKind.SAFE_WORDS, ReplyKind.DECLINED})
 """Replies that are approved words in place of an answer. What a client says of them is said of the
 words: no answerer is right or wrong by it."""
+
+NO_ANSWER = frozenset(
+    {
+        Reason.NO_MODEL.value,
+        Reason.NO_PASSAGE.value,
+        Reason.NOTHING_KNOWN.value,
+        Reason.NONE_TRUSTED.value,
+    }
+)
+"""Reasons that say which words went out in place of an answer. Why a request was taken to the tier
+whose place they took is another of its reasons."""
+
+LEADS = frozenset(
+    {
+        *(Reason.LOW_CONFIDENCE, Reason.MULTI_FACTOR, Reason.NOVEL, Reason.HIGH_STAKES),
+        *(Reason.IMPACT_LEVEL_2, Reason.IMPACT_LEVEL_3, Reason.STRATEGIC, Reason.ARCHITECTURE),
+        *(Reason.HIGH_RISK_FINANCIAL, Reason.HIGH_RISK_LEGAL, Reason.HIGH_RISK_MEDICAL),
+        *(Reason.HIGH_RISK_ENGINEERING_SAFETY, Reason.HIGH_RISK_PERSONAL_SAFETY, Reason.HIGH_RISK),
+        *(Reason.UNSAFE, Reason.POLICY_RULE, Reason.TRIAGE_DEGRADED, Reason.COSTLY_MISTAKE),
+        *(Reason.HINT_MIN_TIER, Reason.TOOL_LOOP, Reason.PINNED, Reason.CERTIFICATE_SUSPENDED),
+        *(Reason.TOOLS_OFFERED, Reason.KEPT_OFF_SHELF, Reason.ASKS_TWICE, Reason.SLOT_UNFILLED),
+        *(Reason.NOT_CAPABLE, Reason.NOTHING_TO_RESOLVE),
+    }
+)
+"""Reasons that lead to a tier: rules, what keeps a lower one from answering, a client's wish."""
+
+
+def led_by(reason: str, reasons: Iterable[str]) -> str:
+    """Returns the reason that led to a row's tier, which is not always the one that it gives.
+
+    `no_model` says which words went out: the rule that asked for a model stands behind it.
+    `reasons` are all of the row. Returns `reason` where an answer went out, or where there is no
+    such rule.
+    """
+    if reason not in NO_ANSWER:
+        return reason
+    return next((one for one in reasons if one in LEADS), reason)
+
 
 _FIRST_TIME = tuple(rule for rule in RULES if rule[0] is not ReplyKind.REPEATED)
 

@@ -51,6 +51,7 @@ from router.ledger.replies import (
     NO_TIER,
     ReplyKind,
     in_place,
+    led_by,
     no_tier_asked,
     reply_of,
 )
@@ -383,7 +384,8 @@ def _name_first(names: list[tuple[int, str]], row: RequestRow) -> None:
 
 
 def _add_reasons(row: RequestRow, reasons: Sums) -> None:
-    first = row.reason if row.reason in REASONS else UNKNOWN_NAME
+    first = led_by(row.reason, row.reasons)
+    first = first if first in REASONS else UNKNOWN_NAME
     carried = _CARRIED.intersection(row.reasons)
     add_sums(reasons, {first: [1, row.cost_nano_usd, 0, 0]})
     for reason in carried | {first}:

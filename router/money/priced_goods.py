@@ -69,11 +69,15 @@ _LANGUAGES = {
             "pair sock socks book books ticket tickets bottle bottles cup cups mug mugs plate",
             "plates glasses pot pots pan pans bed beds mattress mattresses sofa sofas rug rugs",
             "blanket blankets pillow pillows towel towels bike bikes bicycle bicycles tyre tyres",
+            "e-bike e-bikes ebike ebikes",
             "tire tires box boxes pack packs licence licences license licenses seat seats stool",
             "stools bench benches item items unit units piece pieces curtain curtains mirror",
             "mirrors",
         ),
-        _goods("office dining garden desk new used large small big wooden folding gaming floor"),
+        _goods(
+            "office dining garden desk new used large small big wooden folding gaming floor",
+            "electric",
+        ),
         "what do|what does|what would|how much (?:are|is|do|does|would|for)"
         "|what is the (?:price|cost|total) (?:of|for)|what'?s the (?:price|cost|total) (?:of|for)",
         "costs?|come to|in total|altogether|total",
@@ -92,10 +96,11 @@ _LANGUAGES = {
             "jacke jacken mantel schuhe paar kleider socken buch bucher karten ticket tickets",
             "flasche flaschen tassen teller topfe pfannen bett betten matratze matratzen sofa",
             "sofas teppich teppiche decken kissen handtucher fahrrad fahrrader reifen kisten",
+            "e-bike e-bikes ebike ebikes rad rader",
             "kartons pakete packungen lizenz lizenzen artikel hocker banke bank vorhange spiegel",
             "glaser",
         ),
-        _goods("neue neuen gebrauchte grosse kleine"),
+        _goods("neue neuen gebrauchte grosse kleine elektrische elektrischen"),
         "was kosten|was kostet|was machen|was sind|wie ?viel (?:kosten|kostet|machen|sind)",
         "zusammen|insgesamt",
         "(?:zu |fur |a |mit |um |von )?(?:je|jeweils)|zu|a",
@@ -112,9 +117,10 @@ _LANGUAGES = {
             "chaussures paires chaussettes livre livres billet billets bouteille bouteilles",
             "tasses assiettes verres casseroles lit lits matelas canape canapes tapis couvertures",
             "coussins oreillers serviettes velo velos pneu pneus carton cartons paquet paquets",
+            "vae e-bike e-bikes",
             "licence licences article articles tabourets bancs rideaux miroirs claviers",
         ),
-        _goods("de bureau jardin neufs neuves"),
+        _goods("de bureau jardin neufs neuves electrique electriques"),
         "combien (?:coutent|coute|font|valent|pour)|que coutent|quel est le prix (?:de|pour)",
         "au total|en tout",
         "(?!)",
@@ -131,9 +137,10 @@ _LANGUAGES = {
             "vestidos zapatos pares calcetines libro libros entradas billetes botella botellas",
             "tazas platos vasos ollas sartenes cama camas colchones sofas alfombras mantas",
             "cojines almohadas toallas bicicleta bicicletas neumaticos cajas paquetes licencias",
+            "bici bicis e-bike e-bikes ebikes",
             "articulos taburetes bancos cortinas espejos teclados",
         ),
-        _goods("de oficina jardin nuevas nuevos"),
+        _goods("de oficina jardin nuevas nuevos electrica electricas electrico electricos"),
         "cuanto (?:cuestan?|son|es|valen)|que cuestan|cual es el precio (?:de|por)",
         "en total",
         "(?!)",
@@ -149,7 +156,7 @@ def _compiled(words: _Language) -> re.Pattern[str]:
     counts = "|".join(words.counts)
     return late_regex(
         rf"(?:(?P<asks>{words.asks}) )?(?P<count>\d{{1,6}}|{counts}) "
-        r"(?P<thing>[a-z]+(?: [a-z]+){0,2}?),? "
+        r"(?P<thing>[a-z][a-z-]*(?: [a-z]+){0,2}?),? "
         rf"(?:(?:{words.each_before}) {_price(1)}|(?:(?:{words.links}) )?{_price(2)} "
         rf"(?:{words.each}))(?:,? (?P<end>{words.asks_after}))?"
     )

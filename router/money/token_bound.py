@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 from math import ceil
 
-from router.types import ChatRequest
+from router.money.cost import sent_bound
+from router.types import LONG_CHARACTERS, AnswererFacts, ChatRequest, utf8_size
 
 LOWER, SPACE = 0.65, 0.5
 """Weighs a lower-case letter within a word, and a space; in a run, each pair of spaces. Words
@@ -77,6 +78,21 @@ def texts_of(request: ChatRequest) -> list[str]:
         texts += [tool.name, tool.description, tool.parameters]
     texts.append(request.response_format.schema or "")
     return texts
+
+
+def sent_at_most(facts: AnswererFacts, request: ChatRequest) -> int:
+    """Returns at least as many input tokens as a call has: `cost.sent_bound`, or fewer.
+
+    What the request says in words counts as `text_bound` has it, unless that would take long.
+    """
+    by_bytes, texts = sent_bound(facts, request), texts_of(request)
+    if sum(map(len, texts)) > LONG_CHARACTERS:
+        return by_bytes
+    words = "\n".join(filter(None, texts))
+    fewer = utf8_size(words) - text_bound(words) - FRAME_TOKENS
+    fewer -= MESSAGE_TOKENS * len(request.messages)
+    fewer -= TOOLS_TOKENS + TOOL_TOKENS * len(request.tools) if request.tools else 0
+    return by_bytes - max(0, fewer)
 
 
 def text_bound(text: str) -> int:

@@ -63,9 +63,10 @@ def price_explained(
     """Returns the refusal with all that lack a price; `others` could answer, and lack one too."""
     if others:
         error.message += f" The same holds for {', '.join(others)}, which could answer as well."
-    if request.service_tier == "priority":
+    if request.served_dearer:
         error.message += (
-            " If it has one, that of `service_tier: priority` is missing: leave it out."
+            f" If it has one, that of `service_tier: {request.service_tier}` is missing: leave it "
+            "out."
         )
     return error
 
@@ -75,8 +76,10 @@ def cost_explained(
 ) -> MaxCostTooLow:
     """Returns the refusal with a value that fits the client's cap; `composite` means many calls."""
     cause, needed = "", error.needed_nano_usd
-    if needed is None and request.service_tier == "priority":
-        cause = " That may be since `service_tier: priority` has no price: leave it out."
+    if needed is None and request.served_dearer:
+        cause = (
+            f" That may be since `service_tier: {request.service_tier}` has no price: leave it out."
+        )
     elif needed is not None and not composite:
         # The sum is that of the least cap, and a judge's verdict may be part of it.
         held = with_least_cap(facts, request)

@@ -49,6 +49,7 @@ from router.routing.wording.risk_reasons import (
 )
 from router.types import (
     DANGERS,
+    FORCED_FROM,
     MATTERS_NAMED_FROM,
     RECORD_VERSION,
     Decision,
@@ -80,11 +81,12 @@ class Bounds(Struct, frozen=True):
     outage_floor: int  # how low a substitute may be: the rules and the client's min_tier hold
     outage_ceiling: int  # how high: without the ceilings that the policy's `outage_lifts` names
     soft_limit: Reason | None = None  # whether a budget's soft limit lowered the ceiling
+    forced: bool = False  # a rule demands more than level 1, which no tier need have
 
     @property
     def hard(self) -> bool:
-        """Returns True when a rule set the floor."""
-        return self.trigger_floor > 1
+        """Returns True when a rule set the floor, or would where the policy has level 1 alone."""
+        return self.forced or self.trigger_floor > 1
 
 
 Limit = tuple[int, Reason]
@@ -131,6 +133,7 @@ def _bounds(
 ) -> Bounds:
     rules, limits = _rules(policy, signals, findings, asked)
     rules = [(level_from(policy, level, top), reason) for level, reason in rules if level > 1]
+    forcing = [limit for limit in rules if limit[1] not in LOOKS_HIGHER]
     trigger_floor = _highest(rules, 1)
     hard_ceiling = max(trigger_floor, _lowest(limits, top))
     wishes = _wishes(asked, hard_ceiling)
@@ -153,10 +156,11 @@ def _bounds(
         ceiling_reasons=tuple([reason for level, reason in sorted(limits) if level == ceiling])
         if ceiling < top
         else (),
-        hard_floor=_highest([limit for limit in rules if limit[1] not in LOOKS_HIGHER], 1),
+        hard_floor=_highest(forcing, 1),
         trigger_floor=trigger_floor,
         outage_floor=max(trigger_floor, min(asked.min_tier or 1, hard_ceiling)),
         outage_ceiling=outage_ceiling,
+        forced=bool(forcing) and findings.version >= FORCED_FROM,
     )
 
 

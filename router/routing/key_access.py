@@ -35,7 +35,8 @@ def check_service(request: ChatRequest, selected: Selected) -> None:
 
     Prices compare answerers, and they are those of the usual service.
     """
-    if request.service_tier in ("flex", "priority") and not (selected.pinned or selected.observed):
+    apart = request.served_dearer or request.service_tier == "flex"
+    if apart and not (selected.pinned or selected.observed):
         other = " (or 'fast')" if request.service_tier == "priority" else ""
         raise RequestError(
             f"service_tier: found {request.service_tier!r}{other}; expected 'auto' or 'default', "

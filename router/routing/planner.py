@@ -171,7 +171,7 @@ class Router:
             rules = runtime.policy.privacy.residency
             facts = within_residency(rules, runtime.plans, facts, request, self.reader)
             _check_observed(selected, facts)
-        if request.extra and request.service_tier == "priority":
+        if request.extra and request.served_dearer:
             facts = served_dearer(runtime, facts, request)
         if runtime.any_unpriced and selected.observed is None:
             facts = priced_within(self._budgets(), identity, runtime, facts)

@@ -26,11 +26,13 @@ from router.triage.conversation.spoken import spoken_before
 from router.triage.engine import TriageEngine
 from router.triage.facts.languages import ENGLISH, UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts
+from router.triage.match import KnowledgeIndex
+from router.triage.matching.nearest import Nearest, nearest_of
 from router.triage.matching.outcomes import OutcomeUses
 from router.triage.reading import TurnReading
 from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
 from router.triage.verifier import Describer
-from router.types import ChatRequest, SessionMemory, Signals
+from router.types import READ_LANGUAGES, ChatRequest, SessionMemory, Signals
 
 Scope = Callable[[ChatRequest], MatchScope]
 
@@ -83,6 +85,29 @@ class TriageService:
         """
         knowledge = self._config.knowledge
         return None if knowledge is None else knowledge.uses(outcomes, model)
+
+    def nearest(self, text: str, model: Describer) -> Nearest | None:
+        """Returns the approved question nearest to a text, for people; it decides nothing.
+
+        None where nothing is approved. Nothing is compared of a text without English words.
+        """
+        knowledge = self._config.knowledge
+        if not isinstance(knowledge, KnowledgeIndex):
+            return None
+        language, gloss = self._engine.reader.glossed(text, self._config)
+        if gloss is None and language not in READ_LANGUAGES:
+            spoken = self._config.glossed is not None and language in self._config.glossed.languages
+            return Nearest("", "", 0.0, unspoken="" if spoken else language)
+        compared = text if gloss is None else gloss.text
+        described = model.described([compared])
+        near = nearest_of(knowledge.utterances, described.vectors[0])
+        if near is None:
+            return None
+        uncovered = knowledge.match(described, [compared])[0] is None
+        unknown = 0 if gloss is None else gloss.unknown
+        return near._replace(
+            uncovered=uncovered, compared="" if gloss is None else compared, unknown=unknown
+        )
 
     async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """Returns what is read in a request, without blocking the event loop."""

@@ -1,9 +1,7 @@
 """Defines the values that every part of Tiergate shares, and the Protocols between the parts.
 
-This is the contract. It imports msgspec and the standard library only. Money is an integer of
-nano-dollars ($1 = 1_000_000_000). Times are milliseconds since the epoch (`*_at_ms`) or durations
-(`*_ms`). Other folders import all names from here. The modules follow a request, from `requests` to
-`events`. `enums` holds the closed sets that reports count, `stores` the stores, clock and ids.
+This is the contract. Money is an integer of nano-dollars ($1 = 1_000_000_000). Times are
+milliseconds since the epoch (`*_at_ms`) or durations (`*_ms`). Other folders import all from here.
 """
 
 from __future__ import annotations
@@ -64,6 +62,7 @@ from router.types.dashboard import (
 )
 from router.types.decisions import (
     APPROVED_WORDS,
+    FORCED_FROM,
     GAINS_FROM,
     IN_HAND_FROM,
     KNOWN_IS_NOT_NOVEL_FROM,
@@ -250,6 +249,7 @@ __all__ = [
     "EMBEDDING_MODEL",
     "ENDED",
     "EVERYBODY",
+    "FORCED_FROM",
     "GAINS_FROM",
     "IN_HAND_FROM",
     "KNOWN_IS_NOT_NOVEL_FROM",

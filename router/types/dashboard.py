@@ -74,6 +74,7 @@ class DecisionLine(Struct, frozen=True):
     error_code: str
     review: bool
     confidence_source: str = ""  # what the confidence rests on; "": it is about nothing
+    led_by: str = ""  # the reason that led to its tier, where `reason` says which words went out
 
 
 class DecisionPage(Struct, frozen=True):
@@ -87,12 +88,16 @@ class DecisionPage(Struct, frozen=True):
 
 
 class Sample(Struct, frozen=True):
-    """Holds the confidence (0..1) of one answered request, and whether it came after a climb."""
+    """Holds the confidence (0..1) of one answered request, and whether it came after a climb.
+
+    That of a question back is the chance that one of its offers was meant.
+    """
 
     tier: str
     level: int
     confidence: float
     climbed: bool
+    asks: bool = False  # it was answered with a question back
 
 
 class Turn(Struct, frozen=True):

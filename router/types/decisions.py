@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
-RECORD_VERSION = 8
+RECORD_VERSION = 9
 """Numbers the rules that decide. A stored row is decided again by the rules of its time."""
 
 STAND_INS_FROM = 2
@@ -36,6 +36,10 @@ among them, and counted no capability of a pinned rung below such a trigger."""
 MATTERS_NAMED_FROM = 8
 """Rows of earlier versions said `high_risk_medical` of violence and self-harm, named the likeliest
 domain of risk where none was sure, and took a slow laptop for architecture."""
+
+FORCED_FROM = 9
+"""Rows of earlier versions knew no hard rule in a policy of level 1 alone, where no floor can be
+raised: an answer to a danger went out as accepted, however poor its model was known to be."""
 
 
 APPROVED_WORDS = "approved_words"

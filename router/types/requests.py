@@ -340,6 +340,14 @@ class ChatRequest(Struct, frozen=True, dict=True):
         """Returns the provider's service that is asked for: `flex`, `priority` ...; "" for none."""
         return self.extra.get("service_tier", "").strip('"') if self.extra else ""
 
+    @property
+    def served_dearer(self) -> bool:
+        """Returns True for a service that costs more than the usual one: nobody states its price.
+
+        `scale` is paid ahead, so its calls may cost less.
+        """
+        return self.service_tier in ("priority", "scale", "ultrafast")
+
     @measured_once
     def sent_by_address(self) -> frozenset[Capability]:
         """Returns which of images and files must be fetched, since only their address is here."""

@@ -77,6 +77,7 @@ READ_HERE = frozenset(
         "messages",
         "modalities",
         "model",
+        "moderation",
         "n",
         "parallel_tool_calls",
         "presence_penalty",
@@ -144,7 +145,6 @@ SPELT_WELL = frozenset(
         "background_options",
         "client_metadata",
         "image",
-        "moderation",
         "prompt_cache_options",
     }
 )

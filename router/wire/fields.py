@@ -138,14 +138,22 @@ def _prediction(value: object, param: str) -> dict[str, object]:
     return {"type": "content", "content": [{"type": "text", "text": piece} for piece in pieces]}
 
 
+_SERVICES = ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
+"""Lists OpenAI's services, by openai-python 3.57."""
+
+
 def _service_tier(value: object, param: str) -> str:
     """Returns the provider's service, with `priority` for `fast`, its other name.
 
-    Fewer servers know `fast`. `flex` and `priority` have prices that no policy states, so only a
-    model that is named gets them.
+    Fewer servers know `fast`. All but `auto` and `default` have prices that no policy states, so
+    only a model that is named gets them.
     """
-    tier = one_of(value, param, ("auto", "default", "flex", "priority", "fast"))
+    tier = one_of(value, param, _SERVICES)
     return "priority" if tier == "fast" else tier
+
+
+MODERATED = "ask /v1/moderations for what it finds; the policy's `safety` bounds answers"
+"""Tells a client of `moderation`, which no tier obeys: left out, it would seem to have run."""
 
 
 def refused(advice: str, code: str = "unsupported_parameter") -> Reader:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from router.api.compose.overview import judged_in
 from router.api.dashboard.overview_json import Judged, reliability_json
 from tests.api.test_dashboard_data import lines, told
+from tests.kits.books.feedback_kit import learning, said
+from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.changed import replace
 from tests.kits.checks.chromium import Browser
 from tests.kits.dashboard_kit import dashboard_server
 
@@ -23,6 +27,17 @@ def test_judged_answers_of_unmeasured_models_count_as_assumed(tmp_path: Path) ->
             assert server.post("/v1/feedback", body).status_code == 200
         said = told(server, "confidence")["reliability"]
         assert (said["outcomes"], said["assumed"]) == (2, 1)  # type: ignore[index,call-overload]
+
+
+@pytest.mark.parametrize(("reason", "judged"), [("lowest_expected_loss", 1), ("asked_which", 0)])
+async def test_what_is_said_of_a_question_back_calibrates_no_answer(
+    tmp_path: Path, reason: str, judged: int
+) -> None:
+    async with learning(tmp_path) as books:
+        await books.ledger.finish(replace(request("one", attempt("one")), reason=reason))
+        await books.feedback.add(said("one", correct=True))
+        found = judged_in(books.ledger.database)(0, None)
+    assert len(found) == judged
 
 
 def test_calibration_counts_assumed_confidences_apart_with_intervals() -> None:

@@ -66,6 +66,28 @@ def test_a_word_that_many_utterances_of_an_answer_have_is_told(tmp_path: Path) -
     assert "beehive" in german
 
 
+def test_a_program_is_told_all_words_and_people_the_first_twelve(tmp_path: Path) -> None:
+    letters = [letter * 6 for letter in "bcdfghjklmnpqrst"]
+    loaded = _with(tmp_path, "customer_support", {"order_status": [" ".join(letters)] * 400})
+    files = tuple(answers_files(loaded))
+    for whole, told in ((True, letters), (False, letters[:12])):
+        german = next(
+            note
+            for note in glossary_notes(loaded, files, whole=whole)
+            if "the glossary of de lacks" in note
+        )
+        assert [word for word in letters if word in german] == told
+        assert (" more" in german) is not whole
+
+
+def test_words_of_answers_that_a_language_lacks_are_not_asked_for() -> None:
+    """No German answer is about points: with the word a request would find none."""
+    loaded = load_policy(policies_dir() / "customer_support.yaml", {})
+    notes = [*glossary_notes(loaded, answers_files(loaded), whole=True)]
+    assert notes
+    assert not any("points" in note or "wallet" in note for note in notes)
+
+
 @pytest.mark.process
 def test_check_prints_these_notes() -> None:
     run = tiergate("check", policies_dir() / "customer_support.yaml", "--json")

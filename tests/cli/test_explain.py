@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from router.cli.policies.chances import Grounds, beside, told, told_of_rung
-from router.cli.policies.explain import offer_lines, signal_lines, unfound
+from router.cli.policies.explain import nearest_line, offer_lines, signal_lines, unfound
 from router.policy.content.term_files import LanguageTerms
 from router.routing import hard_rules
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.triage.facts.phrase_lists import OwnTerms, found_phrases
+from router.triage.matching.nearest import Nearest
 from router.types import (
     ChatRequest,
     DecisionMode,
@@ -107,6 +108,59 @@ def test_a_question_in_place_of_a_sure_answer_does_not_call_it_unsure() -> None:
     foretold = Foreseen("", sure=True, asks=False, offered=(("Can I return it?", 0.99),))
     (_, line), _ = offer_lines(foretold, 0.99, 1.01)
     assert line.endswith("as the policy has no certificate for level 1 in its domain")
+
+
+NOTHING_COMPARED = (
+    "none; too few of its words have English here to compare it with approved questions"
+)
+
+
+@pytest.mark.parametrize(
+    ("near", "line"),
+    [
+        (
+            Nearest("hours", "when are you open", 0.614),
+            'none; nearest is hours ("when are you open"), similarity 0.61, but what the request '
+            "says rules that answer out",
+        ),
+        (
+            Nearest("hours", "when are you open", 0.614, uncovered=True),
+            'none; nearest is hours ("when are you open"), similarity 0.61, but it rather asks '
+            "what the file does not cover",
+        ),
+        (
+            Nearest("hours", "when are you open", 0.5, compared="has the store a x", unknown=1),
+            'none; nearest is hours ("when are you open"), similarity 0.50; compared as "has the '
+            'store a x", where 1 word stands as it is',
+        ),
+        (Nearest("", "", 0.0), NOTHING_COMPARED),
+        (
+            Nearest("", "", 0.0, unspoken="de"),
+            "none; no approved answer of this policy has words in de",
+        ),
+    ],
+)
+def test_the_line_of_a_request_without_a_match(near: Nearest, line: str) -> None:
+    assert nearest_line(near) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Hat der Laden einen Parkplatz?", r"nearest is store_locations \(.+\), similarity 0\."),
+        (
+            "Vendez-vous de la nourriture pour hamsters ?",
+            r"similarity .+; compared as .+ words stand",
+        ),
+        ("Verkauft ihr Hamsterfutter?", NOTHING_COMPARED),
+        ("How do I feed a hamster in winter?", r"but it rather asks what the file does not cover"),
+    ],
+)
+def test_explain_names_the_nearest_question_in_every_language(text: str, told: str) -> None:
+    """A request in another language that matches nothing had no line about approved answers."""
+    lines = tiergate("route", text, "--policy", "customer_support", "--explain").stdout
+    (line,) = [line for line in lines.splitlines() if line.startswith("  match ")]
+    assert re.search(told, line), line
 
 
 def test_a_head_with_one_class_of_its_name_is_named_once() -> None:

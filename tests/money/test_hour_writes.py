@@ -26,10 +26,11 @@ POLICIES: dict[str, tuple[str, dict[str, object]]] = {
     "stated": ("hours", STATED),
     "untold": ("answer", WRITES),
     "cut": ("hours-cut", WRITES),
+    "mute": ("mute-cut", WRITES),
     "echo": ("echo", WRITES),
     "unpriced": ("echo", PRICE),
     "hiding": ("echo", WRITES),
-    "hiding-cut": ("hours-cut", WRITES),
+    "hiding-cut": ("mute-cut", WRITES),
 }
 SECTIONS: dict[str, dict[str, object]] = {
     "told": {"report": {"requested_models": {"auto:told": PRICE}}},
@@ -116,8 +117,15 @@ def test_writes_that_nobody_tells_apart_count_as_an_hours(served: Served) -> Non
 
 
 @pytest.mark.process
-def test_a_cut_stream_may_have_written_all_its_input_for_an_hour(served: Served) -> None:
+def test_a_cut_stream_wrote_for_an_hour_what_was_told_at_first(served: Served) -> None:
     attempt = attempt_of(served, asked(served, "cut", stream=True))
+    assert attempt["estimated"]
+    assert (attempt["usage"]["input_tokens"], attempt["usage"]["hour_write_tokens"]) == (20, 2)
+
+
+@pytest.mark.process
+def test_a_cut_stream_may_have_written_all_its_input_for_an_hour(served: Served) -> None:
+    attempt = attempt_of(served, asked(served, "mute", stream=True))
     assert attempt["estimated"]
     assert attempt["usage"]["hour_write_tokens"] == attempt["usage"]["input_tokens"] > 20
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from router.errors import Mistake, PolicyError
 from router.policy.loading import policies_dir
 from router.policy.parsing.validation import mistakes_from, validated
-from router.policy.parsing.yaml_lines import load_yaml
+from router.policy.parsing.yaml_lines import _with_lines, load_yaml
 from router.policy.parsing.yaml_values import MAX_DEPTH
 from router.policy.schema import Policy
 from router.policy.sections.base import WORDS
@@ -273,3 +274,46 @@ def test_a_tag_that_does_not_fit_its_text_is_a_mistake(form: str, value: str) ->
 def test_a_text_that_is_no_unicode_is_a_mistake() -> None:
     with pytest.raises(PolicyError, match="text that is no Unicode"):
         load_yaml("--set", "name: \udcff")
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(policies_dir().rglob("*.yaml")),
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_each_file_says_without_its_lines_what_it_says_with_them(path: Path) -> None:
+    tree, lines = load_yaml(str(path), path.read_text())
+
+    assert not lines.mistakes
+    assert repr(_with_lines(str(path), path.read_text())[0]) == repr(tree)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: &shared {deep: [1, two]}\nb: *shared", {"deep": [1, "two"]}),
+        ("a: 1\nb: &own [x]", ["x"]),
+        ("a: &text yes it is\nb: *text", "yes it is"),
+        ("b: ! word", "word"),
+        ('b: !!str "1"', "1"),
+        ('b: "<<"', "<<"),
+        ("b: 2026-11-30", date(2026, 11, 30)),
+        ("b: ~", None),
+        ("b: |\n  two\n  lines\n", "two\nlines\n"),
+    ],
+)
+def test_a_text_says_the_same_with_and_without_its_lines(text: str, value: object) -> None:
+    tree, lines = load_yaml("some.yaml", text)
+
+    assert not lines.mistakes
+    assert isinstance(tree, dict)
+    assert tree["b"] == value
+    assert _with_lines("some.yaml", text)[0] == tree
+
+
+def test_who_changes_what_an_alias_stands_for_changes_no_other() -> None:
+    tree, _ = load_yaml("some.yaml", "a: &shared [1]\nb: *shared")
+
+    assert isinstance(tree, dict)
+    tree["a"].append(2)
+    assert tree["b"] == [1]

@@ -7,8 +7,10 @@ upstream that would go on for an hour under a deadline of a minute.
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,6 +28,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/completions": {"prompt": "Where is my parcel?"},
 }
 DEADLINE_S = 60.0
+NOTHING = {"default": "none", "hard_rule": "none"}
 MOST = int(2 * DEADLINE_S) * MOST_THOUGHT_PER_SECOND + 10_000
 """Tokens that no stream can have been charged for half of within the deadline."""
 DOMAIN = "/api/v1/test/notes/batch"
@@ -51,6 +54,9 @@ def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iter
             ability={"theta": 6, "labels": 100}, verify={"default": "full"},
             sections={"decision": {"speculate": {"between": [0, 1], "max_usd": 1}}},
         ),
+        write_ladder(folder, "speaks", upstream.url, "paced:0,0.05,1000", verify=NOTHING),
+        write_ladder(folder, "counts", upstream.url, "counting:0,0.05,1000", verify=NOTHING),
+        write_ladder(folder, "claude", upstream.url, "waits", wire="anthropic", verify=NOTHING),
     ]  # fmt: skip
     with Served(folder, *policies) as server:
         yield server
@@ -113,6 +119,47 @@ def test_a_stream_left_before_its_first_byte_costs_its_time_and_a_whole_answer_i
         costs += [cost for name, cost in _left_rows(served).items() if name not in known]
     assert costs[1] >= MOST * 10_000
     assert 0 < costs[0] < costs[1] / 2  # whenever it ended, and however slow this machine is
+
+
+def _left_amid(served: Served, policy: str, question: str) -> tuple[str, dict[str, Any]]:
+    """Leaves a stream once some words have come; returns these and its call's tokens."""
+    known, words = _left_rows(served).keys(), b""
+    messages = [{"role": "user", "content": question}]
+    body = {"model": f"auto:{policy}", "stream": True, "messages": messages}
+    with _left_open(served, "/v1/chat/completions", body) as client:
+        while words.count(b'"content"') < 3:
+            more = client.recv(1_000)
+            assert more, words
+            words += more
+    eventually(lambda: _left_rows(served).keys() > known)
+    (left,) = [
+        row for row in served.rows() if row["request_id"] in _left_rows(served).keys() - known
+    ]
+    said = "".join(re.findall(r'"content":"([^"]+)"', words.decode()))
+    (call,) = [call for call in left["attempts"] if call["role"] == "answer"]
+    assert (call["state"], call["estimated"]) == ("cancelled", True)
+    return said, call["usage"]
+
+
+LONG = "My parcel has the number 4711 and should have come last week. Where may it be now? " * 20
+
+
+def test_a_stream_left_amid_costs_the_tokens_that_its_words_can_have(served: Served) -> None:
+    said, used = _left_amid(served, "speaks", LONG)
+    assert len(LONG) / 4 < used["input_tokens"] < len(LONG) * 0.8
+    assert used["output_tokens"] >= len(said.split())
+
+
+def test_a_stream_left_amid_costs_what_its_provider_had_counted_by_then(served: Served) -> None:
+    said, used = _left_amid(served, "counts", "Where is my parcel?")
+    assert used["input_tokens"] == 20  # as the provider says; our bound is another
+    assert used["output_tokens"] >= len(said.split())
+
+
+def test_a_stream_left_amid_costs_the_input_that_anthropic_said_at_first(served: Served) -> None:
+    said, used = _left_amid(served, "claude", "Where is my parcel?")
+    assert (used["input_tokens"], used["cached_input_tokens"]) == (20, 5)
+    assert used["output_tokens"] >= len(said.split())
 
 
 @pytest.mark.parametrize("stream", [False, True])

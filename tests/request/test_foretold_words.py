@@ -45,9 +45,13 @@ def test_words_go_out_before_a_model_that_nobody_measured(tmp_path: Path, level:
     assert outcome.foretold.words == "approved words go out (safe_answer), no tier is asked"
 
 
-def test_words_in_place_of_any_answer_depend_on_no_answer(tmp_path: Path) -> None:
-    """It said "safe_answer where its answer keeps its form and nothing speaks against it"."""
-    outcome = foretold(tmp_path, 2, UNABLE)
+@pytest.mark.parametrize("level", [1, 2])
+def test_words_in_place_of_any_answer_depend_on_no_answer(tmp_path: Path, level: int) -> None:
+    """It said "safe_answer where its answer keeps its form and nothing speaks against it".
+
+    At level 1 the answer of a poor model was even accepted.
+    """
+    outcome = foretold(tmp_path, level, UNABLE)
     assert outcome.foretold is not None
     assert outcome.verdict is Verdict.SAFE_ANSWER
     assert outcome.foretold.words == (

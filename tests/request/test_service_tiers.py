@@ -28,19 +28,19 @@ async def tier_sent(house: House, request: ChatRequest) -> object:
     return plan.answerer.seen[0].request.extra.get("service_tier")  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", ["flex", "priority"])
+@pytest.mark.parametrize("name", ["flex", "priority", "scale", "ultrafast"])
 async def test_pinned_model_gets_the_service_that_was_asked_for(houses: Houses, name: str) -> None:
     house = houses([low(), mid(), deep()], **ALIAS)
     assert await tier_sent(house, served(name)) == f'"{name}"'
 
 
-@pytest.mark.parametrize("name", ["flex", "priority"])
+@pytest.mark.parametrize("name", ["flex", "priority", "scale", "ultrafast"])
 async def test_observed_model_gets_it_too(houses: Houses, name: str) -> None:
     house = houses([low(), mid(), deep()], mode="observe")
     assert await tier_sent(house, served(name, "mid-model")) == f'"{name}"'
 
 
-@pytest.mark.parametrize("name", ["flex", "priority"])
+@pytest.mark.parametrize("name", ["flex", "priority", "scale", "ultrafast"])
 async def test_routed_request_gets_none(houses: Houses, name: str) -> None:
     house = houses([low(), mid(), deep()], signals=UNSURE)
     with pytest.raises(RequestError, match="pinned: true") as refused:
@@ -61,9 +61,12 @@ async def test_flex_is_booked_at_the_usual_price(houses: Houses) -> None:
     assert (row.cost_nano_usd, row.attempts[0].state) == (OURS, AttemptState.SETTLED)
 
 
-async def test_priority_is_of_unknown_cost_and_counts_at_the_usual_price(houses: Houses) -> None:
+@pytest.mark.parametrize("name", ["priority", "scale", "ultrafast"])
+async def test_a_dearer_service_is_of_unknown_cost_and_counts_at_the_usual_price(
+    houses: Houses, name: str
+) -> None:
     house = houses([low(), mid()], **ALIAS)
-    await house.gateway.complete(served("priority"), ALICE)
+    await house.gateway.complete(served(name), ALICE)
     row = await only_row(house)
     assert (row.cost_nano_usd, row.attempts[0].state) == (OURS, AttemptState.UNKNOWN_COST)
 

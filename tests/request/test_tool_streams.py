@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from router.errors import StreamCut, UpstreamInvalid
+from router.money.token_bound import text_bound
 from router.types import (
     Answer,
     AttemptState,
@@ -287,7 +288,7 @@ async def test_a_client_that_leaves_pays_for_half_a_call_too(houses: Houses) -> 
         await anext(events)
     (line,) = (await only_row(house)).attempts
     assert line.state is AttemptState.CANCELLED
-    assert line.usage.output_tokens == len("one") + 40
+    assert line.usage.output_tokens == text_bound("one") + 40
 
 
 async def test_a_stream_that_is_cut_in_a_call_costs_what_came_of_it(houses: Houses) -> None:
@@ -296,7 +297,7 @@ async def test_a_stream_that_is_cut_in_a_call_costs_what_came_of_it(houses: Hous
     with pytest.raises(StreamCut):
         await drain(house, asked())
     (line,) = (await only_row(house)).attempts
-    assert line.usage.output_tokens == len("one") + 40
+    assert line.usage.output_tokens == text_bound("one") + 40
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -6,6 +6,7 @@ import random
 from hashlib import blake2b
 
 import pytest
+from msgspec.structs import replace
 
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
@@ -13,6 +14,7 @@ from router.routing.decision import decide
 from router.types import (
     RECORD_VERSION,
     CostBasis,
+    Decision,
     Domain,
     Match,
     Matter,
@@ -40,6 +42,19 @@ STAKES = {
 POLICY = Policy.model_validate(a_policy(**DECISION).model_dump() | {"stakes": STAKES})
 """States its thresholds and costs, so that other defaults change nothing here."""
 
+ALONE = Policy.model_validate(
+    POLICY.model_dump(exclude_unset=True)
+    | {
+        "tiers": [
+            {
+                "name": "resolve",
+                "level": 1,
+                "answerers": [{"name": name, "kind": "local"} for name in ("faq", "mid")],
+            }
+        ]
+    }
+)
+
 DECIDED = {
     1: "20b30ee899144ab4",
     2: "a0f2450c4ab3d51a",
@@ -49,8 +64,22 @@ DECIDED = {
     6: "2ae9193f2b81a415",
     7: "7e5c98774a6df176",
     8: "785c972a59c718fa",
+    9: "785c972a59c718fa",
 }
 """Digests of what each version decides."""
+
+DECIDED_ALONE = {
+    1: "b1d1cfb2448b89d7",
+    2: "9da6d73d9a201d07",
+    3: "3175eaf08cbe2bf9",
+    4: "6468b782dfa442fe",
+    5: "024543258c1f33e1",
+    6: "8ab6cd49237957bf",
+    7: "8ab6cd49237957bf",
+    8: "144c68dff2dba3ac",
+    9: "e661a10dd8c7c201",
+}
+"""Digests of what each version decides in a policy of level 1 alone."""
 
 
 def a_request(draw: random.Random) -> tuple[Signals, list[RungFacts], Asked]:
@@ -103,15 +132,30 @@ def a_request(draw: random.Random) -> tuple[Signals, list[RungFacts], Asked]:
     return signals, facts, Asked(pinned_tier=tier)
 
 
+def told(ladder: Decision) -> tuple[object, ...]:
+    """Returns what a digest holds of a decision."""
+    rungs = [(rung.taken, [reason.value for reason in rung.reasons]) for rung in ladder.rungs]
+    levels = (ladder.first, ladder.floor, ladder.ceiling, ladder.in_hand, ladder.spare)
+    return (*levels, ladder.stakes_nano_usd, rungs)
+
+
 def decided(version: int) -> str:
     """Returns the digest of what this version decides of all requests."""
     draw, digest = random.Random(20261129), blake2b(digest_size=8)
     for _ in range(REQUESTS):
         ladder = decide(POLICY, *a_request(draw), version=version)
-        rungs = [(rung.taken, [reason.value for reason in rung.reasons]) for rung in ladder.rungs]
-        levels = (ladder.first, ladder.floor, ladder.ceiling, ladder.in_hand, ladder.spare)
-        told = (*levels, ladder.stakes_nano_usd, rungs)
-        digest.update(repr(told).encode())
+        digest.update(repr(told(ladder)).encode())
+    return digest.hexdigest()
+
+
+def decided_alone(version: int) -> str:
+    """Returns the digest of what this version decides where all answerers are of level 1."""
+    draw, digest = random.Random(20261130), blake2b(digest_size=8)
+    for _ in range(REQUESTS):
+        signals, facts, _ = a_request(draw)
+        facts = [replace(rung, level=1, tier="resolve", declined=None) for rung in facts[:2]]
+        ladder = decide(ALONE, signals, facts, Asked(), version=version)
+        digest.update(repr((*told(ladder), ladder.hard_rule)).encode())
     return digest.hexdigest()
 
 
@@ -121,9 +165,15 @@ def test_a_version_of_the_rules_decides_as_it_did(version: int) -> None:
     assert decided(version) == DECIDED[version]
 
 
+@pytest.mark.parametrize("version", DECIDED_ALONE)
+def test_a_version_of_the_rules_decides_as_it_did_for_level_1_alone(version: int) -> None:
+    assert decided_alone(version) == DECIDED_ALONE[version]
+
+
 def test_every_version_has_a_digest() -> None:
-    assert [*DECIDED] == [*range(1, RECORD_VERSION + 1)]
+    assert [*DECIDED] == [*DECIDED_ALONE] == [*range(1, RECORD_VERSION + 1)]
 
 
 def test_no_two_versions_decide_alike() -> None:
-    assert len(set(DECIDED.values())) == len(DECIDED)
+    both = [(DECIDED[version], DECIDED_ALONE[version]) for version in DECIDED]
+    assert len(set(both)) == len(DECIDED)

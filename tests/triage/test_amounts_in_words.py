@@ -23,6 +23,11 @@ SUMS = [
     ("une dette d'un demi-million d'euros", 500_000),
     ("un loyer de mille cent euros", 1_100),
     ("un loyer de quinze cents euros", 1_500),
+    ("je dois onze cents euros", 1_100),
+    ("un loyer de seize cents euros", 1_600),
+    ("un loyer de neuf cents euros", 900),
+    ("un loyer de dix-neuf cents euros", 1_900),
+    ("un cadeau pour cent euros", 100),
     ("la factura es de catorce mil euros", 14_000),
     ("la factura es de once mil euros", 11_000),
     ("la factura es de cuarenta y un mil euros", 41_000),
@@ -79,6 +84,13 @@ def test_words_that_are_no_part_of_a_number_are_left_out(text: str, value: int) 
 @pytest.mark.parametrize(("text", "cents"), CENTS)
 def test_english_cents_are_hundredths(text: str, cents: int) -> None:
     assert _largest(text) == cents / 100
+
+
+@pytest.mark.parametrize(
+    "text", ["a 5 per cent euro rate", "five per cent euro bonds", "un taux de 5 pour cent euro"]
+)
+def test_a_percentage_beside_a_currency_is_no_hundred(text: str) -> None:
+    assert read_amounts(text, SHIPPED) == ()
 
 
 def test_compounds_have_the_values_of_their_parts() -> None:

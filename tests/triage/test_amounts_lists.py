@@ -73,6 +73,8 @@ def test_a_price_counts_as_often_as_words_say(text: str, usd: float) -> None:
     [
         ("3 Stühle zu je 2.000 Euro", 6_000),
         ("3 Stühle für je 2.000 Euro", 6_000),
+        ("3 E-Bikes zu je 2.000 Euro", 6_000),
+        ("3 e-bikes at 2,000 euros each", 6_000),
         ("3 Stühle zu 2.000 Euro", 6_000),
         ("drei Bürostühle zu je 2.000 Euro", 6_000),
         ("3 Stühle für 2.000 Euro das Stück", 6_000),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,17 @@ def test_parts_are_found_near_each_other(text: str, names: tuple[str, ...]) -> N
 def test_one_word_is_not_two_parts_of_a_phrase(text: str, found: bool) -> None:
     finder = PhraseFinder([Phrase("chest", (("peito",), ("aperto", "apeto")))])
     assert bool(finder.find(fold(text))) is found
+
+
+@pytest.mark.parametrize("parts", permutations([("baby",), ("moved", "quiet"), ("quiet now",)]))
+def test_the_order_of_the_parts_of_a_phrase_means_nothing(
+    parts: tuple[tuple[str, ...], ...],
+) -> None:
+    """The third word begins two parts, of which the second word is one, too."""
+    finder = PhraseFinder([Phrase("quiet", parts)])
+
+    assert finder.find(fold("baby moved quiet now")) == ("quiet",)
+    assert finder.find(fold("baby quiet now")) == ()
 
 
 @pytest.mark.parametrize(

@@ -354,7 +354,10 @@ WRONG = [
     ),
     ({"metadata": {"user_id": 7}}, "metadata.user_id", "invalid_type"),
     ({"output_config": {"format": {}}}, "output_config.format.type", "missing_required_parameter"),
-    ({"mcp_servers": []}, "mcp_servers", "unsupported_parameter"),
+    ({"mcp_servers": [{"name": "s"}]}, "mcp_servers", "unsupported_parameter"),
+    ({"mcp_servers": {}}, "mcp_servers", "invalid_type"),
+    ({"speed": "fast"}, "speed", "unsupported_parameter"),
+    ({"speed": "slow"}, "speed", "invalid_value"),
     ({"thread": {"type": "continue"}}, "thread", "thread_unsupported_request"),
     ({"container": "c"}, "container", "unsupported_parameter"),
     ({"n": 2}, "n", "unsupported_parameter"),
@@ -369,6 +372,10 @@ def test_a_wrong_field_is_refused_by_name(fields: dict[str, object], param: str,
         read(**fields)
     assert (caught.value.status, caught.value.param, caught.value.code) == (400, param, code)
     assert param in caught.value.message
+
+
+def test_no_servers_and_the_usual_speed_are_what_there_is() -> None:
+    read(mcp_servers=[], speed="standard")
 
 
 def test_a_body_whose_tokens_are_counted_needs_no_cap() -> None:

@@ -175,6 +175,8 @@ def test_an_unknown_event_says_nothing() -> None:
         ({"input_tokens": 1, "iterations": [{"input_tokens": 10**8}] * 2}, Usage()),
         ({"input_tokens": 5, "cache_read_input_tokens": -50, "output_tokens": 3}, Usage()),
         ({"input_tokens": 5, "output_tokens": 3}, Usage(5, 0, 0, 3, 0, True)),
+        ({"input_tokens": 5.0, "output_tokens": 3.0}, Usage(5, 0, 0, 3, 0, True)),
+        ({"input_tokens": 5.5, "output_tokens": 3}, Usage()),
         (
             {
                 "input_tokens": 5,

@@ -188,6 +188,8 @@ WRONG = [
     ({"audio": {"voice": "x"}}, "audio", "unsupported_parameter"),
     ({"modalities": ["text", "audio"]}, "modalities[1]", "unsupported_parameter"),
     ({"web_search_options": {}}, "web_search_options", "unsupported_parameter"),
+    ({"moderation": {"model": "m"}}, "moderation", "unsupported_parameter"),
+    ({"service_tier": "slow"}, "service_tier", "invalid_value"),
     ({"logit_bias": {"50256": 101}}, "logit_bias.50256", "invalid_value"),
     ({"logit_bias": {"the": 1}}, "logit_bias", "invalid_value"),
     ({"metadata": {"a": 1}}, "metadata.a", "invalid_type"),

@@ -221,6 +221,11 @@ def test_the_other_name_of_priority_means_the_same() -> None:
     assert read(service_tier="fast").service_tier == "priority"
 
 
+@pytest.mark.parametrize("name", ["flex", "scale", "priority", "ultrafast"])
+def test_each_service_of_openai_is_passed_on_by_its_name(name: str) -> None:
+    assert read(service_tier=name).service_tier == name
+
+
 WRONG = [
     # fields, param, code
     ({"model": None}, "model", "missing_required_parameter"),
@@ -342,7 +347,8 @@ WRONG = [
     ({"truncation": "never"}, "truncation", "invalid_value"),
     ({"stream": "yes"}, "stream", "invalid_type"),
     ({"stream_options": {}}, "stream_options", "invalid_value"),
-    ({"service_tier": "scale"}, "service_tier", "invalid_value"),
+    ({"service_tier": "slow"}, "service_tier", "invalid_value"),
+    ({"moderation": {"model": "m"}}, "moderation", "unsupported_parameter"),
     ({"background": True}, "background", "unsupported_parameter"),
     ({"previous_response_id": "resp_1"}, "previous_response_id", "unsupported_parameter"),
     ({"conversation": "conv_1"}, "conversation", "unsupported_parameter"),

@@ -34,7 +34,7 @@ from router.types import (
     Usage,
     Work,
 )
-from tiers.exact.tools import Solved, compile_forms, solved, solved_with_rate
+from tiers.exact.tools import Solved, compile_forms, solved, solved_with_more, solved_with_rate
 from tiers.own_answerer import OwnAnswerer, facts_of
 
 P_RIGHT = 0.99
@@ -118,8 +118,8 @@ class ExactTier(OwnAnswerer):
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
         known = self._read(text, opens)
-        if known is None and not opens and (rated := self._rated(request)) is not None:
-            return _computed(rated)
+        if known is None and not opens and (replied := self._replied(request)) is not None:
+            return _computed(replied)
         if known is not None:
             return known
         cores = (self._read(core, opens) for core in self._cores(text, language))
@@ -135,15 +135,14 @@ class ExactTier(OwnAnswerer):
             return None
         return _Known(reply.answer, Reason.SMALL_TALK, (f"small talk: {reply.id}",), reply.id)
 
-    def _rated(self, request: ChatRequest) -> Solved | None:
-        """Returns the sum of the turn before, where the last one is the rate that we asked for."""
+    def _replied(self, request: ChatRequest) -> Solved | None:
+        """Returns the sum of the turn before with the rate that we asked for, or a reduction."""
         turns = [m for m in request.messages if m.role not in ("system", "developer")][-3:]
-        if "currency" not in self._tools or len(turns) < 3:
-            return None
         if [turn.role for turn in turns] != ["user", "assistant", "user"]:
             return None
         asked, ours, reply = (turn.text for turn in turns)
-        return solved_with_rate(asked, ours, reply)
+        rated = solved_with_rate(asked, ours, reply) if "currency" in self._tools else None
+        return rated or solved_with_more(asked, ours, reply, self._today(), self._tools)
 
     def _today(self) -> date:
         return utc_day(self._clock.now_ms())

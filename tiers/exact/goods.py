@@ -1,14 +1,15 @@
 """Works out what goods cost together in four languages: "2 queens at $38 and 3 nucs at $210".
 
-All of a question must fit: counts, things, a price of each and a question for the total. A thing
-may be any noun then, as nothing is asked about it. What needs a price list, a stock, a reduction, a
-tax or a delivery fits no form. It knows no price itself; `purchases` reads more English ones.
+All of a text must fit: counts, things and a price of each, then fees, a tax, a reduction or a
+voucher, and words that ask for the total. A thing may be any noun then, as nothing is asked about
+it. In English a price needs no currency. What may be meant in two ways gets no sum, or both. It
+knows no price itself; `goods_words` holds the words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
 
@@ -17,332 +18,418 @@ from msgspec import Struct
 from router.money.priced_goods import priced_goods, sum_of
 from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
+from tiers.exact.goods_words import MEASURES, NO_GOODS, SEVERAL, TIMES_AND_PEOPLE, WORDS
 from tiers.exact.money_shares import SIGNS
-from tiers.exact.other_languages import ACCENTS
-from tiers.exact.phrased.figures import shown
-from tiers.exact.purchases import SEVERAL
+from tiers.exact.numbers import (
+    NUMBER,
+    digits_for_words,
+    number,
+    shown_money,
+)
+from tiers.exact.phrased.figures import core_of, in_cents, shown
+from tiers.exact.wording import FRACTIONS, Question
 
-MAX_CHARACTERS = 160
+MAX_CHARACTERS = 180
 MOST_KINDS = 6
 """A question for six kinds, such as "3 queens at $38", has about 120 characters."""
-_CURRENCIES = {"dollares": "$", "pound": "£", "pounds": "£", "pfund": "£"}
+MOST_PIECES = 1_000_000
+_CURRENCIES = {"dollares": "$", "dolares": "$", "pound": "£", "pounds": "£", "pfund": "£"}
+_HUNDREDTHS = {"cent": "€", "ct": "€", "centimos": "€", "centimo": "€"}
+"""Names a hundredth in German and Spanish; in English it is of a dollar or a euro."""
 _MONEY = (
-    "€|\\$|£|euros?\\b|eur\\b|dollars?\\b|dollares\\b|dolares\\b|usd\\b|pounds?\\b|gbp\\b|pfund\\b"
+    "€|\\$|£|₹|euros?\\b|eur\\b|dollars?\\b|dollares\\b|dolares\\b|usd\\b|pounds?\\b|gbp\\b|pfund\\b"
+    "|cent\\b|ct\\b|centimos?\\b"
 )
-_WORD = late_regex(r"[a-z]+")
 _PRICED = late_regex(_MONEY)
 _SUM = (
     r"(?:[1-9]\d{0,2}(?:,\d{3})+(?:\.\d{1,2})?|[1-9]\d{0,2}(?:[. ]\d{3})+(?:,\d{1,2})?"
     r"|\d{1,9}(?:[.,]\d{1,3})?)(?![.,]?\d)"
 )
-_PRICE = rf"(?:(?P<before>{_MONEY}) ?)?(?P<sum>{_SUM})(?: ?(?P<after>{_MONEY}))?(?![\w%])"
+_PERCENT_SIGN = "(?:%|percent|per cent|prozent|pour ?cent|por ?ciento)"
+_PERCENT = rf"(?P<p>\d{{1,3}}(?:[.,]\d{{1,3}})?) ?{_PERCENT_SIGN}"
 _THING = r"(?P<thing>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,3}?)"
-_NO_GOODS_WORDS = (
-    # Several at once, shares and measures: it is unclear which of them has the price.
-    "paar handvoll menge reihe "
-    "poignee dizaine quinzaine vingtaine punado monton decena decenas "
-    "dozen dozens half quarter third hundred hundreds thousand million kg g gram grams gramm "
-    "gramme grammes gramos kilo kilos l liter liters litre litres litro litros ml cl m meter "
-    "meters metre metres metros cm km mm inch inches foot feet pound pounds lb lbs ounce ounces oz "
-    "dutzend halbe halben viertel pfund hundert tausend douzaine douzaines demi quart livre "
-    "cent cents mille centaines docena docenas media medio cuarto cien cientos mil percent "
-    "prozent "
-    # Times: they may be wages, rents or the hour of the day.
-    "am pm hour hours h hrs day days week weeks month months year years minute minutes night "
-    "nights stunde stunden tag tage tagen woche wochen monat monate monaten jahr jahre jahren "
-    "nacht nachte heure heures jour jours semaine semaines mois an ans annee annees nuit "
-    "nuits hora horas dia dias semana semanas mes meses ano anos noche noches uhr "
-    # Words that say more than a name: what is free, reduced, somebody's, taxed, delivered or left.
-    "and or und oder et ou y e o with without mit ohne avec sans con sin plus minus menos "
-    "moins mal times fois por off free gratis gratuit gratuits gratuites discount discounted "
-    "reduction sale rabatt reduziert reduzierte reduzierten remise solde soldes descuento "
-    "rebaja rebajas rebajados tax vat taxes steuer mwst netto brutto tva ht ttc iva shipping "
-    "delivery postage versand lieferung porto livraison port envio gastos your yours ihre "
-    "ihrer ihren eure eurer euren dein deine deiner vos votre tes ton tus su sus vuestros "
-    "vuestras left remaining stock lager not no nicht kein keine pas ne cheaper gunstige "
-    "gunstiger moins-chers baratos at a fur zu je cost costs cheapest each per pro par cada "
-    "shares share aktien aktie actions action acciones accion bonds option options bitcoin "
-    "bitcoins btc eth tokens coins "
-    # Currencies: an exchange.
-    "euro euros eur dollar dollars dollares dolares usd gbp chf franken francs yen yens pesos "
-    # People.
-    "people person persons guests adults kids kid children child women woman men man girls "
-    "girl boys boy babies baby slaves slave wives employees workers leute personen person "
-    "menschen gaste erwachsene kinder kind frauen frau manner mann madchen jungen junge babys "
-    "sklaven mitarbeiter personnes personne gens invites adultes enfants enfant femmes femme "
-    "hommes homme filles fille garcons garcon bebes bebe esclaves employes personas invitados "
-    "adultos ninos nino ninas nina mujeres mujer hombres hombre chicas chica chicos esclavos "
-    "empleados "
-    # Weapons.
-    "gun guns rifle rifles pistol pistols weapon weapons grenade grenades bomb bombs bullets "
-    "ammo ammunition explosives detonators silencers gewehr gewehre pistole pistolen waffe "
-    "waffen granaten bombe bomben munition sprengstoff fusil fusils pistolet pistolets arme "
-    "armes bombes grenades munitions pistola pistolas arma armas bombas granadas municiones "
-    "fusiles "
-    # Drugs, medicines and poisons.
-    "pill pills tablet tablets drug drugs joints ecstasy cocaine heroin weed opioids vials "
-    "syringes organs kidneys kidney passports drogen pillen tabletten tablette kokain heroin "
-    "organe nieren niere passe drogue drogues pilules comprimes cocaine heroine organes reins "
-    "rein passeports droga drogas pastillas cocaina heroina organos rinones rinon pasaportes "
-    "poison gift poisons "
+_UNSURE = late_regex(r"[1-9]\d{0,2}\.\d{3}")
+_TIME = late_regex(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
+_CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
+_COMPOUND = late_regex(r"(?<=\d)-(€|\$|euro|dollar)-(?=[a-z])")
+_LETTER = late_regex("[a-z]")
+
+BEGINNING = late_regex(rf"(?:{WORDS['en'].asks}|{WORDS['en'].needs})?(?:half |an? |[\d.])")
+BEGINNINGS = (
+    *("how much ", "what ", "the ", "total ", "sum ", "price ", "cost", "if ", "i ", "we ", "i'"),
+    *("we'", "total:", "sum:", "price:", "half ", "a ", "an "),
 )
-_NO_GOODS = SEVERAL.union(_NO_GOODS_WORDS.split())
-"""No thing that is counted has one of these words: the sum would be another one, or more than a
-sum is at stake."""
+"""Begin what `BEGINNING` fits, besides numbers."""
 
-
-class _Language(Struct, frozen=True, eq=False):
-    """Holds the words of one language around goods; equal to itself alone."""
-
-    counts: Mapping[str, int]
-    asks: str  # before the first count
-    needs: str  # before the first count, where the question comes last
-    links: str  # between thing and price: the price is for each
-    unclear: str  # the same; the price may be for all, unless a word behind it says "each"
-    each: str  # behind the price
-    joins: str
-    together: str  # behind all, and ask for nothing by themselves
-    asks_after: str  # behind all
-    product: str  # "3 times 38 euros", without a question too
-    asked_product: str
-
-
-def _counts(one: str, words: str) -> dict[str, int]:
-    return dict.fromkeys(one.split(), 1) | {
-        word: number for number, word in enumerate(words.split(), 2)
-    }
-
-
-_LANGUAGES = {
-    "en": _Language(
-        _counts("a an one", "two three four five six seven eight nine ten eleven twelve"),
-        "(?:what|how much) (?:do|does|would|will|did|are|is)(?: the)?|how much for"
-        "|(?:what(?: is|'?s) )?the (?:total|sum|price|cost)(?: price| cost)? (?:of|for)",
-        "(?:if )?(?:i|we)(?:'m| am|'re| are|'ll|'d like to| will| want to| would like to)? "
-        "(?:need|want|buy|buying|order|ordering|ordered|bought|take|get|have)",
-        "at|@|costing|priced at|that cost|which cost",
-        "for",
-        "each|apiece|a piece|per piece|per item|per unit",
-        "and|plus|\\+",
-        "(?:cost |come to )?(?:together|altogether|in total|in all|all together|cost|come to)",
-        "(?:so )?(?:and )?(?:what(?:'?s| is| will be| would be) (?:the|my) (?:total|sum)"
-        "(?: price| cost)?|how much (?:is|are|does|do|will|would) (?:that|it|this|they|i)"
-        "(?: be| cost| come to| make| pay| owe)?|what (?:does|do|will|would) (?:that|it|this|they"
-        "|i)(?: all)? (?:cost|come to|make|pay|owe))(?: in total| together| altogether| in all)?",
-        "(?!)",
-        "(?!)",
-    ),
-    "de": _Language(
-        _counts(
-            "ein eine einen einem einer",
-            "zwei drei vier funf sechs sieben acht neun zehn elf zwolf",
-        )
-        | {"fuenf": 5},
-        "(?:was|wie ?viel) (?:kosten|kostet|machen|macht|sind|zahle ich fur|bezahle ich fur)"
-        "(?: mich| uns| dann)?|(?:was ist )?(?:der|die) (?:gesamtpreis|preis|summe) (?:von|fur)",
-        "(?:ich|wir) (?:brauche|brauchen|kaufe|kaufen|bestelle|bestellen|nehme|nehmen|mochte"
-        "|mochten|will|wollen|hatte gern|habe)",
-        "zu je|zu jeweils|fur je|fur jeweils|mit je|je|jeweils|a|zu",
-        "fur|mit|um",
-        "(?:pro|das|je) (?:stuck|stueck)|je",
-        "und|plus|\\+",
-        "zusammen|insgesamt",
-        "(?:und )?(?:was|wie ?viel) (?:macht|kostet|kosten|ist|sind|ergibt) (?:das|es|die|sie)"
-        "(?: alles)?(?: dann)?(?: zusammen| insgesamt)?|(?:und )?(?:was|wie ?viel) (?:zahle"
-        "|bezahle) ich(?: dann)?(?: zusammen| insgesamt)?",
-        "mal",
-        "mal|x|\\*",
-    ),
-    "fr": _Language(
-        _counts("un une", "deux trois quatre cinq six sept huit neuf dix onze douze"),
-        "combien (?:coutent|coute|font|fait|valent|pour)|que coutent|quel est le "
-        "(?:prix|total|cout|montant)(?: total)? (?:de|pour)|(?:ca fait combien|combien ca fait)"
-        " pour",
-        "(?:je|nous) (?:prends|prenons|veux|voulons|voudrais|voudrions|commande|commandons|achete"
-        "|achetons)|j'achete|il (?:me|nous) faut|j'ai besoin de|nous avons besoin de",
-        "(?!)",
-        "a|de|pour",
-        "chacune?s?|(?:la |par )?piece|(?:l ?'? ?|par )unite",
-        "et|plus|\\+",
-        "au total|en tout|ensemble",
-        "(?:et )?(?:ca|cela) (?:fait|coute|coutera) combien(?: au total| en tout)?|(?:et )?combien "
-        "(?:ca|cela) (?:fait|coute)(?: au total| en tout)?|combien (?:dois-je payer|je paie"
-        "|je dois)(?: au total| en tout)?|quel est le (?:total|prix total|montant total)",
-        "fois",
-        "fois|x|\\*",
-    ),
-    "es": _Language(
-        _counts("un una", "dos tres cuatro cinco seis siete ocho nueve diez once doce"),
-        "cuanto (?:cuestan?|son|es|valen?|hacen|seria|serian)|que cuestan|cual es el "
-        "(?:precio|total|coste|costo)(?: total)? (?:de|por)",
-        "(?:necesito|necesitamos|quiero|queremos|compro|compramos|pido|pedimos|me llevo)",
-        "(?!)",
-        "a|de|por",
-        "cada un[oa]|(?:por |la )(?:unidad|pieza)|c/u",
-        "y|mas|\\+",
-        "en total|juntos|juntas|todo junto",
-        "(?:y )?cuanto (?:es|son|cuesta|cuestan|seria|seran|pago|sale)(?: todo)?(?: en total)?"
-        "|cual es el total",
-        "(?!)",
-        "por|x|\\*",
-    ),
-}
+_SURE, _ASKED, _OPEN = 2, 1, 0
+"""Tell how sure a price is for one piece: by its words, where the cost is asked for, or not."""
 
 
 class _Forms(Struct, frozen=True):
     """Holds the compiled forms of one language."""
 
+    dozen: re.Pattern[str]
     frame: re.Pattern[str]
     item: re.Pattern[str]
     joined: re.Pattern[str]
+    fees: tuple[re.Pattern[str], ...]
+    rates: tuple[tuple[str, re.Pattern[str]], ...]  # with what is done with them
     end: re.Pattern[str]
-    product: re.Pattern[str]
+
+    def all(self) -> Iterator[re.Pattern[str]]:
+        """Yields every form."""
+        yield from (self.dozen, self.frame, self.item, self.joined, self.end, *self.fees)
+        yield from [form for _, form in self.rates]
 
 
 @cache
 def _forms(language: str) -> _Forms:
-    words = _LANGUAGES[language]
-    counts = "|".join(words.counts)
-    links = f"(?P<link>{words.links})|(?P<unclear>{words.unclear})"
+    words = WORDS[language]
+    sum_ = rf"(?:{NUMBER})(?![.,]?\d)" if language == "en" else _SUM
+    price = (
+        rf"(?:(?P<before>{_MONEY}) ?)?(?P<sum>{sum_})(?: ?(?P<after>{_MONEY}))?"
+        rf"(?![\w%])(?! {_PERCENT_SIGN})"
+    )
+    fee, soft = words.fees, rf"(?P<soft>,? (?:{words.joins}|with|mit|avec|con)|,)"
+    numeral = NUMBER if language == "en" else r"\d{1,6}(?:[.,]\d{1,2})?"
+    links = f"(?P<each_link>{words.each_links})|(?P<link>{words.links})|{words.unclear}"
+    rates = (("add", words.added), ("both", words.included), ("take", words.taken))
     return _Forms(
-        frame=late_regex(rf"(?:(?P<asks>{words.asks})|(?P<needs>{words.needs})) "),
+        dozen=late_regex(rf"\b{words.dozen}"),
+        frame=late_regex(rf"(?P<asks>{words.asks})|{words.needs}"),
         item=late_regex(
-            rf"(?P<count>\d{{1,6}}|{counts}) {_THING},? (?:(?:{links}) )?"
-            rf"{_PRICE}(?:,? (?P<each>{words.each})(?!\w))?"
+            rf"(?P<count>{numeral}|{'|'.join(words.counts)})"
+            rf"(?: ?(?:(?P<times>{words.times})|{words.asked_times}) ?"
+            rf"| {_THING},? (?:(?:{links}) )?){price}"
+            rf"(?:,? (?P<each>{words.each})(?!\w)"
+            rf"|(?: (?:{words.per}) | l'| ?/ ?)(?P<per>[a-z]+))?"
         ),
-        joined=late_regex(rf"(?:,? (?:{words.joins})|,) "),
+        joined=late_regex(rf"(?P<plus>,? ?(?:{words.plus}))|,? (?:{words.joins})|,"),
+        fees=tuple(
+            late_regex(
+                rf"(?:(?P<plus>,? ?(?:{words.plus}))|{soft}) "
+                + form.replace("<fee><fee>", f"<fee>{fee}").replace("<x>", price)
+            )
+            for form in words.fee_forms
+        ),
+        rates=tuple(
+            (kind, late_regex(rf"{form.replace('<p>', _PERCENT)}(?!\w)"))
+            for kind, forms in rates
+            for form in forms
+        )
+        + tuple(("voucher", late_regex(f"{form.replace('<x>', price)}")) for form in words.voucher),
         end=late_regex(
-            rf"(?:[,.;:?!]?(?: -)? (?:(?P<asks>{words.asks_after})|(?:{words.together})))?"
-        ),
-        product=late_regex(
-            rf"(?:(?P<asks>{words.asks}) (?P<count>\d{{1,6}}) ?(?:{words.asked_product})"
-            rf"|(?P<bare>\d{{1,6}}) ?(?:{words.product})) ?{_PRICE}"
+            rf"(?P<mark>[,.;:?!]?)(?: -)? (?:(?P<asks>{words.asks_after})|(?:{words.together}))"
+            r"(?!\w)"
         ),
     )
 
 
 def compile_forms() -> None:
     """Compiles the forms of all languages; otherwise the first question waits."""
-    for language in _LANGUAGES:
-        forms = _forms(language)
-        for form in (forms.frame, forms.item, forms.joined, forms.end, forms.product):
+    for language in WORDS:
+        for form in _forms(language).all():
             form.fullmatch("")
 
 
-def cost_of_goods(text: str, *, opens: bool = False) -> str | None:
-    """Returns what goods cost together, None for anything else.
+def cost_in_english(question: Question, *, opens: bool = False) -> str | None:
+    """Returns the cost of goods in a question in English, None for anything else.
 
-    Everyday goods in other languages than English need no question where they open a conversation;
-    otherwise they may be a reply.
+    A price for each, and no more, may be a reply to a question, unless it opens a conversation.
+
+    >>> cost_in_english(Question("3 shirts at 19.95 plus 4.90"))
+    '3 * 19.95 + 4.90 = 64.75'
+    >>> cost_in_english(Question("what do 3 queens at $38 and 2 nucs at $210 cost together"))
+    '3 * $38 + 2 * $210 = $534'
+    """
+    text = digits_for_words(question.text)
+    if not has_digit(text) or len(text) > MAX_CHARACTERS or not BEGINNING.match(text):
+        return None
+    core, dozens = _counted(text, "en")
+    core = _CENTS.sub(lambda match: f"{int(match[1]) / 100:.2f}", core)
+    return _Bill("en", question.asked, opens, dozens).told(core)
+
+
+def cost_of_goods(text: str, *, opens: bool = False) -> str | None:
+    """Returns what goods cost together in German, French or Spanish, None for anything else.
 
     >>> cost_of_goods("Was kosten 3 Stühle zu je 2.000 Euro?")
     '3 * 2.000 € = 6.000 €'
     >>> cost_of_goods("3 sillas a 20,50 euros cada una", opens=True)
     '3 * 20,50 € = 61,50 €'
-    >>> cost_of_goods("what do 3 queens at $38 and 2 nucs at $210 cost together?")
-    '3 * $38 + 2 * $210 = $534'
     """
     if len(text) > MAX_CHARACTERS or not has_digit(text):
         return None
-    folded = text.lower()
-    if not folded.isascii():
-        folded = folded.replace("ß", "ss").replace("\u202f", " ").replace("\u00a0", " ")
-        folded = folded.translate(ACCENTS)
-    if _PRICED.search(folded) is None:
+    core = core_of(text)
+    if _PRICED.search(core) is None:
         return None
-    goods = priced_goods(folded)
-    if goods is not None and goods.language != "en" and (goods.asks or opens):
+    goods = priced_goods(core) if opens else None
+    if goods is not None and goods.language != "en" and not goods.asks:
         price = sum_of(goods.price, goods.language)
-        if price is not None:
-            sign = _sign(goods.currency)
-            return _told([(goods.count, Fraction(price))], sign, goods.language)
-    core = " ".join(folded.replace("\u00bf", "").split()).strip(" ?!.=\u00a1")
-    for language in _LANGUAGES:
-        answer = _product(core, language, opens) or _total(core, language)
-        if answer is not None:
-            return answer
+        if price is not None:  # "3 Stühle à 20 €" is no question, but everyday goods
+            bill = _Bill(goods.language, asked=True, opens=True)
+            bill.goods(Fraction(goods.count), Fraction(price), _sign(goods.currency))
+            return bill.total()
+    core = _COMPOUND.sub(r" \1 ", core)
+    for language in WORDS:
+        counted, dozens = _counted(core, language)
+        if language != "en":
+            answer = _Bill(language, asked=False, opens=opens, dozens=dozens).told(counted)
+            if answer is not None:
+                return answer
     return None
 
 
+def _counted(text: str, language: str) -> tuple[str, int]:
+    """Returns the text with dozens as pieces, and how many dozens it has.
+
+    >>> _counted("3 dozen eggs", "en")
+    ('36 eggs', 3)
+    """
+    dozens = 0
+
+    def pieces(match: re.Match[str]) -> str:
+        nonlocal dozens
+        count = int(match["n"]) if "n" in match.groupdict() and match["n"].isdecimal() else 1
+        dozens += count
+        return str(count * (6 if match["half"] else 12)) + (" " if match[0][-1] == "'" else "")
+
+    counted = _forms(language).dozen.sub(pieces, text)
+    return counted, dozens
+
+
 def _sign(currency: str) -> str:
-    return SIGNS.get(currency) or _CURRENCIES[currency]
+    return SIGNS.get(currency) or _CURRENCIES.get(currency) or currency
 
 
-def _told(goods: list[tuple[int, Fraction]], sign: str, language: str) -> str:
-    """Returns the sum as a line that shows how it came about."""
-    parts = [
-        f"{count} * {shown(price, sign, language)}" if count > 1 else shown(price, sign, language)
-        for count, price in goods
-    ]
-    total = sum((count * price for count, price in goods), Fraction(0))
-    return f"{' + '.join(parts)} = {shown(total, sign, language)}"
+class _Bill:
+    """Reads the goods of one text and adds them up."""
 
+    def __init__(self, language: str, asked: bool, opens: bool, dozens: int = 0) -> None:
+        self._language, self._words, self._forms = language, WORDS[language], _forms(language)
+        self._asked, self._opens, self._dozens = asked, opens, dozens
+        self._parts: list[tuple[Fraction, Fraction, str]] = []  # count, price, as it is written
+        self._signs: set[str] = set()
+        self._sure = _SURE
+        self._fees = self._plus = self._certain = False
+        self._timely = False  # a price may be a time of day
+        self._pieces = Fraction(0)
+        self._rate: tuple[str, Fraction] | None = None
 
-def _price(match: re.Match[str], language: str) -> tuple[Fraction, str] | None:
-    """Returns a price and its sign; None without a currency, and for a price with two meanings."""
-    if (match["before"] is None) == (match["after"] is None):
-        return None
-    value = sum_of(match["sum"], language)
-    return None if value is None else (Fraction(value), _sign(match["before"] or match["after"]))
-
-
-def _product(core: str, language: str, opens: bool) -> str | None:
-    """Returns so many times a price: "3 mal 38 Euro"."""
-    match = _forms(language).product.fullmatch(core)
-    if match is None or not (match["asks"] or opens):
-        return None
-    price = _price(match, language)
-    count = int(match["count"] or match["bare"])
-    return None if price is None else _told([(count, price[0])], price[1], language)
-
-
-class _Goods(Struct):
-    """Collects the goods of a question, and what their prices say."""
-
-    priced: list[tuple[int, Fraction]]
-    signs: set[str]
-    each: bool = True  # all prices are said to be for one piece
-    beside: bool = True  # all prices are for one piece if there are several kinds of goods
-
-
-def _total(core: str, language: str) -> str | None:
-    """Returns the cost of all goods of a question for their total; None for anything else."""
-    forms = _forms(language)
-    frame = forms.frame.match(core)
-    read = _goods(core, 0 if frame is None else frame.end(), language)
-    if read is None:
-        return None
-    goods, place = read
-    end = forms.end.fullmatch(core, place)
-    if end is None or len(goods.signs) != 1 or sum([count for count, _ in goods.priced]) < 2:
-        return None
-    asked = end["asks"] is not None or (frame is not None and frame["asks"] is not None)
-    several = len(goods.priced) > 1 or language == "en"
-    if not asked or not (goods.each or (several and goods.beside)):
-        return None
-    return _told(goods.priced, goods.signs.pop(), language)
-
-
-def _goods(core: str, place: int, language: str) -> tuple[_Goods, int] | None:
-    """Returns all goods from a place on, and the place behind them; None if one is unclear."""
-    forms, counts = _forms(language), _LANGUAGES[language].counts
-    goods = _Goods([], set())
-    while len(goods.priced) < MOST_KINDS and (item := forms.item.match(core, place)) is not None:
-        price = _price(item, language)
-        count = int(item["count"]) if item["count"].isdecimal() else counts[item["count"]]
-        if price is None or not count or not _NO_GOODS.isdisjoint(_WORD.findall(item["thing"])):
+    def told(self, core: str) -> str | None:
+        """Returns the sum of all of a text, None where one of its words is not understood."""
+        frame = self._forms.frame.match(core)
+        asks = frame is not None and frame["asks"] is not None
+        self._certain = asks
+        place = self._all_goods(core, 0 if frame is None else frame.end())
+        if place is None:
             return None
-        if count == 1 and item["each"] is not None and not item["count"].isdecimal():
-            return None  # "a pair of tyres at $45 each": more than one
-        each = item["each"] is not None or (item["link"] is not None and language != "en")
-        goods.each = goods.each and each
-        # Beside other goods, "at $38" and "à 38 €" are for one piece; "for $38" may be for all.
-        goods.beside &= each or item["link"] is not None or item["unclear"] == "a"
-        goods.priced.append((count, price[0]))
-        goods.signs.add(price[1])
+        ended = False
+        while place < len(core):
+            if (after := self._fee(core, place) or self._rated(core, place)) is not None:
+                place = after
+            elif (end := self._forms.end.match(core, place)) and not ended:
+                # "3 shirts at 19.95 total" may say that all three are 19.95.
+                clear = end["asks"] or end["mark"] or asks or self._sure == _SURE or self._plus
+                if not clear:
+                    return None
+                self._certain, ended, place = True, True, end.end()
+            else:
+                return None
+        bought = frame is not None and not asks
+        return self.total() if self._is_wanted(bought) else None
+
+    def goods(self, count: Fraction, price: Fraction, sign: str, written: str = "") -> None:
+        """Adds so many pieces at a price of each."""
+        self._parts.append((count, price, written))
+        self._pieces += count
+        self._signs |= {sign} - {""}
+
+    def _all_goods(self, core: str, place: int) -> int | None:
+        """Returns the place behind all goods from a place on, None if one is unclear."""
+        item = self._forms.item.match(core, place)
+        if item is None or not self._item(item):
+            return None
         place = item.end()
-        joined = forms.joined.match(core, place)
-        if joined is None or forms.item.match(core, joined.end()) is None:
-            break
-        place = joined.end()
-    return goods, place
+        while len(self._parts) < MOST_KINDS:
+            joined = self._forms.joined.match(core, place)
+            item = joined and self._forms.item.match(core, joined.end() + 1)
+            if not joined or not item or core[joined.end()] != " " or not self._item(item):
+                return place
+            self._plus, place = self._plus or joined["plus"] is not None, item.end()
+        return place
+
+    def _item(self, item: re.Match[str]) -> bool:
+        """Adds goods, unless what they are or what they cost is unclear."""
+        article = item["count"] in self._words.counts
+        count = Fraction(self._words.counts[item["count"]]) if article else self._count(item)
+        price = self._price(item)
+        sure = self._sureness(item)
+        thing, per = item["thing"] or "", item["per"]
+        if price is None or count <= 0 or count > MOST_PIECES:
+            return False
+        if thing and not self._is_goods(thing, per, sure):
+            return False
+        if (per and not thing) or (count.denominator > 1 and not per):
+            return False
+        one = article and count == 1
+        if one and (item["each"] or thing.partition(" ")[0] in SEVERAL):
+            return False  # "a pair of tyres at $45 each", "a few tubes at $7": more than one
+        if item["link"] == "cost" and sure < _SURE and count != 1:
+            return False  # "3 shirts cost 19.95": all of them
+        if not thing and self._language == "en" and not _LETTER.search(item.string, item.end()):
+            return False  # arithmetic reads it
+        value, sign = price
+        if sure < _SURE and not sign and _TIME.fullmatch(item["sum"]):
+            self._timely = True
+        self._sure = min(self._sure, sure)
+        self.goods(count, value, sign, item["sum"])
+        return True
+
+    def _sureness(self, item: re.Match[str]) -> int:
+        if item["each"] or item["per"] or item["each_link"] or item["times"]:
+            return _SURE
+        return _ASKED if item["link"] or not item["thing"] else _OPEN
+
+    def _count(self, item: re.Match[str]) -> Fraction:
+        text = item["count"]
+        return number(text) if self._language == "en" else Fraction(text.replace(",", "."))
+
+    def _is_goods(self, thing: str, per: str | None, sure: int) -> bool:
+        """Returns True for what a count and a price of each are all of."""
+        words = {part for part in re.split(r"[ '-]", thing) if len(part) > 1}.union(thing.split())
+        if self._language == "fr":
+            words -= {"a"}  # "chambres à air"
+        if thing.partition(" ")[0].removesuffix("s") in FRACTIONS:
+            return False  # "a third of $60 each"
+        if not NO_GOODS.isdisjoint(words):
+            return False
+        if per:
+            return _same_thing(per, thing)
+        return MEASURES.isdisjoint(words) and (sure == _SURE or TIMES_AND_PEOPLE.isdisjoint(words))
+
+    def _price(self, match: re.Match[str]) -> tuple[Fraction, str] | None:
+        """Returns a price and its sign; None for a price with two meanings."""
+        before, after, written = match["before"], match["after"], match["sum"]
+        if before and after:
+            return None
+        named = before or after or ""
+        if self._language == "en":
+            unsure = named and _UNSURE.fullmatch(written)
+            return None if unsure or named in _HUNDREDTHS else (number(written), _sign(named))
+        value = sum_of(written, self._language)
+        if value is None or not named:
+            return None
+        cents = named in _HUNDREDTHS
+        return Fraction(value) / (100 if cents else 1), _HUNDREDTHS.get(named) or _sign(named)
+
+    def _fee(self, core: str, place: int) -> int | None:
+        """Adds a fee, and returns the place behind it; None without one."""
+        for form in self._forms.fees:
+            match = form.match(core, place)
+            if match is None or self._rate or not (match["plus"] or match["fee"]):
+                continue
+            price = self._price(match)
+            if price is None:
+                return None
+            self._parts.append((Fraction(1), price[0], match["sum"]))
+            self._signs |= {price[1]} - {""}
+            self._fees = self._plus = True
+            return match.end()
+        return None
+
+    def _rated(self, core: str, place: int) -> int | None:
+        """Reads a tax, a reduction or a voucher; None without one, and where it is unclear."""
+        for kind, form in self._forms.rates:
+            match = form.match(core, place)
+            if match is None or self._rate:
+                continue
+            if kind == "voucher":
+                price = self._price(match)
+                if price is None:
+                    return None
+                self._signs |= {price[1]} - {""}
+                self._rate = (kind, price[0])
+                return match.end()
+            # With several prices or a fee it is unclear what counts.
+            whole = kind == "both" or match.groupdict().get("all")
+            if self._fees or (len(self._parts) > 1 and not whole):
+                return None
+            self._rate = (kind, Fraction(match["p"].replace(",", ".")))
+            self._plus = self._plus or kind != "both"
+            return match.end()
+        return None
+
+    def _is_wanted(self, bought: bool) -> bool:
+        """Returns True where a sum is asked for, and each price is surely for one piece."""
+        sure = self._sure
+        dear = any([price >= 1 for _, price, _ in self._parts])
+        if self._dozens and (sure < _SURE or (self._dozens > 1 and dear)):
+            return False  # "3 dozen eggs at $4": a dozen of them, and "at $4 each" may be so
+        single = self._pieces == 1 and not self._plus
+        if single or sure == _OPEN or len(self._signs) > 1:
+            return False
+        if self._timely and not (self._certain or self._plus):
+            return False
+        if self._asked or self._certain:
+            return True
+        adds_up = self._plus or len(self._parts) > 1 or self._rate is not None
+        if sure == _SURE:
+            return not bought and (adds_up or self._opens)
+        return not bought and adds_up and self._language == "en"
+
+    def total(self) -> str | None:
+        """Returns the sum as a line that shows how it came about; None below nothing."""
+        sign = next(iter(self._signs), "")
+        language = self._language
+        if not sign and language != "en":
+            return None
+        left = " + ".join(
+            f"{shown(count, '', language)} * {price}" if count != 1 else price
+            for count, value, written in self._parts
+            for price in [self._shown(value, written, sign)]
+        )
+        value = sum((count * price for count, price, _ in self._parts), Fraction(0))
+        if self._rate is None:
+            return self._line(left, value, sign)
+        return self._line_with_rate(left, value, sign, self._rate)
+
+    def _line_with_rate(
+        self, left: str, value: Fraction, sign: str, rate: tuple[str, Fraction]
+    ) -> str | None:
+        kind, much = rate
+        if kind == "voucher":
+            left = f"{left} - {self._shown(much, '', sign)}"
+            return self._line(left, value - much, sign) if value >= much else None
+        language = self._language
+        percent = f"{shown(much, '', language)}{'%' if language == 'en' else ' %'}"
+        added, taken, both = self._words.told
+        if kind == "both":
+            more = value * (100 + much) / 100
+            prices = [self._shown(price, "", sign) for price in (value, more)]
+            return in_cents(both.format(left, prices[0], percent, prices[1]), (more,), language)
+        if len(self._parts) > 1:
+            left = f"({left})"
+        form, change = (added, 100 + much) if kind == "add" else (taken, 100 - much)
+        return self._line(form.format(left, percent), value * change / 100, sign)
+
+    def _shown(self, value: Fraction, written: str, sign: str) -> str:
+        if not sign:
+            return written or shown(value, "", "en", cents=True)
+        if (value * 100).denominator > 1:
+            return f"{sign}{written}" if self._language == "en" else f"{written} {sign}"
+        return shown(value, sign, self._language)
+
+    def _line(self, left: str, value: Fraction, sign: str) -> str | None:
+        if value < 0:
+            return None
+        if not sign:
+            return shown_money(left, value)
+        return in_cents(f"{left} = {shown(value, sign, self._language)}", (value,), self._language)
+
+
+def _same_thing(per: str, thing: str) -> bool:
+    """Returns True for "a shirt" and "shirts": the price is for one of the things."""
+    last = thing.split()[-1]
+    plurals = (per, f"{per}s", f"{per}es", f"{per}n", f"{per}en", f"{per}e", f"{per}er")
+    return last in plurals or (per[-1:] == "y" and last == f"{per[:-1]}ies")

@@ -14,15 +14,13 @@ from router.regexes.late import late_regex
 from tiers.exact import (
     arithmetic,
     dates,
+    goods,
     numbers,
     percentages,
-    purchases,
     shares,
     tips,
     units,
 )
-from tiers.exact.goods import compile_forms as compile_goods
-from tiers.exact.goods import cost_of_goods
 from tiers.exact.numbers import digits_for_words
 from tiers.exact.other_languages import in_another_language
 from tiers.exact.phrased.asking import compile_forms as compile_phrased
@@ -40,14 +38,14 @@ _TOOLS = {
     "currency": lambda core, today, opens: exchange(core),
     "percentages": lambda core, today, opens: percentages.percentage(core),
     "arithmetic": lambda core, today, opens: (
-        purchases.purchase(core, opens=opens)
+        goods.cost_in_english(core, opens=opens)
         or tips.tip(core)
         or shares.share(core)
         or arithmetic.arithmetic(core)
     ),
 }
 """Lists the tools for English sums; those in other words are asked after them."""
-_READERS = (numbers, dates, units, percentages, purchases, tips, shares, arithmetic)
+_READERS = (numbers, dates, units, percentages, goods, tips, shares, arithmetic)
 _BEGINNINGS = tuple(sorted({one for reader in _READERS for one in reader.BEGINNINGS}))
 ALL = tuple(_TOOLS)
 
@@ -72,7 +70,7 @@ def compile_forms() -> None:
     """Compiles the forms of all tools, which takes 170 ms; otherwise the first question waits."""
     with _COMPILING:  # so that only one of several threads compiles
         compile_phrased()
-        compile_goods()
+        goods.compile_forms()
         for text in _LIKE_MANY:
             solved(text, date(2026, 11, 22), opens=True)
 
@@ -101,7 +99,7 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
         answer_text = in_another_language(text)
         if answer_text is not None:
             return Solved("other_languages", answer_text)
-    if "arithmetic" in tools and (total := cost_of_goods(text, opens=opens)) is not None:
+    if "arithmetic" in tools and (total := goods.cost_of_goods(text, opens=opens)) is not None:
         return Solved("arithmetic", total)
     answered = phrased(text, today, tools)
     return None if answered is None else Solved(*answered)
@@ -120,6 +118,32 @@ def _in_english(core: Question, today: date, tools: Collection[str], opens: bool
     if "currency" in tools and (asks := rate_asked_for(core)) is not None:
         return Solved("currency", asks, "a rate of exchange")
     return None
+
+
+_MORE = late_regex(
+    r"(?:(?:and|und|et|y) )?((?:with|mit|avec|con|plus|minus|less|moins|mas|más|menos|abzüglich"
+    r"|zzgl\.?|including|inklusive|inkl\.?) .{1,60})"
+)
+"""Fits a reply that may add a fee, a rate or a voucher to a sum of goods."""
+
+
+def solved_with_more(
+    asked: str, ours: str, reply: str, today: date, tools: Collection[str] = ALL
+) -> Solved | None:
+    """Returns what goods cost with what a reply to our sum adds: "and with 10% off?".
+
+    >>> asked = "3 shirts at $20 each, what do I pay?"
+    >>> solved_with_more(asked, "3 * $20 = $60", "And with 10% off?", date(2026, 11, 30)).text
+    '3 * $20 less 10% = $54'
+    """
+    more = _MORE.fullmatch(reply.strip(" ?!.\u00bf\u00a1").lower())
+    first = solved(asked, today, tools, opens=True) if more else None
+    if more is None or first is None or first.text != ours or first.tool != "arithmetic":
+        return None
+    result = solved(f"{asked.rstrip(' ?!.')} {more[1]}?", today, tools, opens=True)
+    priced = ours.partition(" = ")[0]
+    known = result is not None and result.text.startswith((f"{priced} ", f"({priced}) "))
+    return result if known else None
 
 
 def solved_with_rate(asked: str, ours: str, reply: str) -> Solved | None:

@@ -112,9 +112,9 @@ class App:
         newest_ms, clock_watch = self.ledger.newest_ms(), ClockWatch()
         self.clock.not_before(newest_ms)
         clock_watch.begin_after(newest_ms)
-        refused = RefusedAtOnceCounts(self.ledger.database, self.clock, core.ids)
-        self._events.on_refused(refused.refused)
-        self._watch = watching(self.ledger, clock_watch.look, refused.look)
+        self._refused = RefusedAtOnceCounts(self.ledger.database, self.clock, core.ids)
+        self._events.on_refused(self._refused.refused)
+        self._watch = watching(self.ledger, clock_watch.look, self._refused.look)
         keys = text_keys(core.environ)
         self.texts = TextStore(self.ledger.database, self.clock, keys)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
@@ -327,10 +327,8 @@ class App:
     async def close(self) -> None:
         """Drains the writes under way, then closes answerers and the ledger."""
         # Nothing new may begin while the last requests drain.
-        self._housekeeping.close()
-        self._told.close()
-        self._ground.close()
-        self._watch.close()
+        for recurring in (self._housekeeping, self._told, self._ground, self._watch):
+            recurring.close()
         await self._batching.runner.close()
         await self._rollouts.stop()
         self._signals.close()
@@ -346,6 +344,7 @@ class App:
         for runtime in self.core.router.runtimes.values():
             for plan in runtime.plans:
                 await plan.answerer.close()
+        await self._refused.look()
         await self.ledger.close()
         await self._limiter.close()
         self.core.engine.close()

@@ -25,6 +25,7 @@ from router.policy.schema import LocalAnswerer, Policy
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
 from router.triage.engine import TriageEngine
+from router.triage.matching.nearest import Nearest
 from router.triage.matching.outcomes import OutcomeUses
 from router.triage.service import TriageService
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, check, encoder_sha256
@@ -255,6 +256,13 @@ class Core:
         if self.model is None or not isinstance(triage, TriageService):
             return None
         return triage.uses(outcomes, self.model)
+
+    def nearest(self, policy: str, text: str) -> Nearest | None:
+        """Returns the approved question of a policy that a text comes nearest to, for people."""
+        triage = self.router.runtimes[policy].triage
+        if self.model is None or not isinstance(triage, TriageService):
+            return None
+        return triage.nearest(text, self.model)
 
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
         """Returns a policy made ready to serve. Raises PolicyError."""

@@ -43,6 +43,7 @@ from router.api.dashboard.snapshots import Snapshots
 from router.caches.lru import BoundedMap
 from router.ledger.books import overview, refused_at_once
 from router.ledger.books.store import SqlLedger
+from router.ledger.replies import ReplyKind
 from router.ledger.rollups.reading import purged
 from router.ledger.rollups.settled import settled_later
 from router.ledger.row_reading import AFTERWARDS
@@ -300,7 +301,8 @@ class Overview:
             "since_ms": since_ms,
             "requests": requests,
             "most": overview.SCANNED,
-            "tiers": confidence_json(samples),
+            "tiers": confidence_json(one for one in samples if not one.asks),
+            "questions": confidence_json(one for one in samples if one.asks),
             "reliability": reliability_json(outcomes),
             "judges": judges_json(outcomes),
         }
@@ -426,6 +428,7 @@ def judged_in(database: Database) -> Callable[[int, str | None], list[Judged]]:
             Judged(outcome.confidence, outcome.correct, *_judge_of(outcome), outcome.on_prior)
             for outcome in outcomes(database, since_ms=since_ms, tenant=tenant, with_sources=True)
             if outcome.confidence is not None and outcome.correct is not None
+            if outcome.reply != ReplyKind.QUESTION  # its chance is that of what was meant
         ]
 
     return judged

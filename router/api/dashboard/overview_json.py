@@ -137,6 +137,7 @@ def _line_json(line: DecisionLine) -> Json:
         "model": line.model,
         "verdict": line.verdict or None,
         "reason": line.reason,
+        "led_by": line.led_by or None,
         "confidence": line.confidence,
         "confidence_source": line.confidence_source or None,
         "escalations": line.escalations,
@@ -149,7 +150,10 @@ def _line_json(line: DecisionLine) -> Json:
 
 
 def confidence_json(samples: Iterable[Sample]) -> list[Json]:
-    """Returns for each tier the answers, and those after a climb, by confidence, in twentieths."""
+    """Returns for each tier the answers, and those after a climb, by confidence, in twentieths.
+
+    A caller that has questions back gives them by themselves: their chance is about what was meant.
+    """
     tiers: dict[tuple[int, str], list[Bin]] = {}
     for sample in samples:
         bins = tiers.setdefault((sample.level, sample.tier), [Bin() for _ in range(BINS)])

@@ -270,13 +270,13 @@ class Server:
             await self._handler(scope)(scope, body, response)
         except TiergateError as error:
             self._metrics.failed(error)
-            await self._send_error(response, error, scope["path"])
+            await self._send_error(response, error, scope)
         except asyncio.CancelledError:  # the time to drain is over
             if response.started:
                 raise
             stopping = Stopping()
             self._metrics.failed(stopping)
-            await self._send_error(response, stopping, scope["path"])
+            await self._send_error(response, stopping, scope)
         except Exception:  # the outermost handler: the client still gets an error in our form
             self._log.exception("unexpected", path=scope["path"])
             ours = TiergateError("The server met an error of its own. It was logged.")
@@ -284,7 +284,7 @@ class Server:
             # A second status line is impossible, so the broken response must end the connection.
             if response.started:
                 raise
-            await self._send_error(response, ours, scope["path"])
+            await self._send_error(response, ours, scope)
         finally:
             body.release()
             self._remaining.end(inner=inner)
@@ -307,9 +307,8 @@ class Server:
             )
         return handler
 
-    async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
-        """Sends an error in the form that clients of this path read: OpenAI's unless it is
-        another's.
+    async def _send_error(self, send: Send, error: TiergateError, scope: Scope) -> None:
+        """Sends an error in the form that the client reads: OpenAI's unless it is another's.
 
         It carries the decision's id only when that id finds a row.
         """
@@ -317,7 +316,7 @@ class Server:
         # A request that failed before its row was written has no decision to look up.
         booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
         request_id = error.request_id or self._ids.new()
-        wire = errors_of(path)
+        wire = errors_of(scope["path"], scope["headers"])
         ids = id_headers(request_id) if booked else request_header(request_id)
         headers = [*ids, *wire.id_headers(request_id)]
         await send_error(send, error, wire.error(error, request_id), headers, wire.status(error))
@@ -442,6 +441,8 @@ def _allowed(method: str) -> str:
     return "GET, HEAD" if method == "GET" else method
 
 
-def errors_of(path: str) -> WireFormat:
-    """Returns the wire format whose errors the clients of a path read."""
-    return WIRE_FORMATS.get(path, ANTHROPIC if path.startswith("/v1/messages") else OPENAI)
+def errors_of(path: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> WireFormat:
+    """Returns the wire format of a path's errors, or of a client's where no format has the path."""
+    anthropic = any([name == b"anthropic-version" for name, _ in headers])
+    anthropic = anthropic or path.startswith("/v1/messages")
+    return WIRE_FORMATS.get(path, ANTHROPIC if anthropic else OPENAI)

@@ -73,11 +73,13 @@ class StandIn:
 
     async def _refuse(self, scope: Scope, _receive: Receive, send: Send) -> None:
         error = NotServing()
-        body, headers = self._refusal(error, scope["path"])
+        body, headers = self._refusal(error, scope["path"], scope["headers"])
         # The next request of this client is a worker's.
         await send_error(send, error, body, [*headers, (b"connection", b"close")])
 
-    def _refusal(self, error: TiergateError, path: str) -> tuple[bytes, Headers]:
-        request_id, wire = self._ids.new(), errors_of(path)
+    def _refusal(
+        self, error: TiergateError, path: str, sent: Sequence[tuple[bytes, bytes]] = ()
+    ) -> tuple[bytes, Headers]:
+        request_id, wire = self._ids.new(), errors_of(path, sent)
         headers = [*request_header(request_id), *wire.id_headers(request_id)]
         return wire.error(error, request_id), headers

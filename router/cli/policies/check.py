@@ -81,10 +81,13 @@ class Checked:
         return not self.lacking and all(result.passed for result in self.results)
 
 
-def run(core: Core, *, probing: bool = False, tenants: Set[str] = frozenset()) -> Checked:
+def run(
+    core: Core, *, probing: bool = False, tenants: Set[str] = frozenset(), whole: bool = False
+) -> Checked:
     """Routes the default policy's examples through triage and decision.
 
-    `probing` also asks each answerer for its models. `tenants` are those that have a key.
+    `probing` also asks each answerer for its models. `tenants` are those that have a key. Notes of
+    utterances name all that they are about if `whole`, otherwise the first few.
     """
     loaded, runtime = core.loaded[core.default], core.router.default
     # A policy that only observes needs a model name; which one does not change the decision.
@@ -135,7 +138,7 @@ def run(core: Core, *, probing: bool = False, tenants: Set[str] = frozenset()) -
             *notes(loaded.policy),
             minute_note(loaded, core.clock.now_ms()),
             *judged_notes(core, loaded),
-            *utterance_notes(loaded),
+            *utterance_notes(loaded, whole=whole),
             *sureness_note(loaded, decide),
             *surrounding_notes(loaded.policy, core.environ),
             *tenant_notes(loaded.policy, tenants),

@@ -19,6 +19,7 @@ from router.request.review_facts import latest_texts
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.wording.risk_reasons import heads_read
 from router.triage.facts.phrase_lists import list_told
+from router.triage.matching.nearest import Nearest
 from router.types import (
     Amount,
     ChatRequest,
@@ -43,10 +44,13 @@ KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
 
-def explained(request: ChatRequest, outcome: Outcome, runtime: PolicyRuntime) -> None:
+def explained(
+    request: ChatRequest, outcome: Outcome, runtime: PolicyRuntime, near: Nearest | None = None
+) -> None:
     """Prints the request, its tier and the reasons, its signals, and every rung.
 
-    A refused request has neither bounds nor rungs: it is refused before they count.
+    `near` is the approved question nearest to a request that matches none. A refused request has
+    neither bounds nor rungs: it is refused before they count.
     """
     policy, signals = runtime.policy, outcome.signals
     out, decision, section = console(), outcome.decision, policy.decision
@@ -84,6 +88,8 @@ def explained(request: ChatRequest, outcome: Outcome, runtime: PolicyRuntime) ->
         out.print(f"  offers   none: {escape(outcome.foretold.unoffered)}", soft_wrap=True)
     for label, line in offer_lines(outcome.foretold, outcome.rung.p, decision.confidence_floor):
         out.print(f"  {label:<8} {escape(line)}", soft_wrap=True)
+    if near is not None:
+        out.print(f"  match    {escape(nearest_line(near))}", soft_wrap=True)
     for label, signal in signal_lines(outcome.signals, triggers):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     if because := uncounted(outcome, section):
@@ -139,6 +145,30 @@ def offer_lines(foretold: Foreseen | None, p: float, floor: float) -> Iterator[t
         yield "offers", f"{chance} is the chance that {meant} (from {bound} on)"
     for text, part in foretold.offered:
         yield "", f"{part:.2f}  {text}"
+
+
+def nearest_line(near: Nearest) -> str:
+    """Returns which approved question comes nearest to a request that matches none, and how near.
+
+    What was compared is told where it is English in place of the request's own words.
+    """
+    if near.unspoken:
+        return f"none; no approved answer of this policy has words in {near.unspoken}"
+    if not near.intent_id:
+        return "none; too few of its words have English here to compare it with approved questions"
+    line = (
+        f'none; nearest is {near.intent_id} ("{near.question}"), similarity {near.similarity:.2f}'
+    )
+    if near.uncovered:
+        line += ", but it rather asks what the file does not cover"
+    elif not near.compared:
+        line += ", but what the request says rules that answer out"
+    if near.compared:
+        line += f'; compared as "{near.compared}"'
+    if near.unknown:
+        stand = "word stands as it is" if near.unknown == 1 else "words stand as they are"
+        line += f", where {near.unknown} {stand}"
+    return line
 
 
 def _bounds(outcome: Outcome, grounds: Grounds) -> Iterator[tuple[str, str]]:

@@ -93,7 +93,10 @@ def route(
         elif explain:
             from router.cli.policies.explain import explained
 
-            explained(request, outcome, decide.core.router.runtimes[outcome.policy])
+            near = None
+            if outcome.signals.match is None:
+                near = decide.core.nearest(outcome.policy, request.last_user_text)
+            explained(request, outcome, decide.core.router.runtimes[outcome.policy], near)
         else:
             shown_as.short(request, outcome)
     if table and not as_json:
@@ -279,7 +282,7 @@ def check(
                 books.append(load_prices(Path(name)))
                 continue
             core = _core([name], model_dir, late=False)
-            checked.append(check.run(core, probing=probe, tenants=tenants))
+            checked.append(check.run(core, probing=probe, tenants=tenants, whole=as_json))
         except PolicyError as error:
             broken.append((name, error))
         except TiergateError as error:

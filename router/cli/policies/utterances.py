@@ -6,7 +6,7 @@ It reads the files that a policy names, and asks nothing of triage.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TypeAlias
 
 from router.policy.content.knowledge import IntentSection, Knowledge, load_knowledge
@@ -30,14 +30,24 @@ AnswersFile: TypeAlias = tuple[str, Knowledge, str | None]
 """A file of answers by its name, what it says, and the folder of its other languages."""
 
 
-def utterance_notes(loaded: LoadedPolicy) -> Iterator[str]:
-    """Yields what utterances ask twice, and which of their words a glossary lacks."""
+def utterance_notes(loaded: LoadedPolicy, *, whole: bool = False) -> Iterator[str]:
+    """Yields what utterances ask twice, and which of their words a glossary lacks.
+
+    People read the first few of each; a program gets the `whole` lists.
+    """
     files = tuple(answers_files(loaded))
-    yield from twofold_notes(files)
-    yield from glossary_notes(loaded, files)
+    yield from twofold_notes(files, whole=whole)
+    yield from glossary_notes(loaded, files, whole=whole)
 
 
-def twofold_notes(files: Iterable[AnswersFile]) -> Iterator[str]:
+def _listed(names: Sequence[str], most: int, whole: bool) -> str:
+    """Returns the first names in a row, and how many more there are; all of them if `whole`."""
+    if whole or len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def twofold_notes(files: Iterable[AnswersFile], *, whole: bool = False) -> Iterator[str]:
     """Yields for each file of answers its utterances of which another answer has a part."""
     for file, knowledge, _ in files:
         twofold = [
@@ -45,29 +55,34 @@ def twofold_notes(files: Iterable[AnswersFile]) -> Iterator[str]:
             for intent, text, other in _asking_another(knowledge)
         ]
         if twofold:
-            more = f" and {len(twofold) - MOST_NAMED} more" if len(twofold) > MOST_NAMED else ""
+            named = _listed(twofold, MOST_NAMED, whole)
             yield (
-                f"{file}: utterances that ask two things: {', '.join(twofold[:MOST_NAMED])}{more}. "
-                "Each draws requests for either to one answer, which is half of what they ask: "
+                f"{file}: utterances that ask two things: {named}. Each "
+                "draws requests for either to one answer, which is half of what they ask: "
                 "write it as two utterances, each at the answer to its own part"
             )
 
 
-def glossary_notes(loaded: LoadedPolicy, files: Iterable[AnswersFile]) -> Iterator[str]:
+def glossary_notes(
+    loaded: LoadedPolicy, files: Iterable[AnswersFile], *, whole: bool = False
+) -> Iterator[str]:
     """Yields for each language of a file of answers which words its glossary does not have.
 
-    A request in that language with such a word is compared without it, or not at all.
+    A request in that language with such a word is compared without it, or not at all. Only answers
+    that the file has in that language count: no word finds another one.
     """
     glossaries = load_glossaries(loaded.file(loaded.policy.triage.glossaries))
     for file, knowledge, folder in files:
-        said = _names(knowledge)
         languages = () if folder is None else translation_files(loaded.file(folder), [])
-        for language in sorted([spoken.language for spoken, _, _ in languages]):
-            if language in glossaries and (lacking := words_without(said, glossaries[language])):
-                more = f" and {len(lacking) - MOST_WORDS} more" if len(lacking) > MOST_WORDS else ""
+        for spoken in sorted([spoken for spoken, _, _ in languages], key=lambda one: one.language):
+            language = spoken.language
+            if language not in glossaries:
+                continue
+            said = _names(knowledge, set(spoken.intents))
+            if lacking := words_without(said, glossaries[language]):
                 yield (
                     f"{file}: words of its utterances that the glossary of {language} lacks: "
-                    f"{', '.join(lacking[:MOST_WORDS])}{more}. A request in {language} is not "
+                    f"{_listed(lacking, MOST_WORDS, whole)}. A request in {language} is not "
                     "found by them: write them into a glossary of yours (`triage.glossaries`)"
                 )
 
@@ -107,12 +122,12 @@ def _alike(some: frozenset[str], others: frozenset[str]) -> float:
     return len(some & others) / len(some | others) if some else 0.0
 
 
-def _names(knowledge: Knowledge) -> Mapping[str, int]:
-    """Returns the words that many utterances of an answer have, and how many have them."""
+def _names(knowledge: Knowledge, answers: Set[str]) -> Mapping[str, int]:
+    """Returns the words that many utterances of these answers have, and how many have them."""
     names = Counter[str]()
     for intent in knowledge.content.intents:
         words = Counter[str]()
-        if not intent.offered:
+        if not intent.offered or intent.id not in answers:
             continue  # small talk, which no glossary is for
         for text in intent.utterances:
             words.update({word for word in content_words(text) if not tells_nothing(word)})

@@ -16,9 +16,9 @@ from sqlalchemy import Connection
 
 from router.errors import IMPOSSIBLE_CODES, REFUSED_CODES
 from router.ledger.record_reading import confidence_source
-from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, reply_sql
+from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, led_by, reply_sql
 from router.ledger.row_reading import AFTERWARDS
-from router.ledger.row_values import Value
+from router.ledger.row_values import Value, strings
 from router.ledger.sql.database import Database
 from router.money.days import MINUTE_MS
 from router.types import (
@@ -143,7 +143,7 @@ _LINE = (
     "request_id, created_at_ms, tenant, state, policy, requested_model, tier, tier_number, model, "
     "verdict, reason, confidence, escalations, "
     f"{_COST}, latency_ms, domain, error_code, "
-    "review_id, answerer, record"
+    "review_id, reasons, answerer, record"
 )
 _SEARCHED = ("tenant", "key_id", "requested_model", "model", "answerer", "tags")
 
@@ -228,10 +228,11 @@ def _scan_end(
 
 
 def _line(row: tuple[Any, ...]) -> DecisionLine:
-    cells = (*row[:3], RequestState(row[3]), *row[4:-3], bool(row[-3]))
-    line, answerer, record = DecisionLine(*cells), row[-2], row[-1]
+    cells = (*row[:3], RequestState(row[3]), *row[4:-4], bool(row[-4]))
+    line, reasons, answerer, record = DecisionLine(*cells), *row[-3:]
     source = confidence_source(line.verdict, line.reason, answerer, record)
-    return replace(line, confidence_source=source)
+    led = led_by(line.reason, strings(reasons))
+    return replace(line, confidence_source=source, led_by="" if led == line.reason else led)
 
 
 def samples(
@@ -248,7 +249,10 @@ def samples(
     with database.reading() as connection:
         rows = connection.exec_driver_sql(newest, values).fetchall()
     told = (*ANSWERED, ReplyKind.COMPUTED)
-    answered = [Sample(row[0], row[1], row[2], row[3] > 0) for row in rows if row[4] in told]
+    asks = ReplyKind.QUESTION
+    answered = [
+        Sample(row[0], row[1], row[2], row[3] > 0, row[4] == asks) for row in rows if row[4] in told
+    ]
     return tuple(answered), len(rows)
 
 

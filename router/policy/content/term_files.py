@@ -153,7 +153,9 @@ class TermFile(Section):
     def _short_stems(self) -> Iterator[str]:
         texts = [text for phrases in self._all().values() for text in phrases]
         for text in (*texts, *(term for group in self.terms.values() for term in group)):
-            if any(len(word) <= SHORTEST_STEM for word in text.split() if word.endswith("*")):
+            if _STEM not in text:  # most of thousands
+                continue
+            if any(len(word) <= SHORTEST_STEM for word in text.split() if word.endswith(_STEM)):
                 yield f"{SHORTEST_STEM} letters or more before the `*` of {text!r}"
 
     def _unknown_groups(self) -> Iterator[str]:
@@ -334,9 +336,9 @@ def _with_unless(
 
 
 def _parts(file: TermFile, phrase: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(
-        file.terms[part[1:]] if part.startswith(GROUP) else (part,) for part in phrase.split(_AND)
-    )
+    terms = file.terms
+    parts = phrase.split(_AND)
+    return tuple([terms[part[1:]] if part.startswith(GROUP) else (part,) for part in parts])
 
 
 def _actions(file: TermFile) -> Iterator[LanguageActions]:

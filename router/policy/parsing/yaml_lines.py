@@ -124,8 +124,7 @@ def load_yaml(path_name: str, text: str) -> tuple[object, LineMap]:
             raise _too_deep(path_name, deep)
         loader = Loader(text)
         try:
-            node = loader.get_single_node()
-            tree = None if node is None else values_of(node, loader)
+            tree = values_of(loader)
         finally:
             loader.dispose()
     except (yaml.YAMLError, Odd, RecursionError):

@@ -1,14 +1,16 @@
 """Reads the plain values of YAML without their lines, which only a mistake needs.
 
-A start reads a megabyte of it. What is out of the ordinary (a key twice, a merge key, a value that
-YAML cannot read, a number that versions of YAML read unlike, aliases that multiply) is `Odd`:
-`yaml_lines` reads such a text with all its lines and says what is wrong.
+A start reads a megabyte of it, as libyaml's events: nodes would cost twice as much. What is out of
+the ordinary (a tag, a key twice, a merge key, a value that YAML cannot read, a number
+that versions of YAML read unlike) is `Odd`: `yaml_lines` reads such a text with all its lines, and
+says what is wrong with it, if anything is.
 """
 
 from __future__ import annotations
 
 import operator
-from typing import ClassVar, cast
+from collections.abc import Callable
+from typing import ClassVar, Protocol, cast
 
 import yaml
 
@@ -31,6 +33,21 @@ _TAGS = {
 }
 
 
+_FORMS: dict[str, list[tuple[str, Callable[[str], object]]]] = {
+    first: [(tag, form.match) for tag, form in forms]
+    for first, forms in _Base.yaml_implicit_resolvers.items()
+}
+"""Holds the forms of a plain value that is no text, with their tags, by its first character."""
+
+
+def tag_of(value: str) -> str:
+    """Returns the tag of a plain value, which states none: it may be a number or a date."""
+    for tag, matches in _FORMS.get(value[:1], ()):
+        if matches(value):
+            return tag
+    return TEXT_TAG
+
+
 class Odd(Exception):
     """Says that a text is to be read with its lines."""
 
@@ -43,53 +60,107 @@ class Loader(_Base):  # type: ignore[misc, valid-type]  # one of two classes
 
     descend_resolver: ClassVar[object] = staticmethod(operator.is_)  # called, with no effect
     ascend_resolver: ClassVar[object] = staticmethod(tuple)
-    _FORMS: ClassVar[dict[str, list[tuple[str, object]]]] = {
-        first: [(tag, form.match) for tag, form in forms]
-        for first, forms in _Base.yaml_implicit_resolvers.items()
-    }
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
         """Returns the tag of a node that states none: a plain scalar may be a number or a date."""
-        if kind is yaml.ScalarNode and implicit[0]:
-            for tag, matches in self._FORMS.get(value[:1], ()):
-                if matches(value):  # type: ignore[operator]
-                    return tag
-        return _TAGS[kind]
+        return tag_of(value) if kind is yaml.ScalarNode and implicit[0] else _TAGS[kind]
 
 
-def values_of(node: yaml.Node, loader: yaml.SafeLoader) -> object:
-    """Returns what a composed document says. Raises Odd where its lines are needed."""
-    return _Values(loader).read(node, 0)
+class _Event(Protocol):
+    """Is one of libyaml's events, which has those of these values that its kind needs."""
+
+    anchor: str | None
+    tag: str | None
+    value: str
+    implicit: tuple[bool, bool]  # the tag goes without saying: of a plain value, of one in quotes
+
+
+def values_of(loader: yaml.SafeLoader) -> object:
+    """Returns what the one document of a text says, None for none. Raises Odd where its lines are
+    needed, and yaml.YAMLError for a text that is no YAML."""
+    return _Values(loader).read()
 
 
 class _Values:
-    """Walks the composed nodes once, in document order, and counts the values of aliases."""
+    """Reads the events of a text once, and counts its values with those of aliases."""
 
     def __init__(self, loader: yaml.SafeLoader) -> None:
         self._loader = loader
+        self._next: Callable[[], _Event] = loader.get_event
         self._count = 0
+        self._anchored: dict[str, object] = {}
 
-    def read(self, node: yaml.Node, depth: int) -> object:
-        self._count += 1
-        # An alias shares its node. Only this walk counts every use of it.
-        if self._count > MAX_NODES or depth > MAX_DEPTH:
+    def read(self) -> object:
+        self._next()  # the stream starts
+        if isinstance(self._next(), yaml.StreamEndEvent):
+            return None
+        values = self._value(self._next(), 0)
+        self._next()  # the document ends
+        if not isinstance(self._next(), yaml.StreamEndEvent):
             raise Odd
-        if type(node) is yaml.ScalarNode:
-            return node.value if node.tag == TEXT_TAG else self._scalar(node)
-        if type(node) is yaml.SequenceNode:
-            return [self.read(one, depth + 1) for one in node.value]
-        values: dict[object, object] = {}
-        for key_node, value_node in node.value:
-            if type(key_node) is not yaml.ScalarNode or key_node.tag == MERGE_TAG:
-                raise Odd
-            key = key_node.value if key_node.tag == TEXT_TAG else self._scalar(key_node)
-            if key in values:
-                raise Odd
-            values[key] = self.read(value_node, depth + 1)
         return values
 
-    def _scalar(self, node: yaml.ScalarNode) -> object:
-        if read_otherwise(node):
+    def _value(self, event: _Event, depth: int) -> object:
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchored:
+                raise Odd
+            return self._copied(self._anchored[event.anchor], depth)
+        self._enter(depth)
+        if event.tag is not None:
+            raise Odd
+        value: object
+        if isinstance(event, yaml.ScalarEvent):
+            value = self._scalar(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = self._list(depth + 1)
+        else:
+            value = self._mapping(depth + 1)
+        if event.anchor is not None:
+            if event.anchor in self._anchored:
+                raise Odd
+            self._anchored[event.anchor] = value
+        return value
+
+    def _enter(self, depth: int) -> None:
+        self._count += 1
+        if self._count > MAX_NODES or depth > MAX_DEPTH:
+            raise Odd
+
+    def _copied(self, value: object, depth: int) -> object:
+        """Returns what an alias stands for; nobody shares it, and each of its values counts."""
+        self._enter(depth)
+        if isinstance(value, list):
+            return [self._copied(one, depth + 1) for one in value]
+        if isinstance(value, dict):
+            return {key: self._copied(one, depth + 1) for key, one in value.items()}
+        return value
+
+    def _list(self, depth: int) -> list[object]:
+        values: list[object] = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            values.append(self._value(event, depth))
+        return values
+
+    def _mapping(self, depth: int) -> dict[object, object]:
+        values: dict[object, object] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
+                raise Odd
+            key = self._scalar(event)
+            if key in values:
+                raise Odd
+            values[key] = self._value(self._next(), depth)
+        return values
+
+    def _scalar(self, event: _Event) -> object:
+        value = event.value
+        if not event.implicit[0]:  # in quotes
+            return value
+        tag = tag_of(value)
+        if tag == TEXT_TAG:
+            return value
+        node = yaml.ScalarNode(tag, value)
+        if tag == MERGE_TAG or read_otherwise(node):
             raise Odd
         try:
             return scalar_of(node, self._loader)

@@ -27,6 +27,7 @@ from router.money.output_caps import within_room, within_window
 from router.money.worst_case import explained, price_explained
 from router.request.calls.call_books import CallBooks, Nesting
 from router.request.calls.rate_charges import count_call
+from router.request.calls.received import Came, Received
 from router.request.calls.settlement import (
     answered_by,
     basis_at_first,
@@ -77,8 +78,7 @@ class Attempt:
         self.deadline: Deadline
         """Is the limit of the call's time: of all of it, or of the wait for one piece."""
         self._host = ""  # the replica that was asked last, for the log
-        self._said_bytes = 0
-        self._unsaid_bytes = 0  # came, and no piece has said them so far
+        self._received = Received()
         self._streams = False  # asked for in pieces
         self._naming: asyncio.TimerHandle | None = None
 
@@ -106,6 +106,7 @@ class Attempt:
             self._release(None)
             raise
         self._started_ms = self._books.clock.monotonic_ms()
+        self._received.begin(self._started_ms)
         loop, seconds = asyncio.get_running_loop(), self._books.seconds_left(self._plan)
         self.deadline = self._books.deadlines.at(loop.time() + seconds, loop)
         return self
@@ -133,7 +134,7 @@ class Attempt:
                 raise cut
         finally:
             if self._is_held:
-                came, streams = self._received_bytes, self._streams
+                came, streams = self._came, self._streams
                 self._books.cancel(self._number, came, self._started_ms, streams=streams)
             if self._plan.facts.price.per_request_nano_usd is not None:
                 self._cover_nested_calls()
@@ -163,11 +164,11 @@ class Attempt:
     def hear_usage(self, usage: Usage) -> None:
         """Notes what the provider says that the answer has used so far."""
         if usage.reported:
-            self._books.told[self._number] = usage
+            self._received.hear(usage)
 
     def hear_unsaid(self, size: int) -> None:
         """Notes how many bytes came that no piece has said so far, such as half a call."""
-        self._unsaid_bytes = size
+        self._received.unsaid_bytes = size
 
     def hear_left_out(self, names: tuple[str, ...]) -> None:
         """Notes parameters of sampling that the model does not take, for the client to be told.
@@ -178,8 +179,8 @@ class Attempt:
             self._books.progress.attempts.left_out[self._nesting.rung] = names
 
     def receive(self, pieces: list[Delta]) -> None:
-        """Counts the bytes of pieces: text, thoughts and tool calls."""
-        self._said_bytes += sum([delta.said_bytes for delta in pieces])
+        """Counts pieces: text, thoughts and tool calls."""
+        self._received.add(pieces, self._books.clock.monotonic_ms())
 
     def settle(self, answer: Answer) -> None:
         """Books a call that was answered, at the price of the model that answered it."""
@@ -213,8 +214,9 @@ class Attempt:
         return self._books.rows[self._number]
 
     @property
-    def _received_bytes(self) -> int:
-        return self._said_bytes + self._unsaid_bytes
+    def _came(self) -> Came:
+        now_ms = self._books.clock.monotonic_ms()
+        return self._received.by(now_ms, self.request.sampling.n)
 
     @property
     def _is_held(self) -> bool:
@@ -386,14 +388,14 @@ class Attempt:
             booked = books.rows[self._number]
         elif ours and may_be_billed(error):
             booked = own_compute(row, plan, AttemptState.FAILED, latency_ms)
-        elif not plan.spends_outside or not (self._received_bytes or may_be_billed(error)):
-            unsent = refused_unsent(error) and not (plan.composite or self._received_bytes)
+        elif not plan.spends_outside or not (self._received.bytes or may_be_billed(error)):
+            unsent = refused_unsent(error) and not (plan.composite or self._received.bytes)
             released = unsent or isinstance(error, CannotAnswer)
             state = AttemptState.RELEASED if released else AttemptState.FAILED
             basis = CostBasis.OWN_COMPUTE if ours and not unsent else CostBasis.NONE
             booked = replace(row, state=state, cost_basis=basis)
         else:
-            booked = books.at_most(row, plan, self._received_bytes)
+            booked = books.at_most(row, plan, self._came)
         books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
 
     def _cover_nested_calls(self) -> None:

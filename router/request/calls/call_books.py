@@ -12,12 +12,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.money import cost
+from router.money.token_bound import sent_at_most
+from router.request.calls.received import Came
 from router.request.calls.settlement import (
+    Known,
     at_hold,
     basis_at_first,
-    no_less_than,
+    beside_told,
     own_compute,
     price_of_call,
+    reads_all_at_first,
     rented_ms,
     state_of,
 )
@@ -47,9 +51,9 @@ class Nesting(Struct, frozen=True):
 
 
 MOST_THOUGHT_PER_SECOND = 1_000
-"""Tokens that a model may have written in a second of which no byte came: vendors that hide
-reasoning wrote 50 to 400 in 2026, the fastest servers of open models up to 3,000. A stream that is
-left after a second cost its whole cap otherwise."""
+"""Tokens that a model may have written in a second of silence: vendors that hide reasoning wrote 50
+to 400 in 2026, the fastest servers of open models up to 3,000. A stream that is left after a second
+cost its whole cap otherwise."""
 
 
 class CallBooks:
@@ -72,7 +76,6 @@ class CallBooks:
         self.clock = clock
         self.deadlines = deadlines
         self.in_ledger: set[int] = set()  # attempts held there, not yet settled there
-        self.told: dict[int, Usage] = {}  # what providers said of streams, by attempt
         self.reworded: set[int] = set()  # attempts that did not get the client's own body
 
     def seconds_left(self, plan: RungPlan) -> float:
@@ -95,16 +98,14 @@ class CallBooks:
         """Cancels each attempt that is still held."""
         for number, row in enumerate(self.rows):
             if row.state is AttemptState.HELD:
-                self.cancel(number, 0, self.clock.monotonic_ms())
+                self.cancel(number, Came(), self.clock.monotonic_ms())
 
     def plan_at(self, answerer: str, at_ms: int) -> RungPlan:
         """Returns what is known of an answerer, at the prices of this time."""
         return self.routed.runtime.on(at_ms).by_name[answerer]
 
-    def cancel(
-        self, number: int, received_bytes: int, started_ms: float, *, streams: bool = False
-    ) -> None:
-        """Books a call whose client left: at a bound, marked as an estimate.
+    def cancel(self, number: int, came: Came, started_ms: float, *, streams: bool = False) -> None:
+        """Books a call whose client left: at what is known or bounded, marked as an estimate.
 
         A model that streams (`streams`) stops when nobody reads it; another one goes on.
         """
@@ -114,50 +115,54 @@ class CallBooks:
         if not plan.spends_outside:
             bounded = own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
         else:
-            bounded = self.at_most(row, plan, received_bytes, streams=streams)
+            bounded = self.at_most(row, plan, came, streams=streams)
         self.rows[number] = replace(bounded, state=AttemptState.CANCELLED, latency_ms=latency_ms)
 
     def at_most(
-        self, row: AttemptRow, plan: RungPlan, received_bytes: int, *, streams: bool = False
+        self, row: AttemptRow, plan: RungPlan, came: Came, *, streams: bool = False
     ) -> AttemptRow:
         """Books a call to an upstream that never said what it used in the end.
 
-        It costs what its bytes bound, or what the provider had said by then if that is more: a
-        template or a search of the provider's own may have added tokens that nobody sent.
+        It costs what the provider had said by then and, for what came since, what its bytes bound.
         """
-        bound = self._bounded(row, plan, received_bytes, streams)
-        told = self.told.get(row.ordinal)
-        if told is None:
+        facts, request = plan.facts, self.routed.request
+        by_time = basis_at_first(plan, row.held_nano_usd) is CostBasis.OWN_COMPUTE
+        nothing_known = not (came.received_bytes or streams or by_time)
+        if nothing_known or price_of_call(plan, None, request) is None:
+            bound, settled = at_hold(row, plan), False
+        else:
+            bound, settled = self._bounded(row, plan, came, streams), True
+        if came.told is None:
             return bound
-        request, price = self.routed.request, plan.facts.price
         hours = self._writes_for_hours(row, plan)
-        return no_less_than(bound, told, price, sound=request.holds_sound, hours=hours)
+        known = Known(
+            came.told,
+            sound=request.holds_sound,
+            hours=hours,
+            all_input=settled and reads_all_at_first(request, came.told),
+            output_since=self._output_since(plan, came) if settled and came.told_output else None,
+        )
+        return beside_told(bound, known, facts.price)
 
     def _writes_for_hours(self, row: AttemptRow, plan: RungPlan) -> bool:
         if row.ordinal in self.reworded:
             return False
         return cost.writes_for_hours(plan.facts, self.routed.request)
 
-    def _bounded(
-        self, row: AttemptRow, plan: RungPlan, received_bytes: int, streams: bool
-    ) -> AttemptRow:
-        """Books a call at a bound that its bytes give.
+    def _bounded(self, row: AttemptRow, plan: RungPlan, came: Came, streams: bool) -> AttemptRow:
+        """Books a call at a bound that its texts give, at most the hold.
 
-        A cut stream costs its input at the bound and its output at the bytes that came, at most the
-        hold. A model that hides its reasoning, or of whose stream (`streams`) nothing has come, may
-        have written MOST_THOUGHT_PER_SECOND until now. Where nothing came of a whole answer that is
-        not paid by time alone, or nobody states the price of sound, the call costs its hold.
+        A cut stream costs its input at the bound and its output at the tokens of what came. A model
+        that hides its reasoning, or of whose stream (`streams`) nothing has come, may have written
+        MOST_THOUGHT_PER_SECOND in each silence. Where nothing came of a whole answer that is not
+        paid by time alone, or nobody states the price of sound, the call costs its hold.
         """
         facts, request = plan.facts, self.routed.request
-        by_time = basis_at_first(plan, row.held_nano_usd) is CostBasis.OWN_COMPUTE
-        if not (received_bytes or streams or by_time) or price_of_call(plan, None, request) is None:
-            return at_hold(row, plan)
-        output = received_bytes
-        if facts.hides_reasoning or (streams and not received_bytes):
-            seconds = max(0.0, self.clock.now_ms() - row.started_at_ms) / 1000.0
-            output += math.ceil(MOST_THOUGHT_PER_SECOND * seconds) * request.sampling.n
-        inputs = cost.sent_bound(facts, request)
+        output = came.output_tokens
+        if facts.hides_reasoning or (streams and not came.received_bytes):
+            output += self._thoughts(came.silent_ms)
         heard = cost.most_sound(request)
+        inputs = sent_at_most(facts, request)
         bound = Usage(inputs, output_tokens=output, audio_input_tokens=heard)
         hours = self._writes_for_hours(row, plan)
         usage = cost.at_dearest(facts.price, bound, hours=hours)
@@ -172,3 +177,12 @@ class CallBooks:
             usage=usage,
             estimated=True,
         )
+
+    def _output_since(self, plan: RungPlan, came: Came) -> int:
+        """Returns the most tokens of output that a model wrote after its provider counted them."""
+        hides = plan.facts.hides_reasoning
+        return came.since_bytes + (self._thoughts(came.silent_since_ms) if hides else 0)
+
+    def _thoughts(self, silent_ms: float) -> int:
+        tokens = math.ceil(MOST_THOUGHT_PER_SECOND * silent_ms / 1000.0)
+        return tokens * self.routed.request.sampling.n

@@ -5,6 +5,7 @@ It knows nothing about ledgers, budgets or clocks.
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import (
@@ -17,6 +18,7 @@ from router.errors import (
 )
 from router.money import cost
 from router.money.model_redirects import Redirect
+from router.money.token_bound import texts_of
 from router.routing.rungs.rung_plan import RungPlan, serves_dearer
 from router.types import (
     NANO_PER_USD,
@@ -27,11 +29,17 @@ from router.types import (
     CostBasis,
     Price,
     Usage,
+    utf8_size,
 )
+from router.wire.body_keys import BY_WIRE, NO_KEYS
+from router.wire.openai.usage import MOST_BYTES_PER_TOKEN
 
 MOST_STATED_NANO_USD = 1_000 * NANO_PER_USD
 """Per call, as its provider states it. A full window of the dearest model of 2026 costs about $100;
 a server that states another unit would lock a tenant out."""
+
+_SUMMARIES = b"compact_"
+"""Begins the name of Anthropic's edits of a context that are calls of their own."""
 
 
 def unbelieved(answer: Answer) -> int | None:
@@ -180,27 +188,56 @@ def at_hold(row: AttemptRow, plan: RungPlan) -> AttemptRow:
     )
 
 
-def no_less_than(
-    bound: AttemptRow, told: Usage, price: Price, *, sound: bool, hours: bool
-) -> AttemptRow:
-    """Returns the bound of a call, raised to what its provider had said of it by then.
+class Known(Struct, frozen=True):
+    """Says what a provider had told of a call by its end, and how far that goes."""
 
-    `sound` was sent with it: where the provider told no tokens of sound apart, all its input counts
-    as sound, and with `hours` all that it wrote to a cache as kept so long, as in `answered_by`.
+    told: Usage
+    sound: bool
+    """Is True where sound was sent: where none was told apart, all input counts as sound."""
+    hours: bool
+    """Is True where the call may have written to a cache for an hour, as in `answered_by`."""
+    all_input: bool = False
+    """Is True where `told` has all the input, so that no bound of ours is better."""
+    output_since: int | None = None
+    """Bounds the output since `told`; None where `told` counts none that is worth believing."""
 
-    Of input and of output the dearer count holds, together at most what was held: more was written
-    since the provider said it, and no byte of ours bounds what a provider adds to a prompt. The
-    provider's own count holds also above that.
+
+def reads_all_at_first(request: ChatRequest, told: Usage) -> bool:
+    """Returns True where the input that a provider tells at first is all that it will bill.
+
+    A tool that the provider runs, a summary of the context and keys that only a policy knows add
+    input later. A count that cannot hold the request's words is of something else.
+    """
+    original = request.original
+    adds = any([tool.native is not None for tool in request.tools])
+    adds = adds or not request.extra.keys() <= BY_WIRE.get(request.endpoint, NO_KEYS)
+    adds = adds or (original is not None and _SUMMARIES in original.body)
+    words = sum([utf8_size(text) for text in texts_of(request)])
+    return not adds and told.input_tokens * MOST_BYTES_PER_TOKEN >= words
+
+
+def beside_told(bound: AttemptRow, known: Known, price: Price) -> AttemptRow:
+    """Returns the bound of a call, corrected by what its provider had said of it by then.
+
+    The provider's own count holds where it counts all, otherwise the dearer one of both; output
+    that came since is added. Together that is at most what was held, except that the provider's own
+    count also holds above it: no byte of ours bounds what a provider adds to a prompt.
     """
     if price.per_request_nano_usd is not None:
         return bound
-    if sound and not told.audio_input_tokens:
+    told = known.told
+    if known.sound and not told.audio_input_tokens:
         told = cost.all_sound(price, told)
-    if hours:
+    if known.hours:
         told = cost.all_for_hours(told)
     counts = [told, bound.usage]
-    inputs = max(counts, key=lambda one: _paid(price, one.without_output(), bound))
-    outputs = max(counts, key=lambda one: _paid(price, one.without_input(), bound))
+    inputs = told
+    if not known.all_input:
+        inputs = max(counts, key=lambda one: _paid(price, one.without_output(), bound))
+    if known.output_since is None:
+        outputs = max(counts, key=lambda one: _paid(price, one.without_input(), bound))
+    else:
+        outputs = _with_output(told, known.output_since, price)
     merged = replace(
         inputs.without_output(),
         output_tokens=outputs.output_tokens,
@@ -208,14 +245,24 @@ def no_less_than(
         reported=False,
     )
     together = min(_paid(price, merged, bound), bound.held_nano_usd)
-    paid = max(together, _paid(price, told, bound))
-    if paid <= bound.cost_nano_usd:
-        return bound
+    # What is booked at its hold, since nobody knows more, stays there.
+    least = bound.cost_nano_usd if bound.usage == Usage() else 0
+    paid = max(together, _paid(price, told, bound), least)
     return replace(bound, cost_nano_usd=paid, usage=merged)
 
 
+def _with_output(told: Usage, tokens: int, price: Price) -> Usage:
+    """Returns the counts with more output, in the class where it costs most."""
+    more = cost.at_dearest(price, Usage(output_tokens=tokens))
+    return replace(
+        told,
+        output_tokens=told.output_tokens + more.output_tokens,
+        reasoning_tokens=told.reasoning_tokens + more.reasoning_tokens,
+    )
+
+
 def _paid(price: Price, usage: Usage, row: AttemptRow) -> int:
-    return cost.attempt_cost(price, usage, 0.0, row.images).nano_usd
+    return cost.attempt_cost(price, usage, row.compute_ms, row.images).nano_usd
 
 
 def own_compute(

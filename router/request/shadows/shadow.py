@@ -246,7 +246,7 @@ def _comparable(routed: RoutedRequest, progress: Progress, candidate: Candidate)
     fresh = progress.lookup.hit is None
     answered = candidate.answer is not None and not candidate.stands_in
     # What a provider serves sooner has a price that no shadow's money can bound.
-    known = routed.request.service_tier != "priority"
+    known = not routed.request.served_dearer
     return fresh and answered and known and not routed.request.tools
 
 

@@ -153,7 +153,8 @@ def answer_in_hand(
     trigger of `LOOKS_HIGHER` holds it back. Of several the surest counts. What the client asked
     for, and every other rule, force their level.
     """
-    if max(limits.hard_floor, asked.min_tier or 1, asked.tool_loop_level or 1) > 1:
+    wished = max(asked.min_tier or 1, asked.tool_loop_level or 1)
+    if limits.forced or max(limits.hard_floor, wished) > 1:
         return None
     held_back = (Reason.LOW_CONFIDENCE, Reason.BELOW_FLOOR)
     able = [

@@ -252,7 +252,7 @@ def serves_dearer(facts: AnswererFacts, request: ChatRequest) -> bool:
     A list price per request covers it. A cheaper service (`flex`) counts at the usual price.
     """
     listed = facts.price.per_request_nano_usd is not None
-    return request.service_tier == "priority" and facts.takes_service_tier and not listed
+    return request.served_dearer and facts.takes_service_tier and not listed
 
 
 def basis_of(plan: RungPlan, expected: cost.Cost) -> CostBasis:

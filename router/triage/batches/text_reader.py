@@ -68,6 +68,11 @@ class TextReader:
         turns = [self._facts(text, config) for text in texts]
         return [RuleFacts(unquoted(one.amounts), one.risk_terms, one.unread) for one in turns]
 
+    def glossed(self, text: str, config: TriageConfig) -> tuple[str, Gloss | None]:
+        """Returns the language of a text and its English words, None where it needs none."""
+        ruled = self._ruled(Asked(text, config))
+        return ruled.facts.language, ruled.gloss
+
     def _facts(self, text: str, config: TriageConfig, spoken: str = UNKNOWN) -> TurnFacts:
         lists, idioms = config.phrases, config.idioms
         return find_facts(

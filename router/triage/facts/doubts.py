@@ -30,6 +30,7 @@ from router.triage.facts.lacking import (
 )
 from router.triage.match import RANKED_SHARE, capped
 from router.triage.matching.asked_kinds import kinds_told, second_kind
+from router.triage.matching.legal_steps import is_legal_step
 from router.triage.matching.wide_acts import is_wide_act
 from router.types import Domain, Match, MatchBasis
 
@@ -145,14 +146,12 @@ _NO_DENIAL = late_regex(
 )
 """Finds a "not" that belongs to a question or to a trouble, and denies nothing."""
 HARDLY_DENIED = 0.04
-"""Share of an answer's utterances that deny something, up to which who denies asks for something
-else: "we don't need helmets". Two of an intent's fifty may."""
+"""Share of an answer's utterances that deny something, up to which who denies asks for another."""
 _FILLER_WORDS = "and but er hm hmm hmmm mhm mm mmm so then uh um well"
 _FILLERS = frozenset(_FILLER_WORDS.split())
 """Words that alone ask for nothing."""
 _UNTURNED = late_regex(r"\bnot (?:(?:want|have|has|is|be|been|not|to|I|wish|my|the) )*([a-z]{4,})")
-"""Finds the verb that is denied in a gloss, which has the words of another language in its order:
-"not have forgot my password", "I want my order not cancel"."""
+"""Finds the verb that is denied in a gloss, whose words have another order: "not have forgot"."""
 
 
 class _Told(Struct, frozen=True):
@@ -227,7 +226,7 @@ class Shelf:
 
     def judged(self, text: str, match: Match | None, gloss: str = "") -> Match | None:
         """Returns the match, less sure where the text contradicts the answer; None where it is not
-        our matter, or what would be answered is what is denied.
+        our matter or a legal step, or what would be answered is what is denied.
 
         `gloss` is a text of another language in English words.
         """
@@ -243,7 +242,8 @@ class Shelf:
             return None
         told = self._told(name)
         said, banks = told.said, told.domain not in _SHOPS
-        if is_elsewhere(text, words, self._known, told.words, self._exists, banks=banks):
+        strange = is_elsewhere(text, words, self._known, told.words, self._exists, banks=banks)
+        if strange or is_legal_step(text, words, told.words, glossed=bool(gloss)):
             return None
         if gloss:
             words = words_in(gloss)

@@ -14,7 +14,7 @@ It knows nothing about what a phrase means.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -83,10 +83,6 @@ _NO_WORDS: dict[str, _Node] = {}
 """Follows the last word of a phrase. Most nodes are one: they share it, and none is added to it."""
 
 
-_Term = tuple[Sequence[str], int]
-"""A term in pieces between blanks, and the part that it is an alternative of."""
-
-
 class _Alike:
     """Holds words by their beginnings, which are made for a first letter that a text has."""
 
@@ -149,48 +145,49 @@ class PhraseFinder:
 
     def __init__(self, phrases: Iterable[Phrase], not_meant: Iterable[str] = ()) -> None:
         """Takes the phrases, and in `not_meant` words one letter away that mean something else."""
-        phrases = tuple(phrases)
-        numbers: dict[tuple[str, ...], int] = {}
-        for phrase in phrases:
-            for part in (*phrase.parts, phrase.unless):
-                numbers.setdefault(part, len(numbers))
-        terms = [(text.split(), number) for part, number in numbers.items() for text in part]
-        self._pieces = _words_by_piece({piece for pieces, _ in terms for piece in pieces})
-        words = {word for found in self._pieces.values() for word in found}
+        numbers: dict[tuple[str, ...], int] = {}  # of parts
+        needs: list[tuple[str, tuple[int, ...], int]] = []  # name, parts, window
+        self._unless: dict[int, int] = {}  # by the place of a phrase
+        for place, phrase in enumerate(phrases):
+            needed = tuple([numbers.setdefault(part, len(numbers)) for part in phrase.parts])
+            if phrase.unless:
+                self._unless[place] = numbers.setdefault(phrase.unless, len(numbers))
+            window = WINDOW_UNSPACED if phrase.unspaced else WINDOW
+            needs.append((phrase.name, needed, window))
+        self._phrases = needs
+        needed_by = Counter([number for _, needed, _ in needs for number in needed])
+        self._by_rarest: dict[int, list[int]] = {}  # phrases by the part that the fewest need
+        for place, (_, needed, _) in enumerate(needs):
+            if needed:
+                rarest = min(needed, key=needed_by.__getitem__)
+                self._by_rarest.setdefault(rarest, []).append(place)
+        self._texts = [text for part in numbers for text in part]
+        self._part_of = [number for part, number in numbers.items() for _ in part]  # of each text
+        pieces = _words_by_piece(self._texts)
+        words = {word for found in pieces.values() for word in found}
         self._stems = {word[:-1] for word in words if word.endswith(_STEM)}
         self._words = {word for word in words if not word.endswith(_STEM)}
         self._words_by, self._stems_by = _Alike(self._words), _Alike(self._stems)
         self._root: dict[str, _Node] = {}  # by first words that a text had
-        self._terms: dict[str, list[_Term]] = {}  # by first word: most are never met
-        for pieces, number in terms:
-            first = next((found[0] for piece in pieces if (found := self._pieces[piece])), None)
-            if first is not None:
-                self._terms.setdefault(first, []).append((pieces, number))
+        self._terms: dict[str, list[int]] = {}  # places of texts by first word: most are never met
+        for place, text in enumerate(self._texts):
+            found = pieces.get(text.partition(" ")[0]) or _words_in(text, pieces)
+            if found:
+                self._terms.setdefault(found[0], []).append(place)
         self._meanings = _Meanings(self._meaning)
         self._not_meant = {word for text in not_meant for word in fold(text).words}
         # A text's number may then be a mistyped one of a phrase.
         self._near_numbers = any(word[0].isdigit() and len(word) >= FUZZY_FROM for word in words)
-        self._phrases: list[tuple[str, tuple[int, ...], int]] = []
-        self._unless: dict[int, int] = {}  # by the place of a phrase
-        needed_by = Counter([numbers[part] for phrase in phrases for part in phrase.parts])
-        self._by_rarest: dict[int, list[int]] = {}  # phrases by the part that the fewest need
-        for place, phrase in enumerate(phrases):
-            needed = tuple([numbers[part] for part in phrase.parts])
-            if needed:
-                rarest = min(needed, key=needed_by.__getitem__)
-                self._by_rarest.setdefault(rarest, []).append(place)
-            if phrase.unless:
-                self._unless[place] = numbers[phrase.unless]
-            window = WINDOW_UNSPACED if phrase.unspaced else WINDOW
-            self._phrases.append((phrase.name, needed, window))
 
     def _first(self, word: str) -> _Node | None:
         """Returns the place behind the first word of terms, None where none begins so."""
         node = self._root.get(word)
         if node is None and word in self._terms:
             node = _Node()
-            for pieces, part in self._terms[word]:
-                node.add([one for piece in pieces for one in self._pieces[piece]], part)
+            texts = [self._texts[place] for place in self._terms[word]]
+            pieces = _words_by_piece(texts)
+            for place, text in zip(self._terms[word], texts, strict=True):
+                node.add(_words_in(text, pieces), self._part_of[place])
             self._root[word] = node  # whole: another thread may be looking
         return node
 
@@ -226,19 +223,18 @@ class PhraseFinder:
         for place in whole:
             for part in self._phrases[place][1]:
                 by_part.setdefault(part, []).append(place)
-        last: dict[int, int] = {}  # where each part was seen last
+        last: dict[int, int] = {}  # where each part was seen last, before the word at hand
         found: set[int] = set()
         for start, parts in met:
             for part in parts:
-                last[part] = start
                 for place in by_part.get(part, ()):
                     _, needed, window = self._phrases[place]
-                    if not last.keys() >= {*needed}:
-                        continue
-                    starts = [last[other] for other in needed]
+                    starts = [start if other == part else last.get(other, -1) for other in needed]
                     # A word that may be a mistyped one of two parts is at most one of them.
-                    if start - min(starts) <= window and len({*starts}) == len(starts):
+                    near = 0 <= min(starts) >= start - window
+                    if near and len({*starts}) == len(starts):
                         found.add(place)
+            last.update(dict.fromkeys(parts, start))
         return found
 
     def _meaning(self, word: str) -> _Meaning:
@@ -337,24 +333,30 @@ def is_one_edit(one: str, other: str) -> bool:
     return swapped and one[begin + 2 :] == other[begin + 2 :]
 
 
-def _words_by_piece(pieces: Iterable[str]) -> dict[str, Sequence[str]]:
-    """Returns the words by which a term's pieces between blanks are found; a stem keeps its star.
+def _words_in(term: str, pieces: Mapping[str, Sequence[str]]) -> list[str]:
+    """Returns the words by which a term is found."""
+    return [word for piece in term.split() for word in pieces[piece]]
+
+
+def _words_by_piece(terms: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Returns the words by which terms' pieces between blanks are found; a stem keeps its star.
 
     There are three of each piece in the terms, and all are folded in one run.
     """
-    found: dict[str, Sequence[str]] = {}
-    strange = []
-    for piece in pieces:
-        if piece.isascii() and piece.isalpha():  # most of thousands: nothing to fold
-            found[piece] = (piece.lower(),)
-        elif piece == _NUMBER:
-            found[piece] = (piece,)
-        else:
-            strange.append(piece)
+    pieces = {*" ".join(terms).split()}
+    # Most of thousands are ASCII letters: nothing to fold.
+    found: dict[str, Sequence[str]] = {
+        piece: (piece.lower(),) for piece in pieces if piece.isascii() and piece.isalpha()
+    }
+    if _NUMBER in pieces:
+        found[_NUMBER] = (_NUMBER,)
+    strange = [piece for piece in pieces if piece not in found]
     for piece, folded in zip(strange, fold_all(strange), strict=True):
-        words = [word.translate(_ARABIC) for word in in_syllables(folded)]
+        words = folded
+        if not piece.isascii():
+            words = tuple([word.translate(_ARABIC) for word in in_syllables(folded)])
         if words and piece.endswith(_STEM) and len(words[-1]) >= SHORTEST_STEM:
-            words[-1] += _STEM
+            words = (*words[:-1], words[-1] + _STEM)
         found[piece] = words
     return found
 

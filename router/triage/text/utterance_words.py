@@ -58,10 +58,10 @@ def held_out(text: str) -> bool:
     return int.from_bytes(digest[:4], "big") / 2**32 < HELD_SHARE
 
 
-def words(text: str) -> frozenset[str]:
+def words(text: str) -> tuple[str, ...]:
     """Returns the distinct words of a text that carry meaning, lower case, plural s cut."""
     matches = _WORD.findall(text.lower().replace("'", ""))
-    return frozenset([_singular(word) for word in matches if word not in _DULL])
+    return tuple(dict.fromkeys([_singular(word) for word in matches if word not in _DULL]))
 
 
 def _singular(word: str) -> str:
@@ -144,12 +144,13 @@ class SharedWords:
         kept = _Kept()
         self._words: list[tuple[str, ...]] = []
         for text, found in zip(texts, words_of_all(texts, b"'"), strict=True):
-            distinct = (
-                {*map(sys.intern, words(text))}
+            distinct = dict.fromkeys(
+                [sys.intern(word) for word in words(text)]
                 if found is None
-                else {kept[word] for word in found} - {""}
+                else [keeps for word in found if (keeps := kept[word])]
             )
-            # Few and short: a tuple has a fifth of a set's memory.
+            # Few and short: a tuple has a fifth of a set's memory. Its order is the text's, so that
+            # the sums of two processes are the same to the last bit.
             self._words.append(tuple(distinct))
         counts = Counter(itertools.chain.from_iterable(self._words))
         self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}

@@ -137,6 +137,9 @@ def _count(counts: dict[str, object], key: str) -> int:
     value = counts.get(key)
     if value is None:
         return 0
+    # Some servers write counts as floats.
+    if type(value) is float and value.is_integer():
+        value = int(value)
     return value if type(value) is int and 0 <= value <= MAX_TOKENS else _IMPOSSIBLE
 
 

@@ -58,6 +58,7 @@ from router.wire.checks import (
     numbers,
     one_of,
     texts,
+    unsupported,
     words,
 )
 from router.wire.digits import loads_exactly, lost_digits
@@ -130,6 +131,16 @@ def _turns(value: object, param: str) -> _Turns:
     return _Turns(read_turns(value, param), any(map(lost_digits, inputs_of(value))))
 
 
+def _speed(value: object, param: str) -> None:
+    if one_of(value, param, ("standard", "fast")) == "fast":
+        raise unsupported(param, "fast answers have prices that no policy states; send `standard`")
+
+
+def _no_servers(value: object, param: str) -> None:
+    if array(value, param):
+        raise unsupported(param, "no tier calls servers; offer tools")
+
+
 def _stops(value: object, param: str) -> tuple[str, ...]:
     return read_stop(array(value, param), param)
 
@@ -156,9 +167,9 @@ _READ: dict[str, Reader] = {
     "context_management": mapping,
     "diagnostics": mapping,
     "service_tier": words("auto", "standard_only"),
-    "speed": words("standard"),
+    "speed": _speed,
     "container": refused("no tier runs code; offer a tool"),
-    "mcp_servers": refused("no tier calls servers; offer tools"),
+    "mcp_servers": _no_servers,
     "thread": refused("nothing is stored; send the whole conversation in `messages`", NO_THREADS),
     "inference_geo": refused("the operator says in the policy where answers come from"),
 }

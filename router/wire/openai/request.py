@@ -32,6 +32,7 @@ from router.wire.fields import (
     EFFORTS,
     INT64,
     MAX_OUTPUT_TOKENS,
+    MODERATED,
     check_stream_options,
     check_tool_choice,
     keep_extra,
@@ -98,6 +99,7 @@ _READ: dict[str, Reader] = {
     "web_search_options": refused("no tier searches the web; offer a tool"),
     "functions": refused("use tools"),
     "function_call": refused("use tool_choice"),
+    "moderation": refused(MODERATED),
 }
 
 CHAT_KEYS = frozenset({*_READ, *SAMPLING})

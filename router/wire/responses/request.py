@@ -46,6 +46,7 @@ from router.wire.checks import (
 from router.wire.fields import (
     EFFORTS,
     MAX_OUTPUT_TOKENS,
+    MODERATED,
     check_metadata,
     check_stream_options,
     check_tool_choice,
@@ -185,7 +186,7 @@ _READ: dict[str, Reader] = {
     "conversation": refused(_STATELESS),
     "prompt": refused("no prompt templates are stored here; send `input`"),
     "context_management": refused("shorten `input` instead"),
-    "moderation": refused("use a policy's rules"),
+    "moderation": refused(MODERATED),
 }
 _ECHOED_FIELDS = ("temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs")
 _PASSED_ON_ECHOED = ("user", "safety_identifier", "prompt_cache_key", "service_tier")

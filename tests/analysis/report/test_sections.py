@@ -241,6 +241,16 @@ def test_sums_by_reason_have_the_failed_and_the_observed_requests() -> None:
     ]
 
 
+def test_the_rule_that_led_to_words_without_a_model_decided() -> None:
+    """The report said that requests went above level 1 since no model may answer there."""
+    words = a_row(9, 2, verdict="unverified", reason="no_model", reasons=("novel", "no_model"))
+    report = report_of([*a_day(3, 0, 0), words])
+    (raised,) = [row for row in report.escalation_reasons if row.first_requests]
+    assert (raised.reason, raised.first_requests) == ("novel", 1)
+    carried = {row.reason: row.any_requests for row in report.reasons}
+    assert carried["no_model"] == 1
+
+
 def test_money_of_reviews_has_a_line_among_the_reasons() -> None:
     call = an_attempt("v", 2, 40, role=Role.REVIEW)
     review = a_row(1, 2, attempts=[call], endpoint="review", reason="", verdict="")

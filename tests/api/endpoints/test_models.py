@@ -9,7 +9,14 @@ import httpx
 import openai
 import pytest
 
-from tests.kits.server_kit import Served, Upstream, write_behaviours, write_policy
+from tests.kits.dashboard_kit import create_key
+from tests.kits.server_kit import (
+    Served,
+    Upstream,
+    eventually,
+    write_behaviours,
+    write_policy,
+)
 
 ALIASES = {"gpt-*": "auto", "org/large": "tier:llm", "text-embedding-*": "tiergate-embed"}
 OBSERVED = {"seen": {"answerer": "mid"}, "unseen": "auto"}
@@ -134,3 +141,45 @@ def test_anthropics_clients_learn_that_a_model_is_in_use(served: Served) -> None
     told = served.client.get("/v1/models/auto", headers=headers).json()
     assert told in listed
     assert (told["id"], told["lifecycle"]) == ("auto", "active")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        pytest.param("GET", "/v1/nothing", 404, "not_found_error", id="no such path"),
+        pytest.param("GET", "/v1/models/nope", 404, "not_found_error", id="no such model"),
+        pytest.param("POST", "/v1/models", 405, "invalid_request_error", id="wrong method"),
+        pytest.param("POST", "/v1/embeddings", 413, "request_too_large", id="long body"),
+    ],
+)
+def test_anthropics_clients_get_their_errors_at_each_path_that_is_of_no_format(
+    served: Served, method: str, path: str, status: int, kind: str
+) -> None:
+    content = b'{"text": "%s"}' % (b"x" * 200_000) if status == 413 else b""
+    for headers in ({"anthropic-version": "2023-06-01"}, {}):
+        response = served.client.request(method, path, headers=headers, content=content)
+        assert response.status_code == status
+        error = response.json()["error"]
+        if headers:
+            assert (response.json()["type"], error["type"]) == ("error", kind)
+            assert response.headers["request-id"] == response.json()["request_id"]
+        else:
+            assert error.keys() == {"message", "type", "param", "code"}
+
+
+def test_anthropics_clients_get_their_errors_for_a_wrong_key(tmp_path: Path) -> None:
+    headers = {"anthropic-version": "2023-06-01", "x-api-key": "tg_wrong"}
+    policy = write_policy(tmp_path, "http://127.0.0.1:9")  # nothing asks it
+    with Served(tmp_path, policy) as served:
+        create_key(served, "acme", "chat")
+        eventually(lambda: served.client.get("/v1/models").status_code == 401)
+        refused = served.client.get("/v1/models", headers=headers)
+    assert refused.status_code == 401
+    assert refused.json()["error"]["type"] == "authentication_error"
+
+
+def test_openais_paths_keep_their_errors_whatever_header_is_sent(served: Served) -> None:
+    headers = {"anthropic-version": "2023-06-01"}
+    refused = served.post("/v1/chat/completions", b"[]", **headers)
+    assert refused.json()["error"]["type"] == "invalid_request_error"
+    assert "type" not in refused.json()

@@ -3,12 +3,13 @@
 Behaviours here: answer, slow:SECONDS, tool-calls, logprobs, reasoning, refusal, length (cut by the
 output cap), thinking-loop (thinks, calls a tool, and wants its thoughts back), json (an object with
 an `answer`), mirror (the last message said back), echo (the answer's text is the JSON of the
-received body and headers), paced:FIRST,EACH,COUNT (words at a stated pace), reluctant (the same,
-refusing), acting:FIRST,EACH,COUNT (the same, then the calls of tool-calls), misacting (the same,
-and the last call is cut), redirected:MODEL (that model answers), decider (fills the steps of a
-decision), agent (calls offered tools, fills schemas; see upstream_agent), editor (edits a file with
-the tools of coding agents; see upstream_editor), judge (grades answers; see upstream_judge),
-extractor (fills the schema of an endpoint by domain). The misbehaving ones are in upstream_faults.
+received body and headers), paced:FIRST,EACH,COUNT (words at a stated pace), counting (the same,
+with the usage so far in each piece), reluctant (as paced, refusing), acting:FIRST,EACH,COUNT (as
+paced, then the calls of tool-calls), misacting (and the last call is cut), redirected:MODEL (that
+model answers), decider (fills the steps of a decision), agent (calls offered tools, fills schemas;
+see upstream_agent), editor (edits a file with the tools of coding agents; see upstream_editor),
+judge (grades answers; see upstream_judge), extractor (fills the schema of an endpoint by domain).
+The misbehaving ones are in upstream_faults.
 """
 
 from __future__ import annotations
@@ -58,10 +59,10 @@ PASSAGE = _SEA.split()
 """Words for answers at a stated pace: one word again and again is judged as garbled."""
 
 
-async def _paced(x: Exchange, opening: str = "", *arguments: str) -> None:
+async def _paced(x: Exchange, opening: str = "", *arguments: str, counts: bool = False) -> None:
     """Answers at a stated pace: FIRST seconds, then COUNT words, EACH so many seconds apart.
 
-    Calls with these arguments follow, in two pieces each.
+    Calls with these arguments follow, in two pieces each. `counts` says the usage with each word.
     """
     first, each, count = x.argument.split(",")
     words = [*opening.split(), *islice(cycle(PASSAGE), int(count))][: int(count)]
@@ -75,8 +76,11 @@ async def _paced(x: Exchange, opening: str = "", *arguments: str) -> None:
         return
     await asyncio.sleep(float(first))
     await x.write(STREAM_HEAD)
-    for word in words:
-        await x.write(chunked(event(chunk({"content": f"{word} "}))))
+    for i, word in enumerate(words, 1):
+        piece = chunk({"content": f"{word} "})
+        if counts:
+            piece["usage"] = {**usage, "completion_tokens": i, "total_tokens": 20 + i}
+        await x.write(chunked(event(piece)))
         await asyncio.sleep(float(each))
     for i, given in enumerate(arguments):
         begun = {**_call(i, given[:3]), "index": i}
@@ -91,6 +95,10 @@ async def _paced(x: Exchange, opening: str = "", *arguments: str) -> None:
 
 async def _reluctant(x: Exchange) -> None:
     await _paced(x, "I cannot help with that request because ")
+
+
+async def _counting(x: Exchange) -> None:
+    await _paced(x, counts=True)
 
 
 async def _acting(x: Exchange) -> None:
@@ -295,6 +303,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "slow": _slow,
     "paced": _paced,
     "reluctant": _reluctant,
+    "counting": _counting,
     "acting": _acting,
     "misacting": _misacting,
     "tool-calls": _tool_calls,

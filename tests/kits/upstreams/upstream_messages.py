@@ -3,16 +3,16 @@
 answer, agent (upstream_coder's calls, a signed thought before each), thinks (a signed thought, then
 words), redacted, around (words before and after a call), echo (the answer's text is the JSON of the
 received body and headers), cut, cut-call (in a call), done (a stream ends with `[DONE]` alone),
-nested (too deep a call), status:CODE, redirected:MODEL (another model answers), stopped (by the
-first stop sequence), refuses:STATUS:WORDS, breaks:TYPE (an error of this type ends the stream after
-some words), begins:TYPE (before any), hours (says how long each write is kept), hours-cut (and
-breaks off), older (takes no adaptive thoughts and no turn of the system), plain (no such thoughts,
-nor a temperature), oldest (takes none, nor such a turn), grudging (none, and says it of adaptive
-ones as if it took them elsewhere), newest (takes no budget of them; these five echo), ends (its
-turn, without a word), declines (without a word), bash (calls it).
-Thoughts that it did not sign itself get 400, as at Anthropic, and so does what `strict_messages`
-lists.
-`/v1/messages/count_tokens` counts COUNTED tokens.
+nested (too deep a call), waits (in its words, for ever), status:CODE, redirected:MODEL (another
+model answers), stopped (by the first stop sequence), refuses:STATUS:WORDS, breaks:TYPE (an error of
+this type ends the stream after some words), begins:TYPE (before any), hours (says how long each
+write is kept), hours-cut (and breaks off), mute-cut (breaks off, and says no counts), older (takes
+no adaptive thoughts and no turn of the system), plain (no such thoughts, nor a temperature), oldest
+(takes none, nor such a turn), grudging (none, and says it of adaptive ones as if it took them
+elsewhere), newest (takes no budget of them; these five echo), ends (its turn, without a word),
+declines (without a word), bash (calls it). Thoughts that it did not sign itself get 400, as at
+Anthropic, and so does what `strict_messages` lists. `/v1/messages/count_tokens` counts COUNTED
+tokens.
 """
 
 from __future__ import annotations
@@ -101,10 +101,14 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
         words = 1 if name == "begins" else words
         error = {"type": argument, "message": "no: sk-upstream-secret"}
         return _streamed([*events[:words], {"type": "error", "error": error}])
+    if name == "waits":
+        return _streamed(events[:-3], unsent_bytes=1)
     # Without the last three events the stream has no end and no usage.
     if name == "done":
         return _streamed(events[:-1], b"data: [DONE]\n\n")
-    return _streamed(events[:-3] if name in ("cut", "cut-call", "hours-cut") else events)
+    return _streamed(
+        events[:-3] if name in ("cut", "cut-call", "hours-cut", "mute-cut") else events
+    )
 
 
 def counted(body: dict[str, object]) -> bytes:
@@ -147,6 +151,8 @@ def _blocks(
 
 
 def _usage(name: str) -> dict[str, object]:
+    if name == "mute-cut":
+        return {}
     return {**USAGE, "cache_creation": HOURS} if name.startswith("hours") else dict(USAGE)
 
 
@@ -213,13 +219,13 @@ def _pieces(block: dict[str, object]) -> tuple[dict[str, object], list[dict[str,
     return block, []
 
 
-def _streamed(events: list[dict[str, object]], last: bytes = b"") -> bytes:
+def _streamed(events: list[dict[str, object]], last: bytes = b"", unsent_bytes: int = 0) -> bytes:
     content = b"".join(
         b"event: %s\ndata: %s\n\n" % (str(event["type"]).encode(), orjson.dumps(event))
         for event in events
     )
     content += last
-    size = f"content-length: {len(content)}"
+    size = f"content-length: {len(content) + unsent_bytes}"
     return head(200, "text/event-stream; charset=utf-8", size) + content
 
 

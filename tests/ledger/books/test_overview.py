@@ -205,6 +205,32 @@ async def test_samples_are_answers_alone(ledger: SqlLedger) -> None:
     assert requests == 3
 
 
+async def test_samples_tell_questions_back_from_answers(ledger: SqlLedger) -> None:
+    """The chance of a question back is that of what was meant: it stood among the answers."""
+    asked = [a_row(1, reason="asked_which"), a_row(2, reason="asked_for_slot")]
+    await kept(ledger, a_row(0), *asked)
+    samples, _ = overview.samples(ledger.database, NOON_MS, "acme")
+    assert sorted(sample.asks for sample in samples) == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("reason", "reasons", "led_by"),
+    [
+        ("no_model", ("novel", "no_model", "answer_not_trusted"), "novel"),
+        ("no_model", ("no_model", "nothing_to_resolve", "only_one_allowed"), "nothing_to_resolve"),
+        ("no_passage", ("no_passage", "only_one_allowed"), ""),
+        ("low_confidence", ("low_confidence", "novel"), ""),
+    ],
+)
+async def test_a_line_says_which_rule_led_to_words_that_there_is_no_answer(
+    ledger: SqlLedger, reason: str, reasons: tuple[str, ...], led_by: str
+) -> None:
+    """It said `no_model` alone, which hid why a model was asked for."""
+    await kept(ledger, a_row(0, 2, reason=reason, reasons=reasons))
+    (line,) = found(ledger).lines
+    assert (line.reason, line.led_by) == (reason, led_by)
+
+
 async def test_turns_are_those_of_the_newest_requests(ledger: SqlLedger) -> None:
     await kept(ledger, *(a_row(number, 1 + number % 2) for number in range(6)))
     turns = overview.turns(ledger.database, NOON_MS, None, 4)

@@ -114,6 +114,19 @@ def test_who_is_refused_at_once_leaves_books_that_add_up(address: str, tmp_path:
     assert (report.findings, report.open_requests, report.requests) == ((), 0, 1)
 
 
+@pytest.mark.process
+def test_what_was_counted_is_written_when_the_gateway_stops(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        limits = [{"tenant": "hasty", "requests_per_minute": 1}]
+        policy = write_policy(tmp_path, upstream.url, limits=limits)
+        with Served(tmp_path, policy) as served:
+            key = create_key(served, "hasty", "chat")
+            statuses = [served.chat(key=key).status_code for _ in range(20)]
+            assert served.end() == 0
+    database = Database.open(tmp_path / "ledger.db")
+    assert sum(kept(database, 0).values()) == statuses.count(429) > 0
+
+
 @pytest.mark.slow
 @pytest.mark.process
 def test_the_dashboard_counts_what_a_rate_refused(tmp_path: Path) -> None:

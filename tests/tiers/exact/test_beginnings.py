@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.kits.examples import examples
-from tiers.exact import arithmetic, dates, numbers, percentages, purchases, shares, tips, units
+from tiers.exact import arithmetic, dates, goods, numbers, percentages, shares, tips, units
 from tiers.exact.numbers import digits_for_words
-from tiers.exact.phrased import clocks, day_sums, everyday, rates
+from tiers.exact.phrased import clocks, day_sums, everyday, payments, rates, spans
 from tiers.exact.phrased.asking import _TOOLS, LANGUAGES
 from tiers.exact.tools import _BEGINNINGS
 from tiers.exact.wording import begins, holds
@@ -58,7 +58,7 @@ ENGLISH = [
     *(form for form, _ in percentages._FORMS),
     *(*shares._FORMS, shares._OFF.pattern, *tips._FORMS),
     *(*units._FORMS, *units._MONEY, *units._UNRATED),
-    *(purchases._BEGINNING.pattern, units._BEGINNING.pattern),
+    *(goods.BEGINNING.pattern, units._BEGINNING.pattern),
     # Hypothesis writes a look ahead as text of its own, so that no text would fit.
     numbers._IN_WORDS.pattern.replace(f"(?=[{numbers._FIRST}])", ""),
     *(numbers._BEFORE.pattern, numbers._BEHIND.pattern, numbers._NAMED_MONEY.pattern),
@@ -90,6 +90,13 @@ PHRASED = [
         for form, _, _ in everyday._spoon_forms(language)
     ),
     *((4, form.pattern) for form in everyday.everyday_forms("en")["split"]),
+    *((5, form.pattern) for language in LANGUAGES for form in spans.span_forms(language)),
+    *(
+        (6, form.pattern)
+        for language in LANGUAGES
+        for forms in payments.payment_forms(language).values()
+        for form in forms
+    ),
 ]
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.money.priced_goods import LONGEST, priced_goods
+from tests.kits.examples import examples
 from tiers.exact.goods import cost_of_goods
 from tiers.exact.tools import solved
 
@@ -86,9 +90,10 @@ def test_a_question_for_the_total_may_name_any_goods(text: str, answer: str) -> 
 @pytest.mark.parametrize(
     "text",
     [
-        "3 Schleudern zu je 25 Euro",  # asks for nothing
-        "I need 15 trays at $8.40 each",
-        "Combien coûtent 3 ruches à 45 € ?",  # it may be the price of all
+        "I need 15 trays at $8.40 each",  # asks for nothing
+        "Ich brauche 15 Tabletts zu je 8,40 €",
+        "3 Schleudern zu 25 Euro",  # it may be the price of all
+        "3 ruches à 45 €",
         "3 por 38 euros",  # three for 38
         "what do 3 queens at $38 and 2 nucs at 210 € cost together?",
         "what do 3 queens for $38 and 2 nucs for $210 cost together?",
@@ -167,3 +172,30 @@ def test_an_article_before_one_thing_counts_one(text: str, sum_: str) -> None:
     answer = solved(text, date(2026, 11, 30))
     assert answer is not None
     assert answer.text == sum_
+
+
+CENTS = st.integers(1, 9_999_999).map(lambda cents: Decimal(cents) / 100)
+
+
+@given(
+    st.sampled_from(
+        [
+            "Was kosten {} Bretter zu je {} € plus {} € Versand?",
+            "Combien coûtent {} planches à {} € plus {} € de livraison ?",
+            "¿Cuánto cuestan {} tablas a {} € más {} € de envío?",
+        ]
+    ),
+    st.integers(2, 99_999),
+    CENTS,
+    CENTS,
+)
+@examples(100)
+def test_costs_agree_with_decimal(form: str, count: int, price: Decimal, fee: Decimal) -> None:
+    apart = "\u202f" if form.startswith("C") else "."
+    marks = str.maketrans({",": apart, ".": ","})
+    told = cost_of_goods(
+        form.format(count, *[f"{sum_:,}".translate(marks) for sum_ in (price, fee)])
+    )
+    assert told is not None
+    total = told.partition(" = ")[2].removesuffix(" €").translate({ord(apart): None, ord(","): "."})
+    assert Decimal(total) == count * price + fee

@@ -8,7 +8,7 @@ from datetime import date
 from msgspec import Struct
 
 from router.regexes.digits import has_digit
-from tiers.exact.phrased import clocks, day_sums, everyday, rates
+from tiers.exact.phrased import clocks, day_sums, everyday, payments, rates, spans
 from tiers.exact.phrased.days import FEASTS
 from tiers.exact.phrased.figures import MAX_CHARACTERS, core_of
 from tiers.exact.wording import begins, holds
@@ -48,6 +48,13 @@ _TOOLS = (
         everyday.SHARED_CUES,
         everyday.SHARED_BEGINNINGS,
     ),
+    _Tool("dates", spans.span, spans.CUES, spans.BEGINNINGS),
+    _Tool(
+        "arithmetic",
+        lambda core, language, today: payments.payment(core, language),
+        payments.CUES,
+        payments.BEGINNINGS,
+    ),
 )
 
 
@@ -58,7 +65,9 @@ def compile_forms() -> None:
             *rates.rate_forms(language).values(),
             *day_sums.day_forms(language).values(),
             *everyday.everyday_forms(language).values(),
+            *payments.payment_forms(language).values(),
             clocks.clock_forms(language),
+            spans.span_forms(language),
         ):
             for expression in expressions:
                 expression.fullmatch("")

@@ -117,7 +117,8 @@ _SPLIT = {
         r"each(?: person| of us)?|do we each|should each(?: person)?|everyone) pays?",
     ),
     "de": (
-        rf"(?:teile )?<x> (?:durch|geteilt durch) <n>{_PEOPLE['de']}(?: aufteilen| "
+        r"(?:teile |(?:was|wie ?viel) (?:ist|sind|macht|ergibt) )?<x> "
+        rf"(?:durch|geteilt durch) <n>{_PEOPLE['de']}(?: aufteilen| "
         r"aufgeteilt| teilen)?",
         rf"teile <x> (?:auf|unter) <n>{_PEOPLE['de']}(?: auf)?",
         rf"<x> (?:auf|unter) <n>(?:{_PEOPLE['de']} (?:aufteilen|aufgeteilt|teilen)|"
@@ -128,14 +129,15 @@ _SPLIT = {
     ),
     "fr": (
         rf"(?:partage[rz]?|divise[rz]?) <x> (?:entre|par|en) <n>{_PEOPLE['fr']}",
-        rf"<x> divises? (?:par|entre) <n>{_PEOPLE['fr']}",
+        rf"(?:combien (?:font|fait) )?<x> divises? (?:par|entre) <n>{_PEOPLE['fr']}",
         rf"(?:on est|nous sommes) <n>{_PEOPLE['fr']},? (?:et )?l'addition (?:est de|fait|est|"
         r"s'eleve a) <x>[.,]? combien (?:chacun|par personne|paie chacun|doit payer chacun)(?: "
         r"paie| doit payer)?",
     ),
     "es": (
         rf"(?:dividir|divide|repartir|reparte) <x> (?:entre|por|en) <n>{_PEOPLE['es']}",
-        rf"<x> (?:dividido|dividida|divididos) (?:entre|por) <n>{_PEOPLE['es']}",
+        r"(?:cuanto (?:es|son) )?<x> (?:(?:dividid[oa]s? )?entre|dividid[oa]s? por) "
+        rf"<n>{_PEOPLE['es']}",
         rf"somos <n>{_PEOPLE['es']},? (?:y )?la cuenta (?:es de|es|son) <x>[.,]? (?:cuanto "
         r")?(?:paga|pagamos|toca a|debe pagar) cada uno",
     ),
@@ -146,14 +148,24 @@ SHARED_BEGINNINGS = ("the ", "bill ", "dinner ", "lunch ", "total ", "check ")
 SHARED_CUES = ("bill", "dinner", "lunch", "total", "check")
 """Begin what any form of a shared bill in English fits, and stand in it."""
 BEGINNINGS = (
-    *("my car ", "how ", "what", "convert ", "wie", "mein auto ", "combien ", "ma voiture "),
+    *(
+        "my car ",
+        "how ",
+        "what",
+        "convert ",
+        "wie",
+        "was ",
+        "mein auto ",
+        "combien ",
+        "ma voiture ",
+    ),
     *("mon auto ", "elle ", "cuant", "mi coche ", "mi carro ", "el coche "),
     *("teile ", "wir sind ", "zu ", "partage", "divise", "on est ", "nous sommes ", "divid"),
     *("repart", "somos ", *SUMS),
 )
 CUES = (
     *("100", "ml", "mil", "durch", "auf", "unter", "rechnung", "partag", "divis", "addition"),
-    *("divid", "repart", "cuenta"),
+    *("divid", "repart", "cuenta", " entre "),
 )
 """Begin what any other form fits, besides digits, and stand in it."""
 

@@ -37,7 +37,9 @@ _SUM = late_regex(rf"(?:(?P<before>{_MONEY}) ?)?(?P<n>{_DIGITS})(?: ?(?P<after>{
 _ENGLISH = late_regex(r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d{1,6})?")
 _GROUPED = late_regex(r"[1-9]\d{0,2}(?:(?:\.\d{3})+|(?: \d{3})+)(?:,\d{1,2})?")
 _PLAIN = late_regex(r"\d+(?:,\d{1,2}|,\d{4,6}|\.\d{1,2})?")
-_WITHOUT_ACCENTS = str.maketrans({"\u2019": "'", "\u00a0": " ", "\u202f": " ", "\u00df": "ss"})
+_WITHOUT_ACCENTS = str.maketrans(
+    {"\u2019": "'", "\u00a0": " ", "\u202f": " ", "\u00df": "ss", "œ": "oe"}
+)
 _INSIDE = late_regex("[\u00bf\u00a1]")
 _ASKS = ("please", "bitte", "por favor", "s'il vous plait", "s'il te plait")
 _GREETINGS = ("hi", "hello", "hey", "hallo", "bonjour", "salut", "hola", *_ASKS)

@@ -201,7 +201,7 @@ export function signed(label, entries) {
 }
 
 /** How many answers were how sure: twenty bars, the climbed part of each in another colour. */
-export function histogram(tier, bins, kind) {
+export function histogram(tier, bins, kind, noun = "answer") {
   const most = ceiling(Math.max(...bins.map((bin) => bin.requests)));
   const shapes = bins.flatMap((bin, at) => {
     const whole = (bin.requests / most) * HEIGHT;
@@ -217,8 +217,8 @@ export function histogram(tier, bins, kind) {
   const whole = bins.reduce((sum, bin) => sum + bin.requests, 0);
   return framed({
     title: tier,
-    note: many(whole, "answer"),
-    described: `How sure the answers of ${tier} were, from 0 to 1, in twenty bars; the figures are in the table below.`,
+    note: many(whole, noun),
+    described: `How sure the ${noun}s of ${tier} were, from 0 to 1, in twenty bars; the figures are in the table below.`,
     ticks: [count(most), "", "0"],
     below: ["0", "0.25", "0.5", "0.75", "1"],
     box: `0 0 ${bins.length} ${HEIGHT}`,

@@ -16,26 +16,43 @@ export function draw(told, { query }) {
     el("h1", null, "How sure, and how right"),
     periods("confidence", query),
     told.requests >= told.most && el("p", { class: "page-note" }, `These are the answers among the newest ${count(told.most)} requests of the period.`),
-    sure(told.tiers),
+    sure(told.tiers, ANSWERS),
+    told.questions.length > 0 && sure(told.questions, QUESTIONS),
     right(told.reliability),
     told.judges.length > 0 && judges(told.judges),
   ];
 }
 
-const BINS = [["Confidence", "t"], ["Answers", "n"], ["After a climb", "n"], ["Share", "n"]];
+const ANSWERS = {
+  title: "Confidence per tier",
+  lead: "The chance of being right that the gateway gave the answer that went out. Where nobody has measured a tier's answers it is an assumption of the policy, as each decision says. The dark part of a bar came after a climb.",
+  columns: [["Confidence", "t"], ["Answers", "n"], ["After a climb", "n"], ["Share", "n"]],
+  name: "Confidence",
+  noun: "answer",
+  id: "bins",
+};
 
-function sure(tiers) {
+const QUESTIONS = {
+  title: "Questions back",
+  lead: "What level 1 asked in place of an answer: for something that its answer lacks, or which of the approved questions is meant. The chance is that what it asks about was meant, so these are no answers, and stand in no figure above.",
+  columns: [["Chance", "t"], ["Questions", "n"], ["After a climb", "n"], ["Share", "n"]],
+  name: "Chance of questions back",
+  noun: "question",
+  id: "question-bins",
+};
+
+/** The bins of each tier, of answers or of questions back. */
+function sure(tiers, { title, lead, columns, name, noun, id }) {
   const colours = hues(tiers);
-  const lead = "The chance of being right that the gateway gave the answer or the question back that went out. Where nobody has measured a tier's answers it is an assumption of the policy, as each decision says. The dark part of a bar came after a climb.";
-  if (!tiers.length) return section("Confidence per tier", lead, el("p", { class: "empty" }, "No answers in this period."));
+  if (!tiers.length) return section(title, lead, el("p", { class: "empty" }, "No answers in this period."));
   return section(
-    "Confidence per tier",
+    title,
     lead,
-    el("div", { class: "grid" }, tiers.map((one) => histogram(one.tier || "no tier", one.bins, colours.get(one.tier)))),
+    el("div", { class: "grid" }, tiers.map((one) => histogram(one.tier || "no tier", one.bins, colours.get(one.tier), noun))),
     legend([["came after a climb", "climbed"]]),
     el(
       "details",
-      { id: "bins" },
+      { id },
       el("summary", null, "The figures"),
       tiers.map((one) =>
         el(
@@ -43,12 +60,12 @@ function sure(tiers) {
           null,
           el("h3", null, one.tier),
           table(
-            `Confidence of ${one.tier}`,
-            BINS,
+            `${name} of ${one.tier}`,
+            columns,
             one.bins
               .filter((bin) => bin.requests)
               .map((bin) =>
-                row(BINS, [`${bin.low.toFixed(2)} to ${(bin.low + 1 / one.bins.length).toFixed(2)}`, count(bin.requests), count(bin.climbed), share(bin.climbed / bin.requests)]),
+                row(columns, [`${bin.low.toFixed(2)} to ${(bin.low + 1 / one.bins.length).toFixed(2)}`, count(bin.requests), count(bin.climbed), share(bin.climbed / bin.requests)]),
               ),
           ),
         ),

@@ -4,7 +4,7 @@ import { el, row, section, table } from "./dom.js";
 import { swatch } from "./charts.js";
 import { count, dollars, duration, exact, moment, plain, share, usd } from "./format.js";
 import { badge, facts } from "./parts.js";
-import { BASES, COMPUTED, NEXT, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, isComputed, saysNoModel, shownModel, shownTier, standIn } from "./words.js";
+import { BASES, COMPUTED, NEXT, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, isComputed, saysNoAnswer, saysNoModel, shownModel, shownTier, standIn } from "./words.js";
 
 /** The decision's document (`GET /api/v1/dashboard/decisions/{id}`) as elements. */
 export function explained(told) {
@@ -40,7 +40,8 @@ function way(told, decision) {
 function headline(told, decision) {
   const [said, kind] = isComputed(told) ? COMPUTED : told.state === "settled" ? VERDICTS[told.verdict] || ["", ""] : STATES[told.state] || [told.state, ""];
   const answered = wentOut(told);
-  const why = isComputed(told) ? because(told.reason, told.tier) : reasonsOf(told, [told.reason]);
+  const led = saysNoAnswer(told) && decision ? decision.floor_reasons.slice(0, 1) : [];
+  const why = isComputed(told) ? because(told.reason, told.tier) : reasonsOf(told, [...led, told.reason]);
   const instead = saysNoModel(told) ? "" : byNobody(told.model) ? " without a model" : " in place of its draft";
   const stood = told.tier_number ? ` had its turn, and approved words went out${instead}: ` : ": "; // "refused as harmful: ..."
   const did = !answered ? " was asked: " : standIn(told) ? stood : " answered: ";

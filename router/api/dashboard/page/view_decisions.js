@@ -143,7 +143,7 @@ function entry(line, { query, id }) {
     { class: "line", id: `d-${line.decision_id}`, href: link(line.decision_id, query), "aria-current": line.decision_id === id ? "true" : null },
     el("span", { class: "when" }, briefly(line.created_at_ms)),
     el("span", { class: `tier lv${line.level % 6}` }, shownTier(line.tier)),
-    el("span", { class: "why" }, because(line.reason, line.tier), line.escalations > 0 && el("span", { class: "soft" }, `, climbed ${line.escalations}×`)),
+    el("span", { class: "why" }, line.led_by && `${because(line.led_by)}; `, because(line.reason, line.tier), line.escalations > 0 && el("span", { class: "soft" }, `, climbed ${line.escalations}×`)),
     el("span", { class: "soft what" }, [plain(line.domain), line.tenant, !saysNoModel(line) && shownModel(line.model)].filter(Boolean).join(" · ")),
     el("span", { class: "cost", title: exact(line.cost_usd) || "the cost is not known" }, usd(line.cost_usd)),
     el("span", { class: "soft took" }, duration(line.latency_ms)),

@@ -161,6 +161,9 @@ export const standIn = ({ verdict, model, reason }) => ["safe_answer", "held", "
 
 export const shownModel = (model) => NO_MODELS[model] || model;
 
+/** True where the reason says which words went out, and not what led to them. */
+export const saysNoAnswer = ({ reason }) => ["no_model", "no_passage", "nothing_known", "none_trusted"].includes(reason);
+
 /** True where the reason says already that no model wrote the words. */
 export const saysNoModel = ({ reason, model }) => reason === "no_model" && byNobody(model);
 

@@ -42,6 +42,8 @@ class CountedPrices(SumsOfLists):
                 if link in words.SIGNS or by_price or payments or of_each:
                     return count.value, count.start, count.end
                 return None
+            if self._joins_name(at):
+                continue
             if self._kind[at] != WORD or self._low[at] in words.LINKS:
                 return None
             nouns.append(self._low[at])
@@ -90,11 +92,19 @@ class CountedPrices(SumsOfLists):
                 year = self._raw[before].isdigit() and count.value in bare.YEARS
                 named = year or self._names(count.start)  # "Rechnung 4711 Nachtrag zu 500 Euro"
                 return None if named or not nouns else (count.value, count.start, end)
+            if self._joins_name(before):
+                continue
             if self._kind[before] != WORD or self._is_money_word(before):
                 return None
-            if self._low[before] in (bare.LISTING if end > one.end else bare.NO_THING):
+            no_thing = bare.LISTING if end > one.end else bare.NO_THING
+            if self._low[before] in no_thing and not self._joins_name(before + 1):
                 return None
         return None
+
+    def _joins_name(self, at: int) -> bool:
+        """Returns True for the hyphen of "e-bikes"."""
+        joins = self._word(at) == "-" and self._touches(at) and self._touches(at + 1)
+        return joins and self._kind[at - 1] == WORD == self._kind[at + 1]
 
     def _is_money_word(self, at: int) -> bool:
         """Returns True for the first "Euro" of "von 3.000 Euro zu 5.000 Euro"."""

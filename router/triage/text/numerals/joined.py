@@ -37,7 +37,7 @@ _FRENCH_DIGITS = frozenset("deux trois quatre cinq sept huit neuf mille".split()
 _FRENCH = frozenset("dix vingt trente quarante cinquante soixante mille".split())
 _OF_MONEY = frozenset("euro euros franc francs dollars".split())
 _HUNDRED = frozenset({"cent", "cents"})
-_HUNDREDS_OF = frozenset({"", "six", "douze", "treize", "quatorze", "quinze"})
+_HUNDREDS_OF = frozenset({"", "six", "onze", "douze", "treize", "quatorze", "quinze", "seize"})
 """Words before "cents" that leave open what it is: "quinze cents euros" are 1500."""
 _FRENCH_TENS = frozenset("vingt trente quarante cinquante soixante".split())
 _SPANISH_TENS = frozenset("treinta cuarenta cincuenta sesenta setenta ochenta noventa".split())
@@ -57,11 +57,13 @@ def around(word: Callable[[int], str], at: int, start: int) -> tuple[str, str, s
     """Returns the word before a place, the word at it, and the two words after it.
 
     Skips hyphens. The word before is "" where the number begins, at `start`. `word` returns the
-    token at an index, "" beyond either end.
+    token at an index, "" beyond either end. The "per" of "5 per cent" counts as before.
     """
     before = at - 1 - (word(at - 1) == "-")
     after = at + 1 + (word(at + 1) == "-")
-    return word(before) if before >= start else "", word(at), word(after), word(after + 1)
+    near = word(before)
+    percent = near == "per" or (near == "pour" and word(before - 1)[:1].isdecimal())
+    return near if before >= start or percent else "", word(at), word(after), word(after + 1)
 
 
 def raised(current: Decimal, before: str, low: str, following: str, beyond: str) -> Decimal | None:
@@ -79,6 +81,9 @@ def raised(current: Decimal, before: str, low: str, following: str, beyond: str)
     scaled = following in _SCALES
     if low in BEFORE_SCALE:
         tens = low == "sto" and UNITS.get(following, 0) >= 10
+        if following in _HUNDRED and (low == "neuf" or beyond in _OF_MONEY):
+            # "Je dois onze cents euros" holds no Portuguese two.
+            return BEFORE_SCALE[low] if low != "neuf" and current < 20 else sum_so_far + 9
         return sum_so_far + BEFORE_SCALE[low] if scaled or tens else None
     if low in ("vingt", "vingts") and before == "quatre":
         return sum_so_far + 76  # four is in it

@@ -1,0 +1,194 @@
+"""Tells the change for a note, and reads ratios, in four languages.
+
+Parts of a sum that do not end in cents get no answer, as nobody said who has the odd cent. It knows
+nothing about prices of goods.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from math import gcd
+
+from router.regexes.late import late_regex
+from tiers.exact.phrased.figures import BEGINNINGS as SUMS
+from tiers.exact.phrased.figures import money, shown
+from tiers.exact.phrased.forms import compiled, fitting
+
+_EN_DUE = (
+    r"(?:(?:the |my )?(?:bill|total|price|sum) (?:is|was|comes to|came to)"
+    r"|(?:it|that|this) (?:is|was|costs?|comes to)) <x>"
+)
+_EN_PAID = r"(?:an? |the )?<y>(?: note| bill)?"
+_EN_ASKS = (
+    r"(?:how much (?:change )?(?:do|will|should) (?:i|we) get(?: back)?|what change (?:do|will) "
+    r"(?:i|we) get(?: back)?|what(?:'s| is) (?:the|my) change|how much (?:is (?:the|my) )?change)"
+)
+_DE_DUE = (
+    r"(?:(?:die|meine) rechnung (?:ist|betragt|macht)|(?:es|das|alles|der einkauf) "
+    r"(?:kostet|macht|ist)) <x>"
+)
+_DE_PAID = r"(?:einem |einen |dem )?<y>(?: ?schein)?"
+_DE_ASKS = (
+    r"(?:wie ?viel (?:ruckgeld|wechselgeld)(?: bekomme ich(?: zuruck)?| gibt es| ist das)?"
+    r"|(?:wie ?viel|was) (?:bekomme|kriege) ich (?:zuruck|heraus|raus)"
+    r"|wie hoch ist das (?:ruckgeld|wechselgeld))"
+)
+_FR_DUE = r"(?:l'addition (?:est de|fait|s'eleve a)|(?:ca|cela) (?:fait|coute)|je dois) <x>"
+_FR_PAID = r"(?:un billet de )?<y>"
+_FR_ASKS = (
+    r"(?:combien (?:me rend-on|on me rend|va-t-on me rendre|dois-je recevoir|de monnaie"
+    r"(?: me rend-on| on me rend| dois-je recevoir)?)|quelle monnaie(?: me rend-on)?)"
+)
+_ES_DUE = r"(?:la cuenta (?:es de|es|son)|(?:eso |esto |todo )?(?:cuesta|son|es)|debo) <x>"
+_ES_PAID = r"(?:un billete de )?<y>"
+_ES_ASKS = (
+    r"(?:cuanto (?:cambio|vuelto)(?: me (?:dan|devuelven)| recibo)?|cuanto me (?:devuelven"
+    r"|dan de (?:cambio|vuelta))|cual es (?:el cambio|la vuelta|el vuelto))"
+)
+_END = r"[,.;]? (?:and |und |et |y )?"
+_CHANGE = {
+    "en": (
+        rf"{_EN_DUE}{_END}(?:i|we) (?:pay|paid|give|gave)(?: with)? {_EN_PAID}{_END}{_EN_ASKS}",
+        rf"(?:i|we) (?:pay|paid) <x> with {_EN_PAID}{_END}{_EN_ASKS}",
+        rf"{_EN_ASKS} (?:if|when) (?:i|we) (?:pay|paid) <x> with {_EN_PAID}",
+        rf"{_EN_ASKS} (?:from|out of) {_EN_PAID} (?:for|on) (?:an? )?<x>(?: bill)?",
+        rf"(?:the )?change (?:from|out of) {_EN_PAID} (?:for|on) (?:an? )?<x>(?: bill)?",
+    ),
+    "de": (
+        rf"{_DE_DUE}{_END}ich (?:zahle|bezahle|gebe)(?: mit)? {_DE_PAID}{_END}{_DE_ASKS}",
+        rf"ich (?:zahle|bezahle) <x> mit {_DE_PAID}{_END}{_DE_ASKS}",
+        rf"{_DE_ASKS},? wenn ich <x> mit {_DE_PAID} (?:zahle|bezahle)",
+    ),
+    "fr": (
+        rf"{_FR_DUE}{_END}je (?:paie|paye|donne)(?: avec)? {_FR_PAID}{_END}{_FR_ASKS}",
+        rf"je (?:paie|paye) <x> avec {_FR_PAID}{_END}{_FR_ASKS}",
+        rf"{_FR_ASKS} si je (?:paie|paye) <x> avec {_FR_PAID}",
+    ),
+    "es": (
+        rf"{_ES_DUE}{_END}(?:pago|doy)(?: con)? {_ES_PAID}{_END}{_ES_ASKS}",
+        rf"pago <x> con {_ES_PAID}{_END}{_ES_ASKS}",
+        rf"{_ES_ASKS} si pago <x> con {_ES_PAID}",
+    ),
+}
+_N = r"\d{1,9}"
+_RATIO = rf"(?P<r>{_N}(?: ?: ?{_N}){{1,3}})"
+_RATIOS = {
+    "en": (
+        rf"(?:what(?:'s| is) )?(?:simplify |reduce )?(?:the )?ratio (?:of )?(?:{_RATIO}"
+        rf"|(?P<a>{_N}) (?:to|and) (?P<b>{_N}))(?: simplified| in (?:its )?(?:simplest form"
+        r"|lowest terms))?",
+    ),
+    "de": (
+        r"(?:was ist |wie ist |kurze |vereinfache )?(?:das |dem )?verhaltnis (?:von )?"
+        rf"(?:{_RATIO}|(?P<a>{_N}) (?:zu|und) (?P<b>{_N}))(?: gekurzt)?",
+    ),
+    "fr": (
+        r"(?:quel est |simplifie[rz]? )?(?:le )?(?:rapport|ratio) (?:de |entre )?"
+        rf"(?:{_RATIO}|(?P<a>{_N}) (?:a|et) (?P<b>{_N}))(?: simplifie)?",
+    ),
+    "es": (
+        r"(?:cual es |simplifica[r]? )?(?:la |el )?(?:razon|proporcion|relacion|ratio) "
+        rf"(?:de |entre )?(?:{_RATIO}|(?P<a>{_N}) (?:a|y) (?P<b>{_N}))(?: simplificada)?",
+    ),
+}
+_PARTS = {
+    "en": (rf"(?:divide|split|share) <x> in(?:to)? (?:the |a )?ratio (?:of )?{_RATIO}",),
+    "de": (
+        rf"teile <x> im verhaltnis (?:von )?{_RATIO}(?: auf)?",
+        rf"<x> im verhaltnis {_RATIO} (?:teilen|aufteilen)",
+    ),
+    "fr": (
+        rf"(?:partage|divise|repartis)[rz]? <x> (?:dans|selon|en) (?:le |un )?(?:rapport|ratio) "
+        rf"(?:de )?{_RATIO}",
+    ),
+    "es": (
+        rf"(?:divide|reparte|dividir|repartir) <x> en (?:la |una )?(?:razon|proporcion|relacion) "
+        rf"(?:de )?{_RATIO}",
+    ),
+}
+_COMPOUND = late_regex(r"(?<=\d)-(€|\$|£|euro|dollar)[- ](?=[a-z])")
+BEGINNINGS = (
+    *("the ", "my ", "bill ", "total ", "price ", "sum ", "it ", "that ", "this ", "i ", "we "),
+    *("how ", "what", "change ", "simplify ", "reduce ", "ratio ", "divide ", "split ", "share "),
+    *("die ", "meine ", "es ", "das ", "alles ", "der ", "ich ", "wie", "was ", "kurze ", "dem "),
+    *("vereinfache ", "verhaltnis ", "teile ", "l'addition ", "ca ", "cela ", "je ", "combien "),
+    *("quel", "simplifi", "le ", "rapport ", "partage", "divise", "repartis", "la ", "eso "),
+    *("esto ", "todo ", "cuesta ", "son ", "debo ", "pago ", "cuanto ", "cual ", "el ", "razon "),
+    *("proporcion ", "relacion ", "reparte ", "dividir ", "repartir ", *SUMS),
+)
+CUES = (
+    *("change", " get", "geld", " ich ", "rend", "monnaie", "recevoir", "cambio", "vuel", "dan de"),
+    *("devuelven", "ratio", "verhaltnis", "rapport", "razon", "proporcion", "relacion"),
+)
+"""Begin what any form fits, besides digits, and stand in it."""
+
+
+@cache
+def payment_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
+    """Returns the forms of questions in a language by what they ask for."""
+    kinds: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+        "change": _CHANGE,
+        "ratio": _RATIOS,
+        "parts": _PARTS,
+    }
+    return {kind: compiled(forms[language]) for kind, forms in kinds.items()}
+
+
+def payment(core: str, language: str) -> str | None:
+    """Returns the change for a note, or a ratio in its lowest terms; None for anything else.
+
+    >>> payment("i pay $32.40 with a $50 note, how much change do i get", "en")
+    '$50 - $32.40 = $17.60'
+    >>> payment("teile 120 € im verhaltnis 2:3", "de")
+    '120 € im Verhältnis 2 : 3 = 48 € + 72 €'
+    """
+    core = _COMPOUND.sub(r" \1 ", core)
+    for kind, answer in (("change", _change), ("ratio", _ratio), ("parts", _parts)):
+        places = fitting(payment_forms(language)[kind], core)
+        if places is not None:
+            return answer(places, language)
+    return None
+
+
+def _change(places: Mapping[str, str], language: str) -> str | None:
+    due, paid = money(places["x"], language), money(places["y"], language)
+    if due is None or paid is None or len(signs := {due.sign, paid.sign} - {""}) != 1:
+        return None
+    if not 0 < due.value < paid.value:
+        return None
+    sign = signs.pop()
+    values = (paid.value, due.value, paid.value - due.value)
+    return "{} - {} = {}".format(*[shown(value, sign, language) for value in values])
+
+
+def _ratio(places: Mapping[str, str], language: str) -> str | None:
+    numbers = _numbers(places)
+    shared = gcd(*numbers)
+    if not all(numbers) or shared == 1:
+        return None  # nothing is worked out: "what is the ratio 16:9" asks for more
+    read, lowest = (" : ".join([str(number // part) for number in numbers]) for part in (1, shared))
+    return f"{read} = {lowest}"
+
+
+_NAMES = {"en": "in the ratio", "de": "im Verhältnis", "fr": "selon le rapport", "es": "en razón"}
+
+
+def _parts(places: Mapping[str, str], language: str) -> str | None:
+    whole, numbers = money(places["x"], language), _numbers(places)
+    if whole is None or not all(numbers) or not whole.value:
+        return None
+    parts = [whole.value * Fraction(number, sum(numbers)) for number in numbers]
+    if any([(part * 100).denominator > 1 for part in parts]):
+        return None
+    told = " + ".join([shown(part, whole.sign, language) for part in parts])
+    ratio = " : ".join(map(str, numbers))
+    return f"{shown(whole.value, whole.sign, language)} {_NAMES[language]} {ratio} = {told}"
+
+
+def _numbers(places: Mapping[str, str]) -> list[int]:
+    if "r" in places:
+        return [int(number) for number in places["r"].split(":")]
+    return [int(places["a"]), int(places["b"])]
