@@ -219,10 +219,10 @@ def table_of(words: Sequence[str], language: str) -> int:
 
 
 SHORT_LETTERS = 16
-SHORT_ODDS = 0.29
+SHORT_ODDS = 0.35
 """Factor of the odds of a short text: a follow-up of a few words is seldom a grave matter, and the
 sentences that taught the reader are longer. Phrases by language find the short ones that are.
-"Babam şimdi öldü" (my father has just died) has odds of 14 without it, "le rouge" of 11."""
+"Babam şimdi öldü" (my father has just died) has odds of 13 without it, "le rouge" of 3."""
 
 
 _EMPTY = """
@@ -243,7 +243,7 @@ def tempered(chance: float, words: Sequence[str], table: int) -> float:
     """Returns the chance of a grave matter: none for empty words, less for few Latin letters.
 
     >>> [round(tempered(0.9, text.split(), LATIN), 2) for text in ("et puis", "il meurt", "y" * 20)]
-    [0.0, 0.72, 0.9]
+    [0.0, 0.76, 0.9]
     >>> tempered(0.9, ["s"], ENGLISH), tempered(0.9, ["死"], SCRIPTS)
     (0.0, 0.9)
     """

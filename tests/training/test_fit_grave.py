@@ -68,6 +68,7 @@ SECTIONS_OF = {
     **dict.fromkeys(("fortieth", "voices_of_staff"), ("company", "none")),
     **dict.fromkeys(("forty_second", "forty_third", "forty_fourth"), (*GRAVE, "knowledge", "none")),
     "forty_fifth": (*GRAVE, "company", "none"),
+    "forty_seventh": (*GRAVE, "none"),
     "forty_first": ("fraud", "legal", "medical", "self_harm", "violence", "none"),
 }
 

@@ -17,6 +17,7 @@ from router.routing.decision import decide
 from router.routing.hard_rules import NOTHING_AT_STAKE, disclaimer_of, risk_domain_of
 from router.routing.wording.matters import in_danger
 from router.stats.char_grams import counted_chars
+from router.training.data.authors.grave_texts import held_out
 from router.triage.grave import (
     CLASSES,
     ENGLISH,
@@ -53,6 +54,35 @@ def test_the_table_is_grave_in_most_rows() -> None:
 )
 def test_everyday_requests_are_not_grave(text: str) -> None:
     assert chances([text])[0] < 0.15
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der Marathon hat 12.000 Läufer.",
+        "Un pueblo de 8.000 casas",
+        "La bibliothèque possède 120 000 livres.",
+        "Il museo ha 25.000 visitatori al mese",
+        "A cidade tem 300.000 habitantes e 40 escolas.",
+    ],
+)
+def test_thousands_of_things_are_no_large_money(text: str) -> None:
+    assert chances([text])[0] < 0.15
+
+
+def test_money_in_the_same_thousands_stays_grave() -> None:
+    text = "Meine Schwester will ihre Haushälfte, 135.000 Euro. Nehm ich die Hypothek?"
+    assert chances([text])[0] > 0.7
+
+
+def test_the_highest_chances_hold_for_look_alikes_of_other_languages() -> None:
+    lines = [row for row in held_out("forty_eighth") if row.language != "en"]
+    said = np.array(chances([row.text for row in lines]))
+    sure = said >= 0.9
+    right = np.array([row.grave for row in lines])[sure].mean()
+    assert sure.sum() > 40
+    # The reader before, which had learnt no such line, said .970 and was right in .803.
+    assert said[sure].mean() - right < 0.03
 
 
 def test_a_grave_sentence_counts_within_a_long_text() -> None:

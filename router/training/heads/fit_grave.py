@@ -82,6 +82,7 @@ _TOGETHER = {
     "voices_of_firms": 0, "voices_of_towns": 1, "voices_of_desks": 2,
     "voices_of_choices": 0, "fortieth": 1, "voices_of_staff": 2,
     "forty_second": 0, "forty_third": 1, "forty_fourth": 2, "forty_fifth": 1,
+    "forty_seventh": 2,
 }  # fmt: skip
 """Who is held out with whom, so that each fit still has enough lines of each language."""
 VECTOR_SHARE = 1.0

@@ -33,8 +33,11 @@ FILLINGS = 12
 SPOILT = 0.45
 HELD_OUT = "held_out"
 """The author who judges the reader of grave matters."""
-JUDGES = (HELD_OUT, "eleventh", "twelfth", "fifteenth", "twentieth", "forty_sixth")
-"""The authors who judge only. All but the first judge the close reader alone."""
+JUDGES = (
+    HELD_OUT, "eleventh", "twelfth", "fifteenth", "twentieth", "forty_sixth", "forty_eighth",
+)  # fmt: skip
+"""The authors who judge only. All but the first judge the close reader alone; `forty_eighth` also
+says how true the reader's highest chances are."""
 UNSORTED = "grave"
 """The section of grave lines that their author did not sort."""
 
