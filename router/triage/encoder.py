@@ -13,7 +13,6 @@ import importlib
 import os
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
@@ -185,15 +184,14 @@ class Tokeniser:
             start, mark = end, INSIDE
         return pieces
 
-    def _fixes(self, words: Sequence[str]) -> dict[str, str]:
+    def _fixes(self, words: list[str]) -> dict[str, str]:
         """Returns the words that are typing errors, and what was meant."""
         # A number is none: most texts have nothing else that the vocabulary lacks.
         strange = [word for word in words if word not in self._vocabulary and word.isalpha()]
         return self._speller.fixes(words) if strange and self._speller is not None else {}
 
 
-@lru_cache(maxsize=64)  # the rules and then the encoder ask about one text
-def _split(text: str) -> Sequence[str]:
+def _split(text: str) -> list[str]:
     """Returns the words and marks of a text in lower case, as BERT splits what is plain."""
     lower = text.lower()
     # A letter beyond ASCII, such as that of "naïve", is in no word here.

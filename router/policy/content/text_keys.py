@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from router.regexes.words import ascii_words, words_by
 
@@ -12,7 +11,6 @@ COMPOUND = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 """Matches a word with what an apostrophe or a hyphen joins to it: it's, check-in."""
 
 
-@lru_cache(maxsize=16)  # the gloss of a text asks, then what is written and what is near
 def text_key(text: str) -> str:
     """Returns the words of a text, lower case, with one blank between them.
 
