@@ -317,10 +317,11 @@ def _begin_alike(one: str, other: str) -> bool:
 def _apart(
     needed: Sequence[int], met: Sequence[tuple[int, Set[int]]], end: int, window: int
 ) -> bool:
-    """Returns True where each part needed has a word of its own, `window` before the word at `end` at most.
+    """Returns True where each part needed has a word of its own, near the last of them.
 
-    `met` are the places of words, with the parts that begin there. Kuhn's augmenting paths match
-    them: a part without a free word takes one from a part that has another.
+    `met` are the places of words, with the parts that begin there; the word at `end` of it is the
+    last one. Kuhn's augmenting paths match parts and words: a part without a free word takes one
+    from a part that has another.
 
     >>> _apart([1, 2], [(0, {1, 2})], 0, 10), _apart([1, 2], [(0, {1}), (1, {1, 2})], 1, 10)
     (False, True)
