@@ -81,9 +81,10 @@ def texts_of(request: ChatRequest) -> list[str]:
 
 
 def sent_at_most(facts: AnswererFacts, request: ChatRequest) -> int:
-    """Returns at least as many input tokens as a call has: `cost.sent_bound`, or fewer.
+    """Returns an upper bound of a call's input tokens, at most `cost.sent_bound`.
 
-    What the request says in words counts as `text_bound` has it, unless that would take long.
+    What the request says in words counts by `text_bound`, unless it is so long that this takes
+    time.
     """
     by_bytes, texts = sent_bound(facts, request), texts_of(request)
     if sum(map(len, texts)) > LONG_CHARACTERS:

@@ -342,7 +342,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
 
     @property
     def served_dearer(self) -> bool:
-        """Returns True for a service that costs more than the usual one: nobody states its price.
+        """Returns True for a service that may cost more than the usual one: no policy prices it.
 
         `scale` is paid ahead, so its calls may cost less.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from router.money.token_bound import TOOL_TOKENS, text_bound
 from router.request.calls.received import Came, Received
 from router.types import Delta, ToolCall, Usage
 
@@ -29,11 +30,18 @@ def test_words_of_several_choices_count_their_bytes() -> None:
     assert came.output_tokens == came.received_bytes
 
 
-def test_a_call_counts_the_marks_around_it() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "tokens"),
+    [
+        pytest.param("{}", len("look{}"), id="never more than bytes"),
+        pytest.param(PASSAGE, text_bound(f"look{PASSAGE}") + TOOL_TOKENS, id="words and marks"),
+    ],
+)
+def test_a_call_counts_the_marks_around_it(arguments: str, tokens: int) -> None:
     received = heard([])
-    call = ToolCall("call_1", "look", "{}")
+    call = ToolCall("call_1", "look", arguments)
     received.add([Delta(tool_call_index=0, tool_call=call)], 1.0)
-    assert received.by(1.0, choices=1).output_tokens == len("look{}")  # never more than bytes
+    assert received.by(1.0, choices=1).output_tokens == tokens
 
 
 def test_what_no_piece_has_said_counts_its_bytes() -> None:

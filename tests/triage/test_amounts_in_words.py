@@ -27,6 +27,8 @@ SUMS = [
     ("un loyer de seize cents euros", 1_600),
     ("un loyer de neuf cents euros", 900),
     ("un loyer de dix-neuf cents euros", 1_900),
+    ("une facture de soixante et onze cents euros", 7_100),
+    ("une facture de quatre-vingt-seize cents euros", 9_600),
     ("un cadeau pour cent euros", 100),
     ("la factura es de catorce mil euros", 14_000),
     ("la factura es de once mil euros", 11_000),

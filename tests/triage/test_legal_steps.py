@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.triage.facts.doubts import Shelf, words_in
-from router.triage.matching.legal_steps import STEP_WORDS, is_legal_step
+from router.triage.matching.legal_steps import is_legal_step
 from router.types import Domain, Match, MatchBasis
 from tests.kits.checks.growth import in_proportion
 
@@ -26,6 +26,12 @@ STEPS = [
     "what if I take legal action over the saddle",
     "Why should I not sue you? You broke the fork",
     "you did not mend it, so I'll take you to court",
+    "If you don't refund the fork I will sue you",
+    "if it's not mended by Monday we'll take you to court",
+    "if you do not pay I sue you",
+    "I have no choice but to sue you",
+    "why not sue you for the fork?",
+    "don't make me sue you",
 ]
 ORDINARY = [
     "What does a puncture repair cost?",
@@ -36,6 +42,8 @@ ORDINARY = [
     "leave it against the wall",
     "I'm not going to sue anyone, how do I return a lamp",
     "I don't want to take you to court, just mend the tyre",
+    "there is no need to sue you, when do you open",
+    "I never said that you would be taken to court",
     "my friend is a lawyer, what does a service cost",
     "there are two charges on my card",
     "the box was damaged, who claims the postage",
@@ -90,10 +98,6 @@ def test_a_shelf_gives_and_offers_nothing_for_a_legal_step() -> None:
     match = Match("fork", 0.9, 0.8, 0.3, (), MatchBasis.RERANKED)
     assert shelf.judged("Should I sue you for the broken fork?", match) is None
     assert shelf.judged("Is my broken fork under warranty?", match) is not None
-
-
-def test_every_english_phrase_has_a_word_that_is_looked_for_first() -> None:
-    assert all(not STEP_WORDS.isdisjoint(words_in(text)) for text in STEPS)
 
 
 @pytest.mark.parametrize("glossed", [False, True])

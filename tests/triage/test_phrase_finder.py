@@ -62,7 +62,7 @@ def test_one_word_is_not_two_parts_of_a_phrase(text: str, found: bool) -> None:
     assert bool(finder.find(fold(text))) is found
 
 
-@pytest.mark.parametrize("parts", permutations([("baby",), ("moved", "quiet"), ("quiet now",)]))
+@pytest.mark.parametrize("parts", [*permutations([("baby",), ("moved", "quiet"), ("quiet now",)])])
 def test_the_order_of_the_parts_of_a_phrase_means_nothing(
     parts: tuple[tuple[str, ...], ...],
 ) -> None:
@@ -71,6 +71,13 @@ def test_the_order_of_the_parts_of_a_phrase_means_nothing(
 
     assert finder.find(fold("baby moved quiet now")) == ("quiet",)
     assert finder.find(fold("baby quiet now")) == ()
+
+
+@pytest.mark.parametrize("words", [*permutations(["baby", "moved", "quiet now"])])
+def test_a_word_of_two_parts_is_the_one_that_no_other_word_is(words: tuple[str, ...]) -> None:
+    """The second word of "moved quiet now baby" was taken for both of its parts."""
+    finder = PhraseFinder([Phrase("quiet", (("baby",), ("moved", "quiet"), ("quiet now",)))])
+    assert finder.find(fold(" ".join(words))) == ("quiet",)
 
 
 @pytest.mark.parametrize(

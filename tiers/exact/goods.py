@@ -18,7 +18,14 @@ from msgspec import Struct
 from router.money.priced_goods import priced_goods, sum_of
 from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
-from tiers.exact.goods_words import MEASURES, NO_GOODS, SEVERAL, TIMES_AND_PEOPLE, WORDS
+from tiers.exact.goods_words import (
+    MEASURES,
+    NO_GOODS,
+    NO_PRICE_OF_TODAY,
+    SEVERAL,
+    TIMES_AND_PEOPLE,
+    WORDS,
+)
 from tiers.exact.money_shares import SIGNS
 from tiers.exact.numbers import (
     NUMBER,
@@ -302,7 +309,7 @@ class _Bill:
             words -= {"a"}  # "chambres à air"
         if thing.partition(" ")[0].removesuffix("s") in FRACTIONS:
             return False  # "a third of $60 each"
-        if not NO_GOODS.isdisjoint(words):
+        if not NO_GOODS.isdisjoint(words) or NO_PRICE_OF_TODAY in thing:
             return False
         if per:
             return _same_thing(per, thing)

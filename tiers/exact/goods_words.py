@@ -18,7 +18,6 @@ class GoodsWords(Struct, frozen=True, eq=False):
 
     counts: Mapping[str, int]
     dozen: str  # all of it stands for a count: "half" tells six of twelve
-    half: str
     asks: str  # before the first count
     needs: str  # before the first count, and ask for nothing by themselves
     each_links: str  # between thing and price: the price is for each
@@ -63,7 +62,6 @@ WORDS = {
     "en": GoodsWords(
         {"a": 1, "an": 1},
         r"(?P<half>half )?(?P<n>(?<![.,])\d{1,6}|an?) dozens?\b(?: of)?",
-        "half",
         r"(?:how much|what) (?:do|does|would|will|did|are|is) (?:i pay for )?(?:the )?"
         r"|how much for (?:the )?|what (?=\d)"
         r"|(?:the )?(?:total|sum|price|cost)(?: price| cost)?(?: of| for| is)?:? (?:the )?",
@@ -111,7 +109,6 @@ WORDS = {
         )
         | {"fuenf": 5},
         r"(?:ein(?:en?|em)?|1) (?P<half>halbes |halben )?dutzend",
-        "halb",
         "(?:was|wie ?viel) (?:kosten|kostet|machen|macht|sind|zahle ich fur|bezahle ich fur)"
         "(?: mich| uns| dann)? |(?:was ist )?(?:der|die) (?:gesamtpreis|preis|summe) (?:von|fur) ",
         "(?:ich|wir) (?:brauche|brauchen|kaufe|kaufen|bestelle|bestellen|nehme|nehmen|mochte"
@@ -161,7 +158,6 @@ WORDS = {
     "fr": GoodsWords(
         _counts("un une", "deux trois quatre cinq six sept huit neuf dix onze douze"),
         "une (?P<half>demi[- ])?douzaine d(?:e\\b|')",
-        "demi",
         "combien (?:ca )?(?:coutent|coute|font|fait|valent|pour) (?:les )?"
         "|que coutent (?:les )?"
         "|quel est le (?:prix|total|cout|montant)(?: total)? (?:de|des|pour) "
@@ -214,7 +210,6 @@ WORDS = {
     "es": GoodsWords(
         _counts("un una", "dos tres cuatro cinco seis siete ocho nueve diez once doce"),
         "(?:una|(?P<half>media)) docena de",
-        "media",
         "cuanto (?:cuestan?|son|es|valen?|hacen|seria|serian) (?:las |los )?|que cuestan "
         "(?:las |los )?|cuanto pago por "
         "|cual es el (?:precio|total|coste|costo)(?: total)? (?:de|por) ",
@@ -287,8 +282,8 @@ NO_GOODS = SEVERAL | frozenset(
         "from about around approximately roughly nearly almost starting under over least most "
         "ab ca circa etwa ungefahr rund bis unter uber fast knapp mindestens hochstens des environ "
         "presque jusqu'a jusqu'au maximum minimum desde hasta unos unas casi aproximadamente "
-        "was were been formerly previously usually normally regularly instead fewer less more-than "
-        "used-to waren fruher sonst normalerweise statt avant normalement d'habitude antes "
+        "was were been formerly previously usually normally regularly instead fewer less than "
+        "waren fruher sonst normalerweise statt avant normalement d'habitude antes "
         "normalmente eran costaban coutaient kosteten if wenn si unless ausser sauf salvo except "
         # What is no goods, and what is sold by more than a count.
         "shares share aktien aktie actions action acciones accion bonds option options bitcoin "
@@ -316,6 +311,9 @@ NO_GOODS = SEVERAL | frozenset(
 )
 """No thing that is counted has one of these words: the sum would be another one, or more than a
 sum is at stake."""
+
+NO_PRICE_OF_TODAY = "used to"
+"""Stands in "3 chairs that used to cost $20 each"; each of its words may belong to a thing."""
 
 MEASURES = frozenset(
     (

@@ -301,8 +301,8 @@ class Overview:
             "since_ms": since_ms,
             "requests": requests,
             "most": overview.SCANNED,
-            "tiers": confidence_json(one for one in samples if not one.asks),
-            "questions": confidence_json(one for one in samples if one.asks),
+            "tiers": confidence_json(sample for sample in samples if not sample.asks),
+            "questions": confidence_json(sample for sample in samples if sample.asks),
             "reliability": reliability_json(outcomes),
             "judges": judges_json(outcomes),
         }

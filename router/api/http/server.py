@@ -442,7 +442,7 @@ def _allowed(method: str) -> str:
 
 
 def errors_of(path: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> WireFormat:
-    """Returns the wire format of a path's errors, or of a client's where no format has the path."""
+    """Returns the wire format of errors: the path's, or the client's where a path has none."""
     anthropic = any([name == b"anthropic-version" for name, _ in headers])
     anthropic = anthropic or path.startswith("/v1/messages")
     return WIRE_FORMATS.get(path, ANTHROPIC if anthropic else OPENAI)

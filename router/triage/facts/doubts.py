@@ -146,7 +146,8 @@ _NO_DENIAL = late_regex(
 )
 """Finds a "not" that belongs to a question or to a trouble, and denies nothing."""
 HARDLY_DENIED = 0.04
-"""Share of an answer's utterances that deny something, up to which who denies asks for another."""
+"""Share of an answer's utterances that deny something, up to which who denies asks for something
+else: "we don't need helmets". Two of an intent's fifty may."""
 _FILLER_WORDS = "and but er hm hmm hmmm mhm mm mmm so then uh um well"
 _FILLERS = frozenset(_FILLER_WORDS.split())
 """Words that alone ask for nothing."""
@@ -420,9 +421,8 @@ def _denied_share(lines: Sequence[_Line]) -> float:
 def _is_only_denied(text: str, words: frozenset[str], said: frozenset[str]) -> bool:
     """Returns True where a text denies a trouble that an answer is for, and states none of them."""
     troubles = troubles_said(words, said)
-    if not troubles:
-        return False
-    return troubles <= {found["trouble"].lower() for found in _NO_TROUBLE.finditer(text)}
+    denied = (match["trouble"].lower() for match in _NO_TROUBLE.finditer(text))
+    return bool(troubles) and troubles.issubset(denied)
 
 
 def troubles_said(words: frozenset[str], said: frozenset[str]) -> set[str]:

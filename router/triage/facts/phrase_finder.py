@@ -225,14 +225,15 @@ class PhraseFinder:
                 by_part.setdefault(part, []).append(place)
         last: dict[int, int] = {}  # where each part was seen last, before the word at hand
         found: set[int] = set()
-        for start, parts in met:
+        for i, (start, parts) in enumerate(met):
             for part in parts:
                 for place in by_part.get(part, ()):
                     _, needed, window = self._phrases[place]
                     starts = [start if other == part else last.get(other, -1) for other in needed]
+                    if not 0 <= min(starts) >= start - window:
+                        continue
                     # A word that may be a mistyped one of two parts is at most one of them.
-                    near = 0 <= min(starts) >= start - window
-                    if near and len({*starts}) == len(starts):
+                    if len({*starts}) == len(starts) or _apart(needed, met, i, window):
                         found.add(place)
             last.update(dict.fromkeys(parts, start))
         return found
@@ -311,6 +312,34 @@ def _begin_alike(one: str, other: str) -> bool:
     of them the reader of grave matters finds too. Of harmless lines it is 9 %.
     """
     return one[0] == other[0] or one[:2] == other[1::-1]
+
+
+def _apart(
+    needed: Sequence[int], met: Sequence[tuple[int, Set[int]]], end: int, window: int
+) -> bool:
+    """Returns True where each part needed has a word of its own, near the last of them.
+
+    `met` are the places of words, with the parts that begin there; the word at `end` of it is the
+    last one. Kuhn's augmenting paths match parts and words: a part without a free word takes one
+    from a part that has another.
+
+    >>> _apart([1, 2], [(0, {1, 2})], 0, 10), _apart([1, 2], [(0, {1}), (1, {1, 2})], 1, 10)
+    (False, True)
+    """
+    begin = met[end][0] - window
+    words = [parts for start, parts in met[max(0, end - window) : end + 1] if start >= begin]
+    owners: dict[int, int] = {}  # the part that has a word, by the word's place
+
+    def has_word(part: int, tried: set[int]) -> bool:
+        for place, parts in enumerate(words):
+            if part in parts and place not in tried:
+                tried.add(place)
+                if place not in owners or has_word(owners[place], tried):
+                    owners[place] = part
+                    return True
+        return False
+
+    return all([has_word(part, set()) for part in needed])
 
 
 def is_one_edit(one: str, other: str) -> bool:

@@ -34,6 +34,7 @@ _ASKING = {
         r"|combien de temps\b|cu[aá]nto (?:tiempo|tarda|dura)\b",
     ),
     "how much": late_regex(
+        # Each branch begins with letters of its own, so that a search skips all other letters.
         r"how (?:much (?:is|are|does|do|will|would|for)\b(?! \w+ weigh)|much\W*$|expensive\b)"
         r"|what (?:does|do|would|will) [^,.;?!]{1,40} cost\b"
         r"|what(?:'s| is| are) the (?:price|cost|fee|charge)s?\b"

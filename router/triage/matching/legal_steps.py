@@ -61,17 +61,21 @@ _OTHERS = late_regex(
 )
 
 
+_OPENS = r"(?!(?:i|we|i'll|we'll|i'd|we'd|so|then|but|choice|option|make|force)\b)"
 _DENIED = re.compile(
-    r"(?:(?<!should i )(?<!shall i )\bnot|n't|\bnever|\bdont|\bwithout|\bno)(?: [a-z']+){0,4} ?$"
+    r"(?:(?<!should i )(?<!shall i )(?<!why )\bnot|n't|\bnever|\bdont|\bwithout|\bno)"
+    rf"(?: {_OPENS}[a-z']+){{0,4}} ?$"
 )
-"""Finds a denial right before a step: who is "not going to sue anyone" asks for something else."""
+"""Finds a denial right before a step: who is "not going to sue anyone" asks for something else. In
+"if you don't refund me I will sue" and "no choice but to sue" it is not the step that is denied."""
 
 
 def is_legal_step(text: str, words: Collection[str], own: Collection[str], glossed: bool) -> bool:
     """Returns True where a message is about a legal step, and an answer with these words is not.
 
     `words` are those of the message, lower case, and `own` those of the answer and its utterances.
-    `glossed`: the message is in another language, and English words were compared.
+    `glossed`: the message is in another language, and English words were compared. `own` words are
+    English, so they name no step of such a message.
 
     >>> text = "Should I sue you for the broken fork?"
     >>> is_legal_step(text, {"sue", "fork"}, {"fork"}, glossed=False)
@@ -85,7 +89,9 @@ def is_legal_step(text: str, words: Collection[str], own: Collection[str], gloss
     for found in _ENGLISH.finditer(text.lower()):
         step = found.group()
         name = text[found.start() :].startswith("Sue ")  # "Sue my neighbour" may be a name
-        denied = _DENIED.search(text[: found.start()].lower()[-DENIED_WITHIN:])
+        own_clause = step.startswith(("i ", "i'll ", "we ", "we'll "))  # "if not, I sue"
+        before = text[: found.start()].lower()[-DENIED_WITHIN:]
+        denied = not own_clause and _DENIED.search(before)
         if not (name or denied) and not any(word in step for word in about):
             return True
     return False

@@ -59,7 +59,8 @@ def held_out(text: str) -> bool:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Returns the distinct words of a text that carry meaning, lower case, plural s cut."""
+    """Returns the distinct words of a text that carry meaning, in its order, lower case, plural s
+    cut."""
     matches = _WORD.findall(text.lower().replace("'", ""))
     return tuple(dict.fromkeys([_singular(word) for word in matches if word not in _DULL]))
 

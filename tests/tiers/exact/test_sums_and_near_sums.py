@@ -268,6 +268,8 @@ die Rechnung ist 32,40 €, wie viel Rückgeld?
 how much are 3 shirts at $20 each in euros?
 3 shirts at $20 each on 5 May
 4 quarters at $20 each
+3 chairs that used to cost $20 each, what is that in total?
+what do 3 chairs more than $20 each cost
 3 shares at $20 each
 3 E-Bikes zu je 1.800
 3 shirts at €1.234 each

@@ -90,7 +90,7 @@ _RATIOS = {
         rf"(?:{_RATIO}|(?P<a>{_N}) (?:a|et) (?P<b>{_N}))(?: simplifie)?",
     ),
     "es": (
-        r"(?:cual es |simplifica[r]? )?(?:la |el )?(?:razon|proporcion|relacion|ratio) "
+        r"(?:cual es |simplificar? )?(?:la |el )?(?:razon|proporcion|relacion|ratio) "
         rf"(?:de |entre )?(?:{_RATIO}|(?P<a>{_N}) (?:a|y) (?P<b>{_N}))(?: simplificada)?",
     ),
 }
@@ -155,9 +155,10 @@ def payment(core: str, language: str) -> str | None:
 
 def _change(places: Mapping[str, str], language: str) -> str | None:
     due, paid = money(places["x"], language), money(places["y"], language)
-    if due is None or paid is None or len(signs := {due.sign, paid.sign} - {""}) != 1:
+    if due is None or paid is None or not 0 < due.value < paid.value:
         return None
-    if not 0 < due.value < paid.value:
+    signs = {due.sign, paid.sign} - {""}
+    if len(signs) != 1:
         return None
     sign = signs.pop()
     values = (paid.value, due.value, paid.value - due.value)

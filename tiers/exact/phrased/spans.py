@@ -6,6 +6,7 @@ the later one: "from 9:40 to 1:15" gets no answer. It knows nothing about dates 
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -85,13 +86,13 @@ def _told(first: str, second: str, language: str) -> str | None:
     if not (a["m"] or b["m"] or named):
         return None  # "from 9 to 5"
     halves = [time["half"][:1] in ("a", "p") for time in (a, b)]
-    late = [int(time["h"]) > 12 or int(time["h"]) == 0 for time in (a, b)]
-    if halves[0] != halves[1] and not late[halves[0]]:
+    of_24_hours = [not 1 <= int(time["h"]) <= 12 for time in (a, b)]
+    if any(halves) and not all(map(operator.or_, halves, of_24_hours)):
         return None  # "from 9:40 to 1:15 pm"
     start, end = _minutes(a), _minutes(b)
     if start is None or end is None or start == end:
         return None
-    if end < start and not (all(halves) or late[0]):
+    if end < start and not (all(halves) or of_24_hours[0]):
         return None  # "from 9:40 to 1:15"
     form, hours, minutes, next_day = _WORDS[language]
     count = (end - start) % _MINUTES_A_DAY

@@ -82,8 +82,9 @@ def raised(current: Decimal, before: str, low: str, following: str, beyond: str)
     if low in BEFORE_SCALE:
         tens = low == "sto" and UNITS.get(following, 0) >= 10
         if following in _HUNDRED and (low == "neuf" or beyond in _OF_MONEY):
-            # "Je dois onze cents euros" holds no Portuguese two.
-            return BEFORE_SCALE[low] if low != "neuf" and current < 20 else sum_so_far + 9
+            # "Je dois onze cents euros" holds no Portuguese two: only tens go on so.
+            joins = low == "neuf" or current >= 20
+            return BEFORE_SCALE[low] + (sum_so_far if joins else 0)
         return sum_so_far + BEFORE_SCALE[low] if scaled or tens else None
     if low in ("vingt", "vingts") and before == "quatre":
         return sum_so_far + 76  # four is in it
