@@ -60,7 +60,7 @@ def softmax(logits: Floats) -> Floats:
     """Returns probabilities along the last axis."""
     chances: Floats
     # Subtracting the largest logit changes no probability and keeps exp() finite.
-    if len(logits) == 1 and logits.ndim == 2:  # of a lone row, in half of the time
+    if len(logits) == 1 and logits.ndim == 2:  # a lone row needs fewer steps
         chances = np.exp(logits[0] - max(logits[0].tolist()))
         chances /= np.add.reduce(chances)
         return chances[None]
@@ -214,7 +214,7 @@ def at_most(chances: Floats, most: float) -> Floats:
 
 
 def _row_at_most(chances: Floats, most: float) -> Floats:
-    """Returns what `at_most` does of one row, (classes,), in half of the time."""
+    """Returns what `at_most` does of one row, (classes,), in fewer steps."""
     top = chances.argmax()
     if chances[top] <= most:
         return chances

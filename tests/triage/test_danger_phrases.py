@@ -33,6 +33,8 @@ def lists(text: str) -> set[str]:
     ("name", "text"),
     [
         ("poison:en", "grandad swallowed a whole strip of his bisoprolol after breakfast"),
+        ("poison:de", "Unser Enkel hat Ameisensäure geschluckt, was nun?"),
+        ("poison:de", "meine Nichte hat Säure getrunken"),
         ("poison:en", "she downed far too many of her mum's tramadol"),
         ("medical_emergency:en", "we are unable to rouse my cousin and she is cold"),
         ("medical_emergency:en", "I couldn't wake him, he only groans"),
@@ -102,6 +104,7 @@ def test_a_danger_in_plain_words_is_named(name: str, text: str) -> None:
         "my eyes burn from the white background, is there a dark theme",
         "Der Rechner wird aus dem Ruhezustand nicht wach",
         "Das Baby schläft gut, und ich werde morgens nicht wach",
+        "Die Kinder haben saure Gurken gegessen und Zitronensäure eingekauft",
         "Habe meine Pille zweimal vergessen, bin ich noch geschützt?",
         "Muss ich jetzt doppelt so viel nehmen?",
         "J'ai oublié mon comprimé trois fois ce mois-ci",
