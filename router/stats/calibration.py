@@ -198,11 +198,7 @@ def at_most(chances: Floats, most: float) -> Floats:
     >>> at_most(np.array([[0.96, 0.03, 0.01]]), 0.9)
     array([[0.9  , 0.075, 0.025]])
     """
-    if most >= 1.0:
-        return chances
-    if len(chances) == 1:
-        return _row_at_most(chances[0], most)[None]
-    if np.maximum.reduce(chances, axis=None, initial=0.0) <= most:
+    if most >= 1.0 or np.maximum.reduce(chances, axis=None, initial=0.0) <= most:
         return chances
     top = np.arange(len(chances)), chances.argmax(axis=1)
     over = chances[top] > most
@@ -211,18 +207,6 @@ def at_most(chances: Floats, most: float) -> Floats:
     others *= (1.0 - most) / np.add.reduce(others, axis=1, keepdims=True)
     others[top] = most
     return np.where(over[:, None], others, chances)
-
-
-def _row_at_most(chances: Floats, most: float) -> Floats:
-    """Returns what `at_most` does of one row, (classes,), in fewer steps."""
-    top = chances.argmax()
-    if chances[top] <= most:
-        return chances
-    others: Floats = np.maximum(chances, _TINY)
-    others[top] = 0.0
-    others *= (1.0 - most) / np.add.reduce(others)
-    others[top] = most
-    return others
 
 
 def highest_said(calibrator: Calibrator) -> float:
