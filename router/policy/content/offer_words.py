@@ -14,7 +14,8 @@ class OfferSection(Section):
     """Holds the words around the questions that level 1 offers when it is nearly sure.
 
     One question alone has words of its own, as it is no list. A file that words the list in its own
-    way, and not these, has it as a list of one: approved words are never mixed with others.
+    way, and not these, has it as a list of one: approved words are never mixed with others. The
+    defaults are English: give a file of another language its own.
     """
 
     before: ApprovedWords = "Did you mean one of these?"
