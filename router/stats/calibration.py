@@ -58,13 +58,8 @@ def one_among(number: int, chance: float) -> float:
 
 def softmax(logits: Floats) -> Floats:
     """Returns probabilities along the last axis."""
-    chances: Floats
     # Subtracting the largest logit changes no probability and keeps exp() finite.
-    if len(logits) == 1 and logits.ndim == 2:  # a lone row needs fewer steps
-        chances = np.exp(logits[0] - max(logits[0].tolist()))
-        chances /= np.add.reduce(chances)
-        return chances[None]
-    chances = np.exp(logits - np.maximum.reduce(logits, axis=-1, keepdims=True))
+    chances: Floats = np.exp(logits - np.maximum.reduce(logits, axis=-1, keepdims=True))
     chances /= np.add.reduce(chances, axis=-1, keepdims=True)
     return chances
 
