@@ -59,6 +59,13 @@ def test_a_mistyped_sum_is_at_stake_in_full(model: TriageModel) -> None:
     assert amount.nano_usd == 2_000_000 * 10**9
 
 
+def test_a_sum_is_told_in_the_words_that_were_written(model: TriageModel) -> None:
+    facts = find_facts(
+        "3 veils at $18", AMOUNTS, TERMS, mend=lambda said: said.replace("veils", "evils")
+    )
+    assert [amount.text for amount in facts.amounts] == ["3 veils at $18"]
+
+
 def test_a_text_in_another_language_is_read_as_it_was_written(model: TriageModel) -> None:
     text = "ich habe das Packet nicht bekommen und warte seit einer Woche"
     facts = find_facts(text, AMOUNTS, TERMS, model.knows, mend=model.mended)

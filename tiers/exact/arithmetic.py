@@ -105,8 +105,10 @@ class _ByZero(Exception):
     """The sum divides by zero."""
 
 
-def arithmetic(question: Question) -> str | None:
+def arithmetic(question: Question, *, opens: bool = False) -> str | None:
     """Returns the sum with its result, None for anything else.
+
+    `opens`: it is no reply, so that "1/0" is no score of ours.
 
     >>> arithmetic(Question("12 * (3 + 4)")), arithmetic(Question("24/7"))
     ('12 * (3 + 4) = 84', None)
@@ -114,7 +116,9 @@ def arithmetic(question: Question) -> str | None:
     text = digits_for_words(question.text)
     if not has_digit(text) or _NO_SUM_WORD.search(text):
         return None
-    if not question.commanded and (_NO_SUM.fullmatch(text) or _may_be_a_name(question, text)):
+    if not question.commanded and (
+        _NO_SUM.fullmatch(text) or _may_be_a_name(question, text, opens)
+    ):
         return None
     if begun := _SUM_OF.match(text):  # "the sum of 3 plus 5"; elsewhere it would need brackets
         text = text[begun.end() :]
@@ -237,13 +241,13 @@ def _end_of_part(tokens: Sequence[str], at: int) -> int:
     raise _NoSum
 
 
-def _may_be_a_name(question: Question, text: str) -> bool:
+def _may_be_a_name(question: Question, text: str, opens: bool) -> bool:
     """Returns True for 24/7, 9/11, 50/50 and 2024/25, which ask for no division."""
     ratio = _RATIO.fullmatch(text)
     if ratio is None:
         return False
     top, bottom = int(ratio[1]), int(ratio[2])
-    if bottom == 0 and question.asked:
+    if bottom == 0 and (question.asked or opens):
         return False
     years = any(1900 <= n < 2100 for n in (top, bottom))
     return years or top + bottom == 100 or max(top, bottom) <= LAST_DAY

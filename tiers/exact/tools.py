@@ -41,7 +41,7 @@ _TOOLS = {
         goods.cost_in_english(core, opens=opens)
         or tips.tip(core)
         or shares.share(core)
-        or arithmetic.arithmetic(core)
+        or arithmetic.arithmetic(core, opens=opens)
     ),
 }
 """Lists the tools for English sums; those in other words are asked after them."""

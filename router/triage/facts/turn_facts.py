@@ -22,7 +22,7 @@ from router.triage.facts.wordplay import only_plays, only_works_out
 from router.triage.framing.contact_details import without_contact_details
 from router.triage.framing.cores import MOST_CHARACTERS, without_last_names
 from router.triage.framing.idioms import NO_IDIOMS, Idioms
-from router.triage.text.amount_lists import all_material, all_quoted, largest_amounts
+from router.triage.text.amount_lists import all_material, all_quoted, with_further
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import Folded, fold, words_of
 from router.triage.text.numbers import crowded
@@ -133,7 +133,7 @@ def find_facts(
     meant = folded
     if mended != text:
         meant = fold(mended)
-        sums = largest_amounts((sums, amounts.read(meant)))
+        sums = with_further(sums, amounts.read(meant))
         further = _heard_in(mended, lists(meant), lists) if english else lists(meant)
         names = names_of((names, further))
     priced = not names and priced_goods(folded.text.lower()) is not None
@@ -144,7 +144,7 @@ def find_facts(
     disguise = undone(text, folded, knows)
     instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
     for form in map(fold, disguise.forms):
-        sums = largest_amounts((sums, amounts.read(form)))
+        sums = with_further(sums, amounts.read(form))
         names = names_of((names, lists(form)))
     if instead:
         told = heard(instead, words_of(instead))

@@ -64,6 +64,20 @@ def largest_amounts(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
     return largest(distinct.values())
 
 
+def with_further(written: tuple[Amount, ...], read: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """Returns the amounts of a text, and those that only another form of it has.
+
+    "3 veils at £18" may be "3 evils at £18"; people see the words that were written.
+    """
+    least = {
+        (amount.currency, amount.nano_usd, amount.period, quoted)
+        for amount in written
+        for quoted in (amount.quoted, True)
+    }
+    further = [a for a in read if (a.currency, a.nano_usd, a.period, a.quoted) not in least]
+    return largest_amounts((written, tuple(further))) if further else written
+
+
 def own_impact(amounts: Iterable[Amount]) -> int:
     """Returns the largest sum that is not quoted, in nano-dollars; 0 without any."""
     return max([amount.nano_usd for amount in amounts if not amount.quoted], default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -12,6 +13,7 @@ from tests.kits.examples import examples
 from tiers.exact.arithmetic import arithmetic
 from tiers.exact.numbers import digits_for_words, number, written
 from tiers.exact.percentages import percentage
+from tiers.exact.tools import solved
 from tiers.exact.wording import MAX_CHARACTERS, Question, question
 
 
@@ -138,6 +140,13 @@ def test_a_division_by_zero_says_that_it_has_no_result(asked: str) -> None:
     said = _answer(asked)
     assert said is not None
     assert said.endswith(" has no result: nothing can be divided by zero.")
+
+
+@pytest.mark.parametrize(("opens", "answered"), [(True, True), (False, False)])
+def test_a_bare_division_by_zero_is_a_score_where_it_may_be_a_reply(
+    opens: bool, answered: bool
+) -> None:
+    assert (solved("1/0", date(2026, 11, 21), opens=opens) is not None) is answered
 
 
 def test_a_power_without_end_is_refused_before_it_is_computed() -> None:
