@@ -14,13 +14,13 @@ from router.regexes.late import late_regex
 from tiers.exact import (
     arithmetic,
     dates,
-    goods,
     numbers,
     percentages,
     shares,
     tips,
     units,
 )
+from tiers.exact.goods import reader as goods
 from tiers.exact.numbers import digits_for_words
 from tiers.exact.other_languages import in_another_language
 from tiers.exact.phrased.asking import compile_forms as compile_phrased

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.kits.examples import examples
-from tiers.exact import arithmetic, dates, goods, numbers, percentages, shares, tips, units
+from tiers.exact import arithmetic, dates, numbers, percentages, shares, tips, units
+from tiers.exact.goods import reader as goods
 from tiers.exact.numbers import digits_for_words
 from tiers.exact.phrased import clocks, day_sums, everyday, payments, rates, spans
 from tiers.exact.phrased.asking import _TOOLS, LANGUAGES

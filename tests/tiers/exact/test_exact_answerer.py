@@ -28,8 +28,9 @@ from router.types import (
 from tests import ROOT
 from tests.kits.changed import replace
 from tests.kits.fakes import CALM, Clock
-from tiers.exact import goods, other_languages, percentages, shares, tips, units
+from tiers.exact import other_languages, percentages, shares, tips, units
 from tiers.exact.answerer import P_RIGHT, ExactTier, build_exact
+from tiers.exact.goods.forms import forms_of
 from tiers.exact.phrased.clocks import clock_forms
 from tiers.exact.phrased.day_sums import day_forms
 from tiers.exact.phrased.everyday import everyday_forms
@@ -231,7 +232,7 @@ def test_shipped_small_talk_has_four_courtesies_in_nineteen_languages() -> None:
 async def test_the_first_question_finds_the_forms_compiled() -> None:
     tools = (units._compiled, percentages._forms, tips._forms, shares._forms)
     phrased = (rate_forms, day_forms, everyday_forms, clock_forms)
-    caches = (*tools, other_languages._forms, goods._forms, *phrased)
+    caches = (*tools, other_languages._forms, forms_of, *phrased)
     for cache in (_solved, *caches):
         cache.cache_clear()
     exact = _exact()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from router.money.priced_goods import LONGEST, priced_goods
 from tests.kits.examples import examples
-from tiers.exact.goods import cost_of_goods
+from tiers.exact.goods.reader import cost_of_goods
 from tiers.exact.tools import solved
 
 

@@ -7,7 +7,7 @@ nothing about prices of goods.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
 from math import gcd
@@ -17,62 +17,64 @@ from tiers.exact.phrased.figures import BEGINNINGS as SUMS
 from tiers.exact.phrased.figures import money, shown
 from tiers.exact.phrased.forms import compiled, fitting
 
-_EN_DUE = (
-    r"(?:(?:the |my )?(?:bill|total|price|sum) (?:is|was|comes to|came to)"
-    r"|(?:it|that|this) (?:is|was|costs?|comes to)) <x>"
-)
-_EN_PAID = r"(?:an? |the )?<y>(?: note| bill)?"
-_EN_ASKS = (
-    r"(?:how much (?:change )?(?:do|will|should) (?:i|we) get(?: back)?|what change (?:do|will) "
-    r"(?:i|we) get(?: back)?|what(?:'s| is) (?:the|my) change|how much (?:is (?:the|my) )?change)"
-)
-_DE_DUE = (
-    r"(?:(?:die|meine) rechnung (?:ist|betragt|macht)|(?:es|das|alles|der einkauf) "
-    r"(?:kostet|macht|ist)) <x>"
-)
-_DE_PAID = r"(?:einem |einen |dem )?<y>(?: ?schein)?"
-_DE_ASKS = (
-    r"(?:wie ?viel (?:ruckgeld|wechselgeld)(?: bekomme ich(?: zuruck)?| gibt es| ist das)?"
+_DUE = {
+    "en": r"(?:(?:the |my )?(?:bill|total|price|sum) (?:is|was|comes to|came to)"
+    r"|(?:it|that|this) (?:is|was|costs?|comes to)) <x>",
+    "de": r"(?:(?:die|meine) rechnung (?:ist|betragt|macht)|(?:es|das|alles|der einkauf) "
+    r"(?:kostet|macht|ist)) <x>",
+    "fr": r"(?:l'addition (?:est de|fait|s'eleve a)|(?:ca|cela) (?:fait|coute)|je dois) <x>",
+    "es": r"(?:la cuenta (?:es de|es|son)|(?:eso |esto |todo )?(?:cuesta|son|es)|debo) <x>",
+}
+_PAYS = {
+    "en": "(?:(?:i|we) )?(?:pay|paid|give|gave)(?: with)?",
+    "de": "(?:ich )?(?:zahle|bezahle|gebe)(?: mit)?",
+    "fr": "(?:je )?(?:paie|paye|donne)(?: avec)?",
+    "es": "(?:pago|doy)(?: con)?",
+}
+_NOTE = {
+    "en": "(?:an? |the )?<y>(?: note| bill)?",
+    "de": "(?:einem |einen |dem )?<y>(?: ?schein)?",
+    "fr": "(?:un billet de )?<y>",
+    "es": "(?:un billete de )?<y>",
+}
+_ASKS = {
+    "en": r"(?:how much (?:change )?(?:do|will|should) (?:i|we) get(?: back)?|what change(?: (?:do"
+    r"|will) (?:i|we) get)?(?: back)?|(?:what(?:'s| is) )?(?:the|my) change|how much "
+    r"(?:is (?:the|my) )?change)",
+    "de": r"(?:wie ?viel (?:ruckgeld|wechselgeld)(?: bekomme ich(?: zuruck)?| gibt es| ist das)?"
     r"|(?:wie ?viel|was) (?:bekomme|kriege) ich (?:zuruck|heraus|raus)"
-    r"|wie hoch ist das (?:ruckgeld|wechselgeld))"
-)
-_FR_DUE = r"(?:l'addition (?:est de|fait|s'eleve a)|(?:ca|cela) (?:fait|coute)|je dois) <x>"
-_FR_PAID = r"(?:un billet de )?<y>"
-_FR_ASKS = (
-    r"(?:combien (?:me rend-on|on me rend|va-t-on me rendre|dois-je recevoir|de monnaie"
-    r"(?: me rend-on| on me rend| dois-je recevoir)?)|quelle monnaie(?: me rend-on)?)"
-)
-_ES_DUE = r"(?:la cuenta (?:es de|es|son)|(?:eso |esto |todo )?(?:cuesta|son|es)|debo) <x>"
-_ES_PAID = r"(?:un billete de )?<y>"
-_ES_ASKS = (
-    r"(?:cuanto (?:cambio|vuelto)(?: me (?:dan|devuelven)| recibo)?|cuanto me (?:devuelven"
-    r"|dan de (?:cambio|vuelta))|cual es (?:el cambio|la vuelta|el vuelto))"
-)
+    r"|wie hoch ist das (?:ruckgeld|wechselgeld))",
+    "fr": r"(?:combien (?:me rend-on|on me rend|va-t-on me rendre|dois-je recevoir|de monnaie"
+    r"(?: me rend-on| on me rend| dois-je recevoir)?)|quelle monnaie(?: me rend-on)?)",
+    "es": r"(?:cuanto (?:cambio|vuelto)(?: me (?:dan|devuelven)| recibo)?|cuanto me (?:devuelven"
+    r"|dan de (?:cambio|vuelta))|cual es (?:el cambio|la vuelta|el vuelto))",
+}
+_BETWEEN = {
+    "en": ("(?:from|out of)", "(?:for|on)"),
+    "de": ("(?:von|auf|bei)", "fur"),
+    "fr": ("sur", "pour"),
+    "es": ("de", "por"),
+}
 _END = r"[,.;]? (?:and |und |et |y )?"
+
+
 _CHANGE = {
     "en": (
-        rf"{_EN_DUE}{_END}(?:i|we) (?:pay|paid|give|gave)(?: with)? {_EN_PAID}{_END}{_EN_ASKS}",
-        rf"(?:i|we) (?:pay|paid) <x> with {_EN_PAID}{_END}{_EN_ASKS}",
-        rf"{_EN_ASKS} (?:if|when) (?:i|we) (?:pay|paid) <x> with {_EN_PAID}",
-        rf"{_EN_ASKS} (?:from|out of) {_EN_PAID} (?:for|on) (?:an? )?<x>(?: bill)?",
-        rf"(?:the )?change (?:from|out of) {_EN_PAID} (?:for|on) (?:an? )?<x>(?: bill)?",
+        "(?:i|we) (?:pay|paid) <x> with <note><end><asks>",
+        "<asks> (?:if|when) (?:i|we) (?:pay|paid) <x> with <note>",
+        "(?:<asks>|(?:the )?change) (?:from|out of) <note> (?:for|on) (?:an? )?<x>(?: bill)?",
     ),
     "de": (
-        rf"{_DE_DUE}{_END}ich (?:zahle|bezahle|gebe)(?: mit)? {_DE_PAID}{_END}{_DE_ASKS}",
-        rf"ich (?:zahle|bezahle) <x> mit {_DE_PAID}{_END}{_DE_ASKS}",
-        rf"{_DE_ASKS},? wenn ich <x> mit {_DE_PAID} (?:zahle|bezahle)",
+        "ich (?:zahle|bezahle) <x> mit <note><end><asks>",
+        "<asks>,? wenn ich <x> mit <note> (?:zahle|bezahle)",
     ),
     "fr": (
-        rf"{_FR_DUE}{_END}je (?:paie|paye|donne)(?: avec)? {_FR_PAID}{_END}{_FR_ASKS}",
-        rf"je (?:paie|paye) <x> avec {_FR_PAID}{_END}{_FR_ASKS}",
-        rf"{_FR_ASKS} si je (?:paie|paye) <x> avec {_FR_PAID}",
+        "je (?:paie|paye) <x> avec <note><end><asks>",
+        "<asks> si je (?:paie|paye) <x> avec <note>",
     ),
-    "es": (
-        rf"{_ES_DUE}{_END}(?:pago|doy)(?: con)? {_ES_PAID}{_END}{_ES_ASKS}",
-        rf"pago <x> con {_ES_PAID}{_END}{_ES_ASKS}",
-        rf"{_ES_ASKS} si pago <x> con {_ES_PAID}",
-    ),
+    "es": ("pago <x> con <note><end><asks>", "<asks> si pago <x> con <note>"),
 }
+_PAID_BEHIND = "<end><pays> <note><end><asks>"
 _N = r"\d{1,9}"
 _RATIO = rf"(?P<r>{_N}(?: ?: ?{_N}){{1,3}})"
 _RATIOS = {
@@ -126,11 +128,28 @@ CUES = (
 """Begin what any form fits, besides digits, and stand in it."""
 
 
+def _spelled(form: str, language: str) -> str:
+    """Returns a form of change with the words of a language."""
+    for name, words in {"due": _DUE, "pays": _PAYS, "note": _NOTE, "asks": _ASKS}.items():
+        form = form.replace(f"<{name}>", words[language])
+    return form.replace("<end>", _END)
+
+
+def change_of_goods(language: str) -> tuple[str, str]:
+    """Returns what asks for change before goods, and behind them; `<y>` is the sum that is paid."""
+    sum_, goods = _BETWEEN[language]
+    before = f"<asks> {sum_} <note> {goods}"
+    return _spelled(before, language), _spelled(_PAID_BEHIND, language)
+
+
 @cache
 def payment_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
     """Returns the forms of questions in a language by what they ask for."""
-    kinds: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-        "change": _CHANGE,
+    kinds: Mapping[str, Mapping[str, Iterable[str]]] = {
+        "change": {
+            name: [_spelled(form, name) for form in (f"<due>{_PAID_BEHIND}", *forms)]
+            for name, forms in _CHANGE.items()
+        },
         "ratio": _RATIOS,
         "parts": _PARTS,
     }

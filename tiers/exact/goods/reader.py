@@ -1,39 +1,32 @@
-"""Works out what goods cost together in four languages: "2 queens at $38 and 3 nucs at $210".
+"""Reads goods and their prices in four languages: "2 queens at $38 and 3 nucs at $210".
 
 All of a text must fit: counts, things and a price of each, then fees, a tax, a reduction or a
-voucher, and words that ask for the total. A thing may be any noun then, as nothing is asked about
-it. In English a price needs no currency. What may be meant in two ways gets no sum, or both. It
-knows no price itself; `goods_words` holds the words.
+voucher, and words that ask for the total, or for the change of a sum. A thing may be any noun then,
+as nothing is asked about it. In English a price needs no currency. What may be meant in two ways
+gets no sum, or both. It knows no price itself; `words` holds the words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
-from functools import cache
-
-from msgspec import Struct
 
 from router.money.priced_goods import priced_goods, sum_of
 from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
-from tiers.exact.goods_words import (
+from tiers.exact.goods.bill import Bill, Part
+from tiers.exact.goods.forms import MONEY, forms_of
+from tiers.exact.goods.no_goods import (
     MEASURES,
     NO_GOODS,
     NO_PRICE_OF_TODAY,
     SEVERAL,
     TIMES_AND_PEOPLE,
-    WORDS,
 )
+from tiers.exact.goods.words import WORDS
 from tiers.exact.money_shares import SIGNS
-from tiers.exact.numbers import (
-    NUMBER,
-    digits_for_words,
-    number,
-    shown_money,
-)
-from tiers.exact.phrased.figures import core_of, in_cents, shown
+from tiers.exact.numbers import digits_for_words, number
+from tiers.exact.phrased.figures import core_of
 from tiers.exact.wording import FRACTIONS, Question
 
 MAX_CHARACTERS = 180
@@ -43,28 +36,21 @@ MOST_PIECES = 1_000_000
 _CURRENCIES = {"dollares": "$", "dolares": "$", "pound": "£", "pounds": "£", "pfund": "£"}
 _HUNDREDTHS = {"cent": "€", "ct": "€", "centimos": "€", "centimo": "€"}
 """Names a hundredth in German and Spanish; in English it is of a dollar or a euro."""
-_MONEY = (
-    "€|\\$|£|₹|euros?\\b|eur\\b|dollars?\\b|dollares\\b|dolares\\b|usd\\b|pounds?\\b|gbp\\b|pfund\\b"
-    "|cent\\b|ct\\b|centimos?\\b"
-)
-_PRICED = late_regex(_MONEY)
-_SUM = (
-    r"(?:[1-9]\d{0,2}(?:,\d{3})+(?:\.\d{1,2})?|[1-9]\d{0,2}(?:[. ]\d{3})+(?:,\d{1,2})?"
-    r"|\d{1,9}(?:[.,]\d{1,3})?)(?![.,]?\d)"
-)
-_PERCENT_SIGN = "(?:%|percent|per cent|prozent|pour ?cent|por ?ciento)"
-_PERCENT = rf"(?P<p>\d{{1,3}}(?:[.,]\d{{1,3}})?) ?{_PERCENT_SIGN}"
-_THING = r"(?P<thing>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,3}?)"
+_PRICED = late_regex(MONEY)
 _UNSURE = late_regex(r"[1-9]\d{0,2}\.\d{3}")
 _TIME = late_regex(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
 _COMPOUND = late_regex(r"(?<=\d)-(€|\$|euro|dollar)-(?=[a-z])")
 _LETTER = late_regex("[a-z]")
 
-BEGINNING = late_regex(rf"(?:{WORDS['en'].asks}|{WORDS['en'].needs})?(?:half |an? |[\d.])")
+_EN = WORDS["en"]
+BEGINNING = late_regex(
+    rf"(?:(?:(?:{_EN.asks}) ?[:,]?|{_EN.needs}) (?:the )?)?(?:half |an? |[\d.])"
+    "|(?:how much|what|the) change "
+)
 BEGINNINGS = (
-    *("how much ", "what ", "the ", "total ", "sum ", "price ", "cost", "if ", "i ", "we ", "i'"),
-    *("we'", "total:", "sum:", "price:", "half ", "a ", "an "),
+    *("how much ", "what ", "the ", "total", "sum", "price", "cost", "if ", "i ", "we ", "i'"),
+    *("we'", "it ", "that ", "add up", "half ", "a ", "an "),
 )
 """Begin what `BEGINNING` fits, besides numbers."""
 
@@ -72,70 +58,10 @@ _SURE, _ASKED, _OPEN = 2, 1, 0
 """Tell how sure a price is for one piece: by its words, where the cost is asked for, or not."""
 
 
-class _Forms(Struct, frozen=True):
-    """Holds the compiled forms of one language."""
-
-    dozen: re.Pattern[str]
-    frame: re.Pattern[str]
-    item: re.Pattern[str]
-    joined: re.Pattern[str]
-    fees: tuple[re.Pattern[str], ...]
-    rates: tuple[tuple[str, re.Pattern[str]], ...]  # with what is done with them
-    end: re.Pattern[str]
-
-    def all(self) -> Iterator[re.Pattern[str]]:
-        """Yields every form."""
-        yield from (self.dozen, self.frame, self.item, self.joined, self.end, *self.fees)
-        yield from [form for _, form in self.rates]
-
-
-@cache
-def _forms(language: str) -> _Forms:
-    words = WORDS[language]
-    sum_ = rf"(?:{NUMBER})(?![.,]?\d)" if language == "en" else _SUM
-    price = (
-        rf"(?:(?P<before>{_MONEY}) ?)?(?P<sum>{sum_})(?: ?(?P<after>{_MONEY}))?"
-        rf"(?![\w%])(?! {_PERCENT_SIGN})"
-    )
-    fee, soft = words.fees, rf"(?P<soft>,? (?:{words.joins}|with|mit|avec|con)|,)"
-    numeral = NUMBER if language == "en" else r"\d{1,6}(?:[.,]\d{1,2})?"
-    links = f"(?P<each_link>{words.each_links})|(?P<link>{words.links})|{words.unclear}"
-    rates = (("add", words.added), ("both", words.included), ("take", words.taken))
-    return _Forms(
-        dozen=late_regex(rf"\b{words.dozen}"),
-        frame=late_regex(rf"(?P<asks>{words.asks})|{words.needs}"),
-        item=late_regex(
-            rf"(?P<count>{numeral}|{'|'.join(words.counts)})"
-            rf"(?: ?(?:(?P<times>{words.times})|{words.asked_times}) ?"
-            rf"| {_THING},? (?:(?:{links}) )?){price}"
-            rf"(?:,? (?P<each>{words.each})(?!\w)"
-            rf"|(?: (?:{words.per}) | l'| ?/ ?)(?P<per>[a-z]+))?"
-        ),
-        joined=late_regex(rf"(?P<plus>,? ?(?:{words.plus}))|,? (?:{words.joins})|,"),
-        fees=tuple(
-            late_regex(
-                rf"(?:(?P<plus>,? ?(?:{words.plus}))|{soft}) "
-                + form.replace("<fee><fee>", f"<fee>{fee}").replace("<x>", price)
-            )
-            for form in words.fee_forms
-        ),
-        rates=tuple(
-            (kind, late_regex(rf"{form.replace('<p>', _PERCENT)}(?!\w)"))
-            for kind, forms in rates
-            for form in forms
-        )
-        + tuple(("voucher", late_regex(f"{form.replace('<x>', price)}")) for form in words.voucher),
-        end=late_regex(
-            rf"(?P<mark>[,.;:?!]?)(?: -)? (?:(?P<asks>{words.asks_after})|(?:{words.together}))"
-            r"(?!\w)"
-        ),
-    )
-
-
 def compile_forms() -> None:
     """Compiles the forms of all languages; otherwise the first question waits."""
     for language in WORDS:
-        for form in _forms(language).all():
+        for form in forms_of(language).all():
             form.fullmatch("")
 
 
@@ -154,7 +80,7 @@ def cost_in_english(question: Question, *, opens: bool = False) -> str | None:
         return None
     core, dozens = _counted(text, "en")
     core = _CENTS.sub(lambda match: f"{int(match[1]) / 100:.2f}", core)
-    return _Bill("en", question.asked, opens, dozens).told(core)
+    return _Reader("en", question.asked, opens, dozens).told(core)
 
 
 def cost_of_goods(text: str, *, opens: bool = False) -> str | None:
@@ -174,14 +100,14 @@ def cost_of_goods(text: str, *, opens: bool = False) -> str | None:
     if goods is not None and goods.language != "en" and not goods.asks:
         price = sum_of(goods.price, goods.language)
         if price is not None:  # "3 Stühle à 20 €" is no question, but everyday goods
-            bill = _Bill(goods.language, asked=True, opens=True)
-            bill.goods(Fraction(goods.count), Fraction(price), _sign(goods.currency))
-            return bill.total()
+            bill = Bill(goods.language)
+            bill.add(Part(Fraction(goods.count), Fraction(price)), _sign(goods.currency))
+            return bill.told()
     core = _COMPOUND.sub(r" \1 ", core)
     for language in WORDS:
         counted, dozens = _counted(core, language)
         if language != "en":
-            answer = _Bill(language, asked=False, opens=opens, dozens=dozens).told(counted)
+            answer = _Reader(language, asked=False, opens=opens, dozens=dozens).told(counted)
             if answer is not None:
                 return answer
     return None
@@ -201,7 +127,7 @@ def _counted(text: str, language: str) -> tuple[str, int]:
         dozens += count
         return str(count * (6 if match["half"] else 12)) + (" " if match[0][-1] == "'" else "")
 
-    counted = _forms(language).dozen.sub(pieces, text)
+    counted = forms_of(language).dozen.sub(pieces, text)
     return counted, dozens
 
 
@@ -209,25 +135,24 @@ def _sign(currency: str) -> str:
     return SIGNS.get(currency) or _CURRENCIES.get(currency) or currency
 
 
-class _Bill:
-    """Reads the goods of one text and adds them up."""
+class _Reader:
+    """Reads the goods of one text."""
 
     def __init__(self, language: str, asked: bool, opens: bool, dozens: int = 0) -> None:
-        self._language, self._words, self._forms = language, WORDS[language], _forms(language)
+        self._language, self._words, self._forms = language, WORDS[language], forms_of(language)
         self._asked, self._opens, self._dozens = asked, opens, dozens
-        self._parts: list[tuple[Fraction, Fraction, str]] = []  # count, price, as it is written
-        self._signs: set[str] = set()
+        self._bill = Bill(language)
         self._sure = _SURE
         self._fees = self._plus = self._certain = False
         self._timely = False  # a price may be a time of day
-        self._pieces = Fraction(0)
-        self._rate: tuple[str, Fraction] | None = None
 
     def told(self, core: str) -> str | None:
         """Returns the sum of all of a text, None where one of its words is not understood."""
         frame = self._forms.frame.match(core)
         asks = frame is not None and frame["asks"] is not None
         self._certain = asks
+        if frame is not None and frame["sum"] and not self._pays(frame):
+            return None
         place = self._all_goods(core, 0 if frame is None else frame.end())
         if place is None:
             return None
@@ -235,22 +160,18 @@ class _Bill:
         while place < len(core):
             if (after := self._fee(core, place) or self._rated(core, place)) is not None:
                 place = after
+            elif (paid := self._forms.paid.fullmatch(core, place)) and self._pays(paid):
+                break
             elif (end := self._forms.end.match(core, place)) and not ended:
                 # "3 shirts at 19.95 total" may say that all three are 19.95.
                 clear = end["asks"] or end["mark"] or asks or self._sure == _SURE or self._plus
-                if not clear:
+                if not clear or (end["verb"] and not asks):
                     return None
                 self._certain, ended, place = True, True, end.end()
             else:
                 return None
         bought = frame is not None and not asks
-        return self.total() if self._is_wanted(bought) else None
-
-    def goods(self, count: Fraction, price: Fraction, sign: str, written: str = "") -> None:
-        """Adds so many pieces at a price of each."""
-        self._parts.append((count, price, written))
-        self._pieces += count
-        self._signs |= {sign} - {""}
+        return self._bill.told() if self._is_wanted(bought) else None
 
     def _all_goods(self, core: str, place: int) -> int | None:
         """Returns the place behind all goods from a place on, None if one is unclear."""
@@ -258,7 +179,7 @@ class _Bill:
         if item is None or not self._item(item):
             return None
         place = item.end()
-        while len(self._parts) < MOST_KINDS:
+        while len(self._bill.parts) < MOST_KINDS:
             joined = self._forms.joined.match(core, place)
             item = joined and self._forms.item.match(core, joined.end() + 1)
             if not joined or not item or core[joined.end()] != " " or not self._item(item):
@@ -290,7 +211,7 @@ class _Bill:
         if sure < _SURE and not sign and _TIME.fullmatch(item["sum"]):
             self._timely = True
         self._sure = min(self._sure, sure)
-        self.goods(count, value, sign, item["sum"])
+        self._bill.add(Part(count, value, item["sum"]), sign)
         return True
 
     def _sureness(self, item: re.Match[str]) -> int:
@@ -330,113 +251,74 @@ class _Bill:
         cents = named in _HUNDREDTHS
         return Fraction(value) / (100 if cents else 1), _HUNDREDTHS.get(named) or _sign(named)
 
+    def _pays(self, match: re.Match[str]) -> bool:
+        """Reads the sum for which change is given; False where it is unclear."""
+        price, bill = self._price(match), self._bill
+        if price is None or bill.rate or bill.paid is not None:
+            return False
+        bill.paid = price[0]
+        bill.signs |= {price[1]} - {""}
+        self._certain = True
+        return True
+
     def _fee(self, core: str, place: int) -> int | None:
         """Adds a fee, and returns the place behind it; None without one."""
         for form in self._forms.fees:
             match = form.match(core, place)
-            if match is None or self._rate or not (match["plus"] or match["fee"]):
+            if match is None or self._bill.rate or not (match["plus"] or match["fee"]):
                 continue
             price = self._price(match)
             if price is None:
                 return None
-            self._parts.append((Fraction(1), price[0], match["sum"]))
-            self._signs |= {price[1]} - {""}
+            self._bill.add(Part(Fraction(1), price[0], match["sum"]), price[1])
             self._fees = self._plus = True
             return match.end()
         return None
 
     def _rated(self, core: str, place: int) -> int | None:
         """Reads a tax, a reduction or a voucher; None without one, and where it is unclear."""
+        bill = self._bill
         for kind, form in self._forms.rates:
             match = form.match(core, place)
-            if match is None or self._rate:
+            if match is None or bill.rate or bill.paid is not None:
                 continue
             if kind == "voucher":
                 price = self._price(match)
                 if price is None:
                     return None
-                self._signs |= {price[1]} - {""}
-                self._rate = (kind, price[0])
+                bill.signs |= {price[1]} - {""}
+                bill.rate = (kind, price[0])
                 return match.end()
-            # With several prices or a fee it is unclear what counts.
+            # With several prices or a fee it is unclear what counts, but a tax is on all goods.
             whole = kind == "both" or match.groupdict().get("all")
-            if self._fees or (len(self._parts) > 1 and not whole):
+            if self._fees or (len(bill.parts) > 1 and not whole):
                 return None
-            self._rate = (kind, Fraction(match["p"].replace(",", ".")))
+            bill.rate = (kind, Fraction(match["p"].replace(",", ".")))
             self._plus = self._plus or kind != "both"
             return match.end()
         return None
 
     def _is_wanted(self, bought: bool) -> bool:
         """Returns True where a sum is asked for, and each price is surely for one piece."""
-        sure = self._sure
-        dear = any([price >= 1 for _, price, _ in self._parts])
+        sure, parts = self._sure, self._bill.parts
+        dear = any([part.price >= 1 for part in parts])
         if self._dozens and (sure < _SURE or (self._dozens > 1 and dear)):
             return False  # "3 dozen eggs at $4": a dozen of them, and "at $4 each" may be so
-        single = self._pieces == 1 and not self._plus
-        if single or sure == _OPEN or len(self._signs) > 1:
+        single = len(parts) == 1 and parts[0].count == 1
+        if sure == _OPEN or (single and not self._plus and self._bill.paid is None):
             return False
         if self._timely and not (self._certain or self._plus):
             return False
         if self._asked or self._certain:
             return True
-        adds_up = self._plus or len(self._parts) > 1 or self._rate is not None
+        adds_up = self._plus or len(parts) > 1 or self._bill.rate is not None
         if sure == _SURE:
             return not bought and (adds_up or self._opens)
         return not bought and adds_up and self._language == "en"
 
-    def total(self) -> str | None:
-        """Returns the sum as a line that shows how it came about; None below nothing."""
-        sign = next(iter(self._signs), "")
-        language = self._language
-        if not sign and language != "en":
-            return None
-        left = " + ".join(
-            f"{shown(count, '', language)} * {price}" if count != 1 else price
-            for count, value, written in self._parts
-            for price in [self._shown(value, written, sign)]
-        )
-        value = sum((count * price for count, price, _ in self._parts), Fraction(0))
-        if self._rate is None:
-            return self._line(left, value, sign)
-        return self._line_with_rate(left, value, sign, self._rate)
-
-    def _line_with_rate(
-        self, left: str, value: Fraction, sign: str, rate: tuple[str, Fraction]
-    ) -> str | None:
-        kind, much = rate
-        if kind == "voucher":
-            left = f"{left} - {self._shown(much, '', sign)}"
-            return self._line(left, value - much, sign) if value >= much else None
-        language = self._language
-        percent = f"{shown(much, '', language)}{'%' if language == 'en' else ' %'}"
-        added, taken, both = self._words.told
-        if kind == "both":
-            more = value * (100 + much) / 100
-            prices = [self._shown(price, "", sign) for price in (value, more)]
-            return in_cents(both.format(left, prices[0], percent, prices[1]), (more,), language)
-        if len(self._parts) > 1:
-            left = f"({left})"
-        form, change = (added, 100 + much) if kind == "add" else (taken, 100 - much)
-        return self._line(form.format(left, percent), value * change / 100, sign)
-
-    def _shown(self, value: Fraction, written: str, sign: str) -> str:
-        if not sign:
-            return written or shown(value, "", "en", cents=True)
-        if (value * 100).denominator > 1:
-            return f"{sign}{written}" if self._language == "en" else f"{written} {sign}"
-        return shown(value, sign, self._language)
-
-    def _line(self, left: str, value: Fraction, sign: str) -> str | None:
-        if value < 0:
-            return None
-        if not sign:
-            return shown_money(left, value)
-        return in_cents(f"{left} = {shown(value, sign, self._language)}", (value,), self._language)
-
 
 def _same_thing(per: str, thing: str) -> bool:
     """Returns True for "a shirt" and "shirts": the price is for one of the things."""
-    last = thing.split()[-1]
+    last = re.split(" (?:of|de) ", thing)[0].split()[-1]  # "boxes of eggs": a box
     plurals = (per, f"{per}s", f"{per}es", f"{per}n", f"{per}en", f"{per}e", f"{per}er")
     return last in plurals or (per[-1:] == "y" and last == f"{per[:-1]}ies")
