@@ -85,14 +85,17 @@ _NO_SUM_WORD = late_regex(
 _SUM_OF = late_regex(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")
 _LISTED = late_regex(
     r"(?:the )?(?P<what>sum of|total of|product of|average of|mean of|difference between"
-    r"|add(?: up)?|multiply|subtract|divide)(?: the numbers)? (?P<list>.+)"
+    r"|add the numbers|add(?: up)?|multiply|subtract|divide)(?: the numbers)? (?P<list>.+)"
 )
 _TAKES_APART = ("/", "^", "mod", "sqrt")
 """Before "10% of 50" it may be meant of the 10 alone."""
 _OPERATORS = ("+", "-", "*", "/", "^", "mod")
 
-# Written without blanks, these are names, scores, dates or ranges more often than sums.
-_NO_SUM = late_regex(r"\d{1,4}(?:-\d{1,4}){1,3}|\d{1,4}(?:/\d{1,4}){2,3}|\d{1,2}x\d{1,2}")
+# Without blanks, these are names, scores, dates or ranges more often than sums; a date with them.
+_NO_SUM = late_regex(
+    r"\d{1,4}(?:-\d{1,4}){1,3}|\d{1,4}(?:/\d{1,4}){2,3}|\d{1,2}x\d{1,2}"
+    r"|\d{1,2}(?P<sign> [-/] )\d{1,2}(?P=sign)(?:19|20)\d\d"
+)
 _RATIO = late_regex(r"(\d{1,4})/(\d{1,4})")
 LAST_DAY = 31
 
@@ -164,7 +167,8 @@ def _from_list(what: str, items: str) -> str:
         return (
             f"{first} {'-' if what == 'subtract' else '*' if what == 'multiply' else '/'} {second}"
         )
-    numbers = [n for n in re.split(r", and |, | and | to ", items) if n]
+    to = "| to " if what == "add" else ""  # "the sum of 1 to 10" is one of ten numbers
+    numbers = [n for n in re.split(rf", and |, | and {to}", items) if n]
     if len(numbers) < 2 or not all(map(_is_number, numbers)):
         return ""
     if what == "product of":

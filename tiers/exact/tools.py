@@ -63,6 +63,16 @@ _LIKE_MANY = ("how many things are split off 3 units with a 15 % tip?", "combien
 _UNSURE = late_regex(r"[$€£] ?[1-9]\d{0,2}\.\d{3}(?![\d.])")
 """Finds "$1.200", which means 1.2 in English and 1200 in other languages. Rates of exchange have
 three decimals, so the tools for units and currencies still read such a number."""
+_THOUSANDS = late_regex(r"(?<![\d.,])[1-9]\d{0,2}\.\d{3}(?![\d.,]*\d)")
+_POINTED = late_regex(r"\.\d{1,2}(?!\d)|\.\d{4}|(?<!\d)0?\.\d|\d{4}\.\d|\d,\d{3}")
+"""Find "1.500", which other languages write for 1,500, and what shows that points are decimal."""
+_WORD = late_regex("[a-z]+")
+_SHARED = (
+    "plus minus mod modulo x in m cm mm km h min s g mg kg t l ml cl dl kb mb gb tb meter "
+    "kilometer liter milliliter gram gramm kilogram kilogramm ton inch usd eur gbp chf"
+)
+_OF_MANY_LANGUAGES = frozenset(_SHARED.split())
+"""Stands in questions of several languages, so that "1.500 m in km" is in no language."""
 _COMPILING = Lock()
 
 
@@ -93,8 +103,10 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
     core = question(text)
     if core is None or not any(map(str.isalnum, core.text)):
         return None
-    if begins(core.text, _BEGINNINGS) and (in_english := _in_english(core, today, tools, opens)):
-        return in_english
+    if begins(core.text, _BEGINNINGS) and not _is_of_no_language(text.lower()):
+        in_english = _in_english(core, today, tools, opens)
+        if in_english is not None:
+            return in_english
     if {"arithmetic", "percentages", "units"} <= tools:
         answer_text = in_another_language(text)
         if answer_text is not None:
@@ -118,6 +130,19 @@ def _in_english(core: Question, today: date, tools: Collection[str], opens: bool
     if "currency" in tools and (asks := rate_asked_for(core)) is not None:
         return Solved("currency", asks, "a rate of exchange")
     return None
+
+
+def _is_of_no_language(text: str) -> bool:
+    """Returns True for a number that is another one elsewhere, beside no word that is English.
+
+    >>> _is_of_no_language("1.500 m in km"), _is_of_no_language("1.500 miles in km")
+    (True, False)
+    >>> _is_of_no_language("1.500 * 3"), _is_of_no_language("1.500 * 3.5")
+    (True, False)
+    """
+    if not _THOUSANDS.search(text) or _POINTED.search(text):
+        return False
+    return _OF_MANY_LANGUAGES.issuperset(_WORD.findall(text))
 
 
 _MORE = late_regex(

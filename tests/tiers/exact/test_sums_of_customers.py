@@ -39,6 +39,12 @@ what's the total for 3 lamps at $40 and a rug at $150?
     £20 - (3 * £2 + £4) = £10
 I buy 4 coffees at $3.50 each and pay with a $20 bill, how much change do I get?
     $20 - 4 * $3.50 = $6
+what do we pay for 4 chairs at $85 each plus a $100 deposit?
+    4 * $85 + $100 = $440
+3 pens at £2 and a pad at £4 plus £3 shipping, I pay with £20, what change?
+    £20 - (3 * £2 + £4 + £3) = £7
+Wie viel Rückgeld bekomme ich von 20 € für 3 Stifte zu je 2 €?
+    20 € - 3 * 2 € = 14 €
 how much change do I get from $50 for 3 books at $12.95 each?
     $50 - 3 * $12.95 = $11.15
 How much do 12 tiles at $3.25 each come to?
@@ -227,6 +233,21 @@ what's the total for 3 lamps at $40 less?
 3 pens for £2 and a pad at £4, I pay with a twenty, what change?
 how much change do I get from $20 for 3 books at $12.95 each?
 how much change from a fifty for 3 books?
+what do I owe for 4 chairs at $85 each with a $100 deposit?
+what do I owe for 4 chairs at $85 each minus the $100 I already paid?
+3 chairs at $85 plus 8% tax and 2 tables at $120, what do I pay?
+3 chairs at $85 and 2 tables at $120 plus 8% tax minus 10%
+3 chairs at $85 and 2 tables at $120 with 8% tax each
+3 chairs at $85 and 2 tables at $120 plus 8% duty
+3 meals at $20 and 2 drinks at $5 with a 15% tip split 3 ways
+3 pens at £2 and a pad at £4, I pay with £20 and £5, what change?
+2 pads for £4, I pay with a twenty, what change?
+what do 4 stolen phones at $100 each cost?
+Was kostet es, 4 Stühle zu je 85 Euro bringen zu lassen?
+Was muss ich für 4 Stühle zu je 85 Euro noch bezahlen?
+Wenn ich 4 Stühle zu je 85 Euro kaufe
+Si j'achète 4 chaises à 85 €, combien me reste-t-il sur 500 € ?
+¿Cuánto me dan por 4 sillas a 85 €?
 add up 2 mugs and 3 plates at $11
 add up the cost of 2 mugs at $8 or 3 plates at $11
 Wie teuer sind 4 Stühle zu je 85 Euro ohne MwSt?

@@ -59,7 +59,10 @@ NO_GOODS = SEVERAL | frozenset(
         "kidneys kidney passports drogen pillen tabletten tablette kokain heroin organe nieren "
         "niere passe drogue drogues pilules comprimes cocaine heroine organes reins rein "
         "passeports droga drogas pastillas cocaina heroina organos rinones rinon pasaportes "
-        "poison gift poisons"
+        "poison gift poisons "
+        # What nobody may sell.
+        "stolen fake counterfeit gestohlene gestohlenen gefalschte gefalschten voles volees "
+        "contrefaits robados robadas falsos falsas"
     ).split()
 )
 """No thing that is counted has one of these words: the sum would be another one, or more than a

@@ -101,8 +101,10 @@ _EN = GoodsWords(
     asked_times=r"x|\*|times",
     joins="and",
     plus=r"plus|\+",
+    # "With a $20 deposit" may be paid already.
     fees=r"(?:express |standard )?(?:shipping|delivery|postage|p&p|handling|packaging|packing"
-    r"|gift wrap(?:ping)?|deposit|service|fees?|delivery fee|shipping costs?|booking fee)",
+    r"|gift wrap(?:ping)?|(?(plus)deposit|(?!))|service|fees?|delivery fee|shipping costs?"
+    r"|booking fee)",
     fee_forms=(
         r"(?:an? |the )?<x>(?: (?:for |of |in )?(?:the )?(?P<fee><kind>))?",
         r"(?:an? |the )?(?P<fee><kind>) (?:of )?<x>",

@@ -47,10 +47,10 @@ _FORMS = {
 }
 _TIME = late_regex(r"(?P<h>\d{1,2})(?P<m>[:.h]\d{2})? ?(?P<half>.*)")
 _WORDS: Mapping[str, tuple[str, str, str, str]] = {
-    "en": ("From {a} to {b}: {n}", "hour|hours", "minute|minutes", " (on the next day)"),
-    "de": ("Von {a} bis {b} Uhr: {n}", "Stunde|Stunden", "Minute|Minuten", " (am Tag danach)"),
-    "fr": ("De {a} à {b} : {n}", "heure|heures", "minute|minutes", " (le lendemain)"),
-    "es": ("De {a} a {b}: {n}", "hora|horas", "minuto|minutos", " (del día siguiente)"),
+    "en": ("From {} to {}{}: {}", "hour|hours", "minute|minutes", " (on the next day)"),
+    "de": ("Von {} bis {} Uhr{}: {}", "Stunde|Stunden", "Minute|Minuten", " (am Tag danach)"),
+    "fr": ("De {} à {}{} : {}", "heure|heures", "minute|minutes", " (le lendemain)"),
+    "es": ("De {} a {}{}: {}", "hora|horas", "minuto|minutos", " (del día siguiente)"),
 }
 BEGINNINGS = (
     *("from ", "how ", "what", "the ", "time ", "duration ", "difference "),
@@ -101,8 +101,8 @@ def _told(first: str, second: str, language: str) -> str | None:
         for number, name in zip(divmod(count, 60), (hours, minutes), strict=True)
         if number
     ]
-    shown = [_shown(start), f"{_shown(end)}{next_day if end < start else ''}"]
-    return form.format(a=shown[0], b=shown[1], n=" ".join(parts))
+    day = next_day if end < start else ""
+    return form.format(_shown(start), _shown(end), day, " ".join(parts))
 
 
 def _minutes(time: re.Match[str]) -> int | None:
