@@ -242,6 +242,20 @@ what do I owe for 4 chairs at $85 each minus the $100 I already paid?
 3 meals at $20 and 2 drinks at $5 with a 15% tip split 3 ways
 3 pens at £2 and a pad at £4, I pay with £20 and £5, what change?
 2 pads for £4, I pay with a twenty, what change?
+what do 4 licences monthly at $20 each cost?
+what do 4 monthly licences at $20 each cost?
+what do up to 4 chairs at $85 each cost?
+what do 4 chairs up to $85 each cost?
+what do 4 chairs never at $85 each cost?
+what do 4 chairs maybe at $85 each cost?
+Was kosten 4 Lizenzen monatlich zu je 20 €?
+Was kosten 4 Lizenzen im Monat zu je 20 €?
+Was kosten 4 weniger Lampen zu je 20 €?
+Combien coûtent 4 licences mensuelles à 20 € pièce ?
+Combien coûtent 4 licences à l'année à 20 € pièce ?
+Combien coûtent 4 chaises peut-être à 85 € pièce ?
+¿Cuánto cuestan 4 filtros al mes a 19 € cada uno?
+¿Cuánto cuestan 4 cuotas mensuales a 19 € cada una?
 what do 4 stolen phones at $100 each cost?
 Was kostet es, 4 Stühle zu je 85 Euro bringen zu lassen?
 Was muss ich für 4 Stühle zu je 85 Euro noch bezahlen?

@@ -38,6 +38,15 @@ NO_GOODS = SEVERAL | frozenset(
         "waren fruher sonst normalerweise statt avant normalement d'habitude antes "
         "normalmente eran costaban coutaient kosteten if wenn si unless ausser sauf salvo except "
         "anzahlen anzahlung "
+        # Prices that are due again, or not at all.
+        "monthly weekly yearly daily annual annually quarterly hourly nightly maybe perhaps "
+        "possibly probably never twice when after before until average durchschnittlich moyenne "
+        "promedio monatlich monatliche wochentlich wochentliche jahrlich jahrliche taglich "
+        "tagliche stundlich vielleicht nie niemals noch doppelt weniger mehr "
+        "mensuel mensuels mensuelle mensuelles annuel annuels annuelle annuelles hebdomadaire "
+        "hebdomadaires peut-etre jamais encore quand apres "
+        "mensual mensuales anual anuales semanal semanales diario diarios quizas nunca todavia mas "
+        "cuando despues "
         # What is no goods, and what is sold by more than a count.
         "shares share aktien aktie actions action acciones accion bonds option options bitcoin "
         "bitcoins btc eth tokens coins degree degrees point points "
@@ -68,8 +77,11 @@ NO_GOODS = SEVERAL | frozenset(
 """No thing that is counted has one of these words: the sum would be another one, or more than a
 sum is at stake."""
 
-NO_PRICE_OF_TODAY = "used to"
-"""Stands in "3 chairs that used to cost $20 each"; each of its words may belong to a thing."""
+NO_PLAIN_PRICES = (
+    *("used to", "up to", "im monat", "im jahr", "am tag", "in der woche", "au mois", "a l'annee"),
+    *("a la nuit", "a la semaine", "al mes", "al ano", "al dia", "a la semana"),
+)
+"""Stand in "3 chairs that used to cost $20 each"; each of their words may belong to a thing."""
 
 MEASURES = frozenset(
     (

@@ -19,7 +19,7 @@ from tiers.exact.goods.forms import MONEY, forms_of
 from tiers.exact.goods.no_goods import (
     MEASURES,
     NO_GOODS,
-    NO_PRICE_OF_TODAY,
+    NO_PLAIN_PRICES,
     SEVERAL,
     TIMES_AND_PEOPLE,
 )
@@ -27,7 +27,7 @@ from tiers.exact.goods.words import WORDS
 from tiers.exact.money_shares import SIGNS
 from tiers.exact.numbers import digits_for_words, number
 from tiers.exact.phrased.figures import core_of
-from tiers.exact.wording import FRACTIONS, Question
+from tiers.exact.wording import FRACTIONS, Question, holds
 
 MAX_CHARACTERS = 180
 MOST_KINDS = 6
@@ -104,12 +104,11 @@ def cost_of_goods(text: str, *, opens: bool = False) -> str | None:
             bill.add(Part(Fraction(goods.count), Fraction(price)), _sign(goods.currency))
             return bill.told()
     core = _COMPOUND.sub(r" \1 ", core)
-    for language in WORDS:
+    for language in ("de", "fr", "es"):
         counted, dozens = _counted(core, language)
-        if language != "en":
-            answer = _Reader(language, asked=False, opens=opens, dozens=dozens).told(counted)
-            if answer is not None:
-                return answer
+        answer = _Reader(language, asked=False, opens=opens, dozens=dozens).told(counted)
+        if answer is not None:
+            return answer
     return None
 
 
@@ -230,7 +229,7 @@ class _Reader:
             words -= {"a"}  # "chambres à air"
         if thing.partition(" ")[0].removesuffix("s") in FRACTIONS:
             return False  # "a third of $60 each"
-        if not NO_GOODS.isdisjoint(words) or NO_PRICE_OF_TODAY in thing:
+        if not NO_GOODS.isdisjoint(words) or holds(thing, NO_PLAIN_PRICES):
             return False
         if per:
             return _same_thing(per, thing)
