@@ -182,9 +182,8 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
                     cell.savings.setdefault(key, SavingSums()).apart_own += row.cost_nano_usd
     if whole.whole is None:
         whole.whole = Whole()
-    name = f"({row.endpoint})"
-    spent = [0, row.cost_nano_usd, 0, row.cost_nano_usd]
-    add_sums(whole.whole.reasons.setdefault(AFTERWARDS_LEVEL, {}), {name: spent})
+    spent = {f"({row.endpoint})": [0, row.cost_nano_usd, 0, row.cost_nano_usd]}
+    add_sums(whole.whole.reasons.setdefault(AFTERWARDS_LEVEL, {}), spent)
     if not known:
         add_counts(whole.whole.unknown_afterwards, {row.endpoint: 1})
     if teaching:
@@ -418,7 +417,8 @@ def _add_attempts(
             add_sums(whole.waste, {wasted.value: [1, cost]})
         difference = provider_difference(attempt)
         if difference is not None:
-            add_lists(whole.provider, [1, cost, cost + difference])
+            is_call = attempt.role is not Role.RECONCILE  # a bill corrects one that has counted
+            add_lists(whole.provider, [int(is_call), cost, cost + difference])
     if is_answered and own.level:
         tried.setdefault((own.level, own.tier, undated(own.model)), own)
     for tier in tried.values():

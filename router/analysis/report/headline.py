@@ -8,6 +8,7 @@ from router.analysis.report.headlines.faults import failing
 from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
 from router.analysis.report.headlines.minutes import of_minutes
 from router.analysis.report.headlines.quality import lacking, on_priors, unverified
+from router.analysis.report.headlines.stated_costs import of_stated
 from router.analysis.report.headlines.told_sentences import Sentences
 from router.analysis.report.headlines.unknown_costs import bound_words, of_unknown
 from router.analysis.report.named_savings import BASELINE_WORDS, Told, within
@@ -61,7 +62,7 @@ def first_sentences(findings: Findings) -> Sentences:
     )
     faults = failing(findings.whole.faults, total.requests, findings.replies.of(Ending.FAILED))
     return Sentences(
-        (*_first(findings), *of_minutes(findings), *_lost(findings)),
+        (*_first(findings), *of_minutes(findings), *of_stated(findings), *_lost(findings)),
         tuple(savings),
         quality,
         tuple(faults),
