@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from router.analysis.report.baseline_names import SILENT
 from router.analysis.report.figures import Saving
+from router.analysis.report.headlines.bills_of_before import of_bills
 from router.analysis.report.headlines.faults import failing
 from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
 from router.analysis.report.headlines.minutes import of_minutes
@@ -113,6 +114,7 @@ def _told(told: Told, findings: Findings) -> list[str]:
         *_accepted(saving, money),
         *_questions(saving, money),
         *_reviewers(saving, findings),
+        *of_bills(saving, findings),
         *_bounds(saving, findings),
     )
     return [f"{base}, routing {', '.join(parts)}.", *_turned(told, money), *_net(saving, findings)]

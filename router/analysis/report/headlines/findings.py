@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from router.analysis.report.figures import (
     LaterBills,
@@ -40,6 +41,8 @@ class Findings:
     later: LaterBills = NONE_LATER
     # Of a person, by each policy of the period; None: it has no price. None known: empty.
     minutes: tuple[MinutePrice | None, ...] = ()
+    # By baseline: what bills for calls from before the period add to the own cost of its saving.
+    of_before: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def whole(self) -> Whole:
