@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from router.analysis.report.figures import ProviderFigures
+from router.analysis.report.tallies import ProviderTally
 from router.types import AttemptRow, CostBasis, RequestRow, Role
 from tests.analysis.report.test_defended import a_bill
 from tests.analysis.report.test_sections import report_of
@@ -63,6 +65,13 @@ def test_a_bill_is_no_further_call_whose_provider_stated_a_cost() -> None:
     report = report_of([stated(1, USD, 2 * USD), corrected(USD, 0)])
     assert (report.provider.calls, report.provider.difference_nano_usd) == (1, 0)
     assert not [line for line in report.sentences if line.startswith("Providers")]
+
+
+def test_a_repricing_counts_no_bill_as_a_further_call() -> None:
+    tally = ProviderTally()
+    for row in (stated(1, USD, 2 * USD), corrected(USD, 0)):
+        tally.add(row.attempts[0])
+    assert tally.figures() == ProviderFigures(1, 2 * USD, 2 * USD)
 
 
 def test_a_bill_for_a_call_of_before_makes_no_spend_too_high() -> None:
