@@ -38,7 +38,7 @@ from router.analysis.report.fixed_model import fixed_model
 from router.analysis.report.forecast import forecast_of
 from router.analysis.report.headline import first_sentences
 from router.analysis.report.headlines.assumptions import assumptions
-from router.analysis.report.headlines.bills_of_before import by_baseline
+from router.analysis.report.headlines.bills_of_before import counted_before
 from router.analysis.report.headlines.findings import Findings
 from router.analysis.report.headlines.minutes import MinutePriceOf, minute_prices
 from router.analysis.report.judges import judge_measures
@@ -192,7 +192,7 @@ def build_reports(
         minute_prices(tally.groups[Kind.POLICY], extra.policy_text, extra.minute_price)
         if waiting or Role.REVIEW.value in whole.roles
         else (),
-        by_baseline(extra.of_before),
+        counted_before(extra.of_before),
     )
     nameless = Report(
         told=first_sentences(findings),

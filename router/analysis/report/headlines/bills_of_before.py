@@ -7,26 +7,28 @@ though they say nothing about the requests of these days.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from router.analysis.report.figures import Saving
-from router.analysis.report.headlines.findings import Findings
+from router.analysis.report.headlines.findings import BillsOfBefore, Findings
 from router.ledger.rollup import counted_against
 from router.types import RequestRow
 
 
-def by_baseline(bills: Iterable[RequestRow]) -> Mapping[str, int]:
-    """Returns by how many nano-dollars these bills raise the own cost of each saving."""
+def counted_before(bills: Iterable[RequestRow]) -> BillsOfBefore:
+    """Counts these bills, and sums what they add to the own cost of each saving."""
     sums: Counter[str] = Counter()
+    calls = 0
     for bill in bills:
+        calls += 1
         for key in counted_against(bill):
             sums[key] += bill.cost_nano_usd
-    return sums
+    return BillsOfBefore(calls, sums)
 
 
 def of_bills(saving: Saving, findings: Findings) -> list[str]:
     """States what such bills add to the own cost, where that could change a reader's mind."""
-    billed, saved = findings.of_before.get(saving.key, 0), saving.saved_nano_usd or 0
+    billed, saved = findings.of_before.own_nano_usd.get(saving.key, 0), saving.saved_nano_usd or 0
     if 10 * abs(billed) <= abs(saved):
         return []
     without, bills = saved + billed, f"bills for earlier calls ({findings.signed(billed)})"
