@@ -109,8 +109,7 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
         its_tier.latency.add_in(*place(row.latency_ms))
     _add_savings(row, (whole, by_time), known, reply)
     _note_unpriced(row, cell_of(Kind.POLICY, _policy(row)))
-    if whole.whole is None:
-        whole.whole = Whole()
+    whole.whole = whole.whole or Whole()
     _count_whole(ended, whole.whole, read)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += row.from_cache
@@ -163,13 +162,7 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     """
     known, own = cost_known(row), _own_tier(row, is_answered=False)
     corrected, routed = corrected_call(row), row.mode != "observe"
-    estimated = corrected is not None and corrected.estimated
-    teaching = teaches(row)
-    beside = teaching or row.endpoint == Role.RECONCILE.value
-    keys: Collection[str] = () if beside else BASELINES
-    if corrected is not None and routed:
-        compared = corrected.compared
-        keys = compared if isinstance(compared, tuple) else BASELINES if compared else ()
+    teaching, keys = teaches(row), counted_against(row)
     groups = whole, by_time, *_ = _groups(row, own, read_record(row), cell_of)
     for cell in groups:
         cell.spend_nano_usd += row.cost_nano_usd
@@ -180,20 +173,27 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
             if corrected is not None and corrected.answered and routed:
                 for key in BASELINES.keys() - keys:
                     cell.savings.setdefault(key, SavingSums()).apart_own += row.cost_nano_usd
-    if whole.whole is None:
-        whole.whole = Whole()
-    name = f"({row.endpoint})"
-    spent = [0, row.cost_nano_usd, 0, row.cost_nano_usd]
-    add_sums(whole.whole.reasons.setdefault(AFTERWARDS_LEVEL, {}), {name: spent})
+    whole.whole = whole.whole or Whole()
+    spent = {f"({row.endpoint})": [0, row.cost_nano_usd, 0, row.cost_nano_usd]}
+    add_sums(whole.whole.reasons.setdefault(AFTERWARDS_LEVEL, {}), spent)
     if not known:
         add_counts(whole.whole.unknown_afterwards, {row.endpoint: 1})
     if teaching:
         add_sums(whole.whole.taught, {row.endpoint: [1, row.cost_nano_usd]})
     if any(is_assumed(attempt.price_version) for attempt in row.attempts):
         add_lists(whole.whole.assumed, [1, row.cost_nano_usd])
-    if corrected is not None and estimated:
+    if corrected is not None and corrected.estimated:
         add_lists(whole.whole.estimated, [-1, -corrected.booked_nano_usd])
     _add_attempts(row, own, False, whole.whole, cell_of)
+
+
+def counted_against(row: RequestRow) -> Collection[str]:
+    """Returns the baselines whose savings the money of a row for an earlier request lowers."""
+    corrected = corrected_call(row)
+    if corrected is None or row.mode == "observe":
+        return () if teaches(row) or row.endpoint == Role.RECONCILE.value else BASELINES
+    compared = corrected.compared
+    return compared if isinstance(compared, tuple) else BASELINES if compared else ()
 
 
 def _groups(row: RequestRow, own: TierName, read: Read, cell_of: CellOf) -> tuple[Cell, ...]:
@@ -418,7 +418,7 @@ def _add_attempts(
             add_sums(whole.waste, {wasted.value: [1, cost]})
         difference = provider_difference(attempt)
         if difference is not None:
-            add_lists(whole.provider, [1, cost, cost + difference])
+            add_lists(whole.provider, [int(corrected_call(row) is None), cost, cost + difference])
     if is_answered and own.level:
         tried.setdefault((own.level, own.tier, undated(own.model)), own)
     for tier in tried.values():

@@ -103,7 +103,7 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     expected_output_tokens: int
     latency_ms: float
     deadline_ms: int
-    # Bills hidden tokens: an answer that is cut short is booked at its hold.
+    # Bills hidden tokens: without a usage the bytes of an answer bound nothing.
     hides_reasoning: bool = False
     cores: int = 0  # used by a local model to decode; 0: it runs elsewhere or computes nothing
     image_tokens: int = 0  # per image, at most

@@ -188,6 +188,42 @@ def test_models_are_found_by_the_names_that_providers_bill(name: str) -> None:
     assert [cell.model for cell in comparison.cells] == ["nano-1"]
 
 
+@pytest.mark.parametrize(
+    ("billed", "mapped"),
+    [("nano-1", {}), ("nano-1-2026-03-05", {}), ("lab/nano-1", {}), ("N1", {"N1": "nano-1"})],
+)
+def test_calls_without_an_answer_count_in_the_line_of_the_model_that_they_asked(
+    billed: str, mapped: dict[str, str]
+) -> None:
+    """It answers under a name with a day; what broke off has the name that was asked for."""
+    answered = [request(n, call(n, 2, model="nano-1-2026-03-05")) for n in ("r0", "r1")]
+    rows = [*answered, request("u", unknown("u", 9)), request("f", failed("f"))]
+    comparison = compare([line(8, billed, calls=4)], rows, mapped)
+    (cell,) = comparison.cells
+    assert (cell.booked.calls, cell.booked.unknown_calls, cell.booked.failed_calls) == (3, 1, 1)
+    assert cell.causes == {Cause.FAILED_CALLS: 2 * CENT, Cause.UNKNOWN_CALLS: -7 * CENT}
+    assert not comparison.elsewhere
+
+
+@pytest.mark.parametrize(
+    ("lines", "apart"),
+    [
+        (("nano-1-2026-03-05", "nano-1-2026-09-01"), "nano-1"),  # nobody knows which one it was
+        (("nano-1-2026-03-05",), "nano-1-2026-09-01"),
+        (("nano-1-2026-03-05",), "nano-1-mini"),
+        (("embed-v1",), "embed-v2"),
+    ],
+)
+def test_a_name_of_the_ledger_that_may_be_of_no_line_stands_aside(
+    lines: tuple[str, ...], apart: str
+) -> None:
+    rows = [request(f"r{n}", call(f"r{n}", 3, model=name)) for n, name in enumerate(lines)]
+    rows.append(request("x", call("x", 9, model=apart)))
+    comparison = compare([line(3, name) for name in lines], rows)
+    assert [cell.causes for cell in comparison.cells] == [{}] * len(lines)
+    assert list(comparison.elsewhere) == [apart]
+
+
 def test_a_model_is_mapped_by_hand() -> None:
     comparison = compare([line(3, "N1")], [request("r1", call("r1", 3))], {"N1": "nano-1"})
     assert comparison.difference_nano_usd == 0

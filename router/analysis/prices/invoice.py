@@ -18,7 +18,7 @@ from enum import StrEnum
 from router.analysis.calendar import local_day
 from router.errors import UpstreamUnreachable
 from router.ledger.row_reading import CORRECTION_PREFIX, FREE, Doubt, doubt_of, was_made
-from router.money.model_redirects import same_model
+from router.money.model_redirects import same_model, undated
 from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Role
 
 UNBILLED_ROLES = frozenset({Role.CACHE, Role.RESOLVER, Role.TRIAGE, Role.REVIEW})
@@ -153,20 +153,20 @@ def compare(
                 calls.append((day, attempt))
     # A second pass: a correction may come before its call in the rows. It counts on the day of its
     # call: where that month was closed, it has a later date of its own.
+    named = names or {}
+    billed, own = _lines_of({line.model: named.get(line.model) for line in lines}, calls)
     for day, attempt in calls:
-        correction = corrections.get(attempt.attempt_id)
+        correction, model = corrections.get(attempt.attempt_id), own[attempt.model]
         if correction is None and not is_billed(attempt):
-            failed[day, attempt.model] += 1
+            failed[day, model] += 1
             continue
-        booked = ledger.setdefault((day, attempt.model), Booked())
+        booked = ledger.setdefault((day, model), Booked())
         _add(booked, attempt, correction is not None)
         if correction is not None:
             booked.booked_nano_usd += correction.cost_nano_usd
-    known = {model for _, model in ledger.keys() | failed.keys()}
     bill: dict[Cell, list[BillLine]] = {}
     for line in lines:
-        model = _ledger_name(line.model, known, names or {})
-        bill.setdefault((line.day, model), []).append(line)
+        bill.setdefault((line.day, billed[line.model]), []).append(line)
     # A failed call alone makes no line: most bills have none of them.
     for cell in failed.keys() & (ledger.keys() | bill.keys()):
         ledger.setdefault(cell, Booked()).failed_calls = failed[cell]
@@ -213,10 +213,39 @@ def _merge(total: Booked, booked: Booked) -> None:
     total.failed_calls += booked.failed_calls
 
 
-def _ledger_name(model: str, known: set[str], names: Mapping[str, str]) -> str:
+def _lines_of(
+    mapped: Mapping[str, str | None], calls: Iterable[tuple[date, AttemptRow]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Returns the name under which each name of the bill, and each of the ledger, is compared.
+
+    `mapped` has the bill's names, each with the ledger's name for it that somebody stated, or None.
+    The ledger has a model under the name with which it answered, mostly one with a day, and calls
+    that got no answer under the name that was asked for. Bills know one of the two, so a name of
+    the ledger without a line of its own counts in the line of the same model: in the only one, and
+    never a day's name in that of another day.
+    """
+    known = {attempt.model for _, attempt in calls}
+    billed = {name: stated or _ledger_name(name, known) for name, stated in mapped.items()}
+    compared = set(billed.values())
+    own: dict[str, str] = {}
+    for name in known:
+        like = [line for line in compared if _same_but_for_day(name, line)]
+        own[name] = like[0] if name not in compared and len(like) == 1 else name
+    return billed, own
+
+
+def _same_but_for_day(name: str, other: str) -> bool:
+    """Returns True for two names of one model of which one has no day at its end."""
+    bare, plain = undated(name).lower(), undated(other).lower()
+    return bare == plain and (_without_day(name) or _without_day(other))
+
+
+def _without_day(name: str) -> bool:
+    return undated(name) == name.rpartition("/")[2]
+
+
+def _ledger_name(model: str, known: set[str]) -> str:
     """Returns the ledger's name of a model on the bill; the bill's own where none is like it."""
-    if model in names:
-        return names[model]
     if model in known:
         return model
     like = [name for name in known if same_model(name, model)]

@@ -38,6 +38,7 @@ from router.analysis.report.fixed_model import fixed_model
 from router.analysis.report.forecast import forecast_of
 from router.analysis.report.headline import first_sentences
 from router.analysis.report.headlines.assumptions import assumptions
+from router.analysis.report.headlines.bills_of_before import counted_before
 from router.analysis.report.headlines.findings import Findings
 from router.analysis.report.headlines.minutes import MinutePriceOf, minute_prices
 from router.analysis.report.judges import judge_measures
@@ -107,6 +108,7 @@ class Extra:
     minute_price: MinutePriceOf | None = None  # of a person, by a policy's hash; None: not known
     settled: Iterable[RequestRow] = ()  # rows of unknown cost that bills of the period made known
     later: Iterable[RequestRow] = ()  # bills for calls of the period that were booked after it
+    of_before: Iterable[RequestRow] = ()  # bills of the period for calls from before it
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
 
 
@@ -190,6 +192,7 @@ def build_reports(
         minute_prices(tally.groups[Kind.POLICY], extra.policy_text, extra.minute_price)
         if waiting or Role.REVIEW.value in whole.roles
         else (),
+        counted_before(extra.of_before),
     )
     nameless = Report(
         told=first_sentences(findings),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from router.analysis.report.baseline_names import SILENT
 from router.analysis.report.figures import Saving
+from router.analysis.report.headlines.bills_of_before import of_bills
 from router.analysis.report.headlines.faults import failing
 from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
 from router.analysis.report.headlines.minutes import of_minutes
 from router.analysis.report.headlines.quality import lacking, on_priors, unverified
+from router.analysis.report.headlines.stated_costs import of_stated
 from router.analysis.report.headlines.told_sentences import Sentences
 from router.analysis.report.headlines.unknown_costs import bound_words, of_unknown
 from router.analysis.report.named_savings import BASELINE_WORDS, Told, within
@@ -61,7 +63,7 @@ def first_sentences(findings: Findings) -> Sentences:
     )
     faults = failing(findings.whole.faults, total.requests, findings.replies.of(Ending.FAILED))
     return Sentences(
-        (*_first(findings), *of_minutes(findings), *_lost(findings)),
+        (*_first(findings), *of_minutes(findings), *of_stated(findings), *_lost(findings)),
         tuple(savings),
         quality,
         tuple(faults),
@@ -112,6 +114,7 @@ def _told(told: Told, findings: Findings) -> list[str]:
         *_accepted(saving, money),
         *_questions(saving, money),
         *_reviewers(saving, findings),
+        *of_bills(saving, findings),
         *_bounds(saving, findings),
     )
     return [f"{base}, routing {', '.join(parts)}.", *_turned(told, money), *_net(saving, findings)]

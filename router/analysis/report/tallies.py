@@ -36,7 +36,7 @@ from router.ledger.row_reading import (
 from router.money.days import DAY_MS
 from router.money.model_redirects import undated
 from router.rendering.figures_in_words import clean
-from router.types import AttemptRow, RequestRow, RequestState
+from router.types import AttemptRow, RequestRow, RequestState, Role
 
 MAX_GROUPS = 256
 """Bounds the groups: more models than any policy names. New names beyond it share the group OTHER.
@@ -67,10 +67,13 @@ class ProviderTally:
     reported: int = 0
 
     def add(self, attempt: AttemptRow) -> None:
-        """Counts an attempt whose provider reported a cost and whose own cost is a token price."""
+        """Counts an attempt whose provider reported a cost and whose own cost is a token price.
+
+        A bill that corrects such a call changes the sums, and is no further call.
+        """
         difference = provider_difference(attempt)
         if difference is not None:
-            self.calls += 1
+            self.calls += attempt.role is not Role.RECONCILE
             self.booked += attempt.cost_nano_usd
             self.reported += attempt.cost_nano_usd + difference
 

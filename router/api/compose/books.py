@@ -35,7 +35,7 @@ from router.ledger.hash_chain import ChainRow
 from router.ledger.past_request import PastRequest
 from router.ledger.rollups import stored
 from router.ledger.rollups.reading import Portion, portion, purged
-from router.ledger.rollups.settled import Bills, bills_after, settled_later
+from router.ledger.rollups.settled import Bills, bills_after, bills_of_before, settled_later
 from router.ledger.sql import reading
 from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
@@ -250,9 +250,9 @@ class Books:
         return failed_waits(self._database, since_ms, until_ms, tenant)
 
     def bills(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> Bills:
-        """Returns rows that bills of the time settled, rows with later ones. Raises LedgerError."""
+        """Returns what `Bills` holds of this time. Raises LedgerError."""
         period = self._database, since_ms, until_ms, tenant
-        return settled_later(*period), bills_after(*period)
+        return settled_later(*period), bills_after(*period), bills_of_before(*period)
 
     def unfolded(self) -> int:
         """Returns the number of finished rows that are in no roll-up yet. Raises LedgerError."""

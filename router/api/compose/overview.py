@@ -45,7 +45,7 @@ from router.ledger.books import overview, refused_at_once
 from router.ledger.books.store import SqlLedger
 from router.ledger.replies import ReplyKind
 from router.ledger.rollups.reading import purged
-from router.ledger.rollups.settled import settled_later
+from router.ledger.rollups.settled import bills_of_before, settled_later
 from router.ledger.row_reading import AFTERWARDS
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
@@ -267,6 +267,7 @@ class Overview:
                 waiting=waiting(self._database, begin or since_ms, None, tenant),
                 waiting_failed=failed_waits(self._database, begin or since_ms, None, tenant),
                 settled=settled_later(self._database, begin or since_ms, None, tenant),
+                of_before=bills_of_before(self._database, begin or since_ms, None, tenant),
                 lost=lost,
                 by_rows=True,
             ),

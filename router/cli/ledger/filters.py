@@ -145,7 +145,7 @@ class Wanted:
         Sessions are kept as digests, so a mistyped name looks like one without requests. Beside
         others, one that may be purged is only named.
         """
-        settled, billed_later = books.bills(*period)
+        settled, billed_later, _ = books.bills(*period)
         of_bills = chain(settled, (row for row, _ in billed_later))
         seen = {row.session_digest for row in chain(books.rows(*period), of_bills)}
         unknown = [

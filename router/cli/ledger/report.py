@@ -186,7 +186,7 @@ def _read(
 
     since_ms, until_ms, now = times
     choice = wanted.choice(books)
-    settled, billed_later = books.bills(since_ms, until_ms, tenant)
+    settled, billed_later, of_before = books.bills(since_ms, until_ms, tenant)
     extra = Extra(
         zone=tz,
         policy_text=books.policy_text,
@@ -197,6 +197,7 @@ def _read(
         pairs=books.pairs(since_ms, until_ms, tenant),
         settled=choice.settled(settled),
         later=choice.bills(billed_later),
+        of_before=choice.of(of_before),
     )
     waiting = books.unfolded()
     if waiting > MANY_ROWS:

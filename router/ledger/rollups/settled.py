@@ -16,8 +16,9 @@ from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.types import RequestRow
 
-Bills = tuple[list[RequestRow], list[tuple[RequestRow, RequestRow]]]
-"""Holds rows that bills of their period settled, and rows with a bill from after it."""
+Bills = tuple[list[RequestRow], list[tuple[RequestRow, RequestRow]], list[RequestRow]]
+"""Holds rows that bills of their period settled, rows with a bill from after it, and bills of the
+period for calls from before it."""
 
 _BILLED = (
     "FROM requests bill "
@@ -70,6 +71,26 @@ def bills_after(
         ids = list(dict.fromkeys(name for pair in pairs for name in pair))
         by_id = {row.request_id: row for row in reading.rows_of(connection, ids)}
     return [(by_id[asked], by_id[bill]) for asked, bill in pairs]
+
+
+def bills_of_before(
+    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> list[RequestRow]:
+    """Returns the bills of [since, until) for calls from before it, while their rows are kept.
+
+    There is none without a begin. Raises LedgerError.
+    """
+    if since_ms is None:
+        return []
+    condition, values = _of_period(None, since_ms, tenant)
+    end = "" if until_ms is None else " AND bill.created_at_ms < ?"
+    bounds = (since_ms,) if until_ms is None else (since_ms, until_ms)
+    with database.snapshot() as connection:
+        found = connection.exec_driver_sql(
+            f"SELECT bill.request_id {_BILLED}{condition} AND bill.created_at_ms >= ?{end}",
+            (*_IDS, *values, *bounds),
+        ).fetchall()
+        return list(reading.rows_of(connection, [str(row[0]) for row in found]))
 
 
 def _of_period(

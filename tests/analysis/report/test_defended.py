@@ -88,13 +88,20 @@ def test_what_the_lead_says_is_not_drawn_is_all_that_is_not(earlier_usd: int) ->
     assert ("Saved share of each baseline" in report_html(report)) is bool(drawn)
 
 
-def test_corrections_of_earlier_calls_are_in_the_first_sentence_where_they_matter() -> None:
+@pytest.mark.parametrize(
+    ("before", "calls"),
+    [(2, "2 earlier calls"), (1, "2 calls (1 of them from before)"), (0, "2 calls")],
+)
+def test_corrections_of_calls_are_in_the_first_sentence_where_they_matter(
+    before: int, calls: str
+) -> None:
+    """Those of the period's own calls are not called earlier ones."""
     rows = [a_row(n, 2) for n in range(4)]
-    told = report_of([*rows, a_bill(1, -2 * USD), a_bill(2, -1 * USD)])
-    first = told.sentences[0]
+    bills = [a_bill(1, -2 * USD), a_bill(2, -1 * USD)]
+    first = report_of([*rows, *bills], Extra(of_before=bills[:before])).sentences[0]
     assert first.startswith(
-        "On 3 November 2026, 4 requests cost $2.00, and bills corrected 2 earlier calls by -$3.00, "
-        "so the spend is -$1.00"
+        f"On 3 November 2026, 4 requests cost $2.00, and bills corrected {calls} by -$3.00, so the "
+        "spend is -$1.00"
     )
     assert "-$" not in report_of([*rows, a_bill(1, -1)]).sentences[0]
 

@@ -191,7 +191,7 @@ def test_command_closes_and_lists(tmp_path: Path) -> None:
     closed = tiergate("ledger", "close", "2026-10", "-d", path)
     assert closed.returncode == 0, closed.stderr
     assert "2026-10  closed " in closed.stdout
-    assert "1 rows  $1.50" in closed.stdout
+    assert "1 row  $1.50" in closed.stdout
     (month,) = json.loads(tiergate("ledger", "close", "-d", path, "--json").stdout)
     assert (month["month"], month["cost_nano_usd"]) == ("2026-10", 1_500_000_000)
 

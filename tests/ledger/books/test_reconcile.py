@@ -14,7 +14,7 @@ from router.cli.ledger.reconcile import _rounding
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.budgets.windows import windows_of
-from router.ledger.rollups.settled import bills_after, settled_later
+from router.ledger.rollups.settled import bills_after, bills_of_before, settled_later
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.money.cost import billed_nano_usd
@@ -241,7 +241,7 @@ def test_a_cost_that_a_bill_made_known_is_unknown_no_longer(books: str) -> None:
     unknown, headline = told()
     assert (unknown["requests"], unknown["request_ids"]) == (1, ["r2"])
     assert (unknown["held_nano_usd"], unknown["settled_by_bills"]) == (400, 1)
-    assert "For 1 request, $0.0000004" in headline
+    assert "For 1 request, <$0.000001 of this (30.3 %)" in headline
     reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
     unknown, headline = told()
     assert (unknown["requests"], unknown["settled_by_bills"]) == (0, 2)
@@ -326,6 +326,22 @@ def test_a_bill_settles_requests_of_its_own_period_and_tenant(books: str) -> Non
         assert [row.request_id for row in rows] == settled
         pairs = bills_after(database, since, until, tenant)
         assert [(row.request_id, bill.request_id) for row, bill in pairs] == later
+    database.close()
+
+
+def test_bills_of_a_period_for_calls_of_before_are_found(books: str) -> None:
+    reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
+    database = Database.open(books)
+    for since, until, tenant, found in (
+        (NOW_MS + 1, None, None, ["reconcile-r2/1"]),
+        (NOW_MS + 1, 2**53, "acme", ["reconcile-r2/1"]),
+        (NOW_MS + 1, None, "bolt", []),
+        (NOW_MS, None, None, []),  # its call is of the same period
+        (NOW_MS + 1, NOW_MS + 2, None, []),
+        (None, None, None, []),
+    ):
+        bills = bills_of_before(database, since, until, tenant)
+        assert [bill.request_id for bill in bills] == found
     database.close()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from router.analysis.report.figures import (
     LaterBills,
@@ -15,10 +16,22 @@ from router.analysis.report.figures import (
 from router.analysis.report.named_savings import Told
 from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Cell, Whole
-from router.rendering.figures_in_words import Dollars, counted, day, percent, share_of
+from router.rendering.figures_in_words import Dollars, count, counted, day, percent, share_of
 from router.types import MinutePrice, Role
 
 NONE_LATER = LaterBills()
+
+
+@dataclass(frozen=True, slots=True)
+class BillsOfBefore:
+    """Counts the bills for calls from before the period, while the rows of both are kept."""
+
+    calls: int = 0
+    # By baseline: the nano-dollars that they add to the own cost of its saving.
+    own_nano_usd: Mapping[str, int] = field(default_factory=dict)
+
+
+NONE_BEFORE = BillsOfBefore()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,7 @@ class Findings:
     later: LaterBills = NONE_LATER
     # Of a person, by each policy of the period; None: it has no price. None known: empty.
     minutes: tuple[MinutePrice | None, ...] = ()
+    of_before: BillsOfBefore = NONE_BEFORE
 
     @property
     def whole(self) -> Whole:
@@ -48,7 +62,7 @@ class Findings:
 
     @property
     def corrections(self) -> tuple[int, int]:
-        """Returns how many earlier calls bills corrected and by how much; 0 where that is little.
+        """Returns how many calls bills corrected and by how much; 0 where that is little.
 
         A tenth of the spend changes no reader's mind: a note tells it.
         """
@@ -72,10 +86,14 @@ def so_corrected(findings: Findings) -> str:
     calls, corrected = findings.corrections
     if not calls:
         return ""
-    earlier, spend = counted(calls, "earlier call", "earlier calls"), findings.total.spend_nano_usd
+    before, told = findings.of_before.calls, counted(calls, "call", "calls")
+    if before >= calls:
+        told = counted(calls, "earlier call", "earlier calls")
+    elif before:
+        told += f" ({count(before)} of them from before)"
     return (
-        f", and bills corrected {earlier} by {findings.signed(corrected)}, so the spend is "
-        f"{findings.money(spend)}"
+        f", and bills corrected {told} by {findings.signed(corrected)}, so the spend is "
+        f"{findings.money(findings.total.spend_nano_usd)}"
     )
 
 
