@@ -56,6 +56,18 @@ def test_sound_policy_has_no_warnings() -> None:
     assert warnings(policy()) == []
 
 
+@pytest.mark.parametrize("more", [[], [{**REMOTE, "name": "r"}]])
+def test_words_that_count_as_traffic_of_a_higher_level_are_told(more: list[object]) -> None:
+    """Of a policy without a model, words of no answer stood as "above level 1"."""
+    exact = {"name": "exact_at_3", "kind": "exact"}
+    tiers = [
+        {"name": "low", "level": 1, "answerers": [RESOLVER, {"name": "exact", "kind": "exact"}]},
+        {"name": "top", "level": 3, "answerers": [exact, *more]},
+    ]
+    found = kinds(policy(tiers=tiers))
+    assert (WarningKind.WORDS_COUNT_ABOVE in found) is not bool(more)
+
+
 def test_an_ability_by_a_head_is_no_prior() -> None:
     measured = {**REMOTE, "name": "r", "ability": {"head": "remote_wrong", "labels": 200}}
     heads = [{"name": "remote_wrong", "path": "h.head"}]
