@@ -36,6 +36,10 @@ REMOTE = {
     "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2},
     "ability": {"theta": 1.0, "labels": 200},
 }
+TOOLS_ABOVE = [
+    {"name": "low", "level": 1, "answerers": [LOCAL]},
+    {"name": "high", "level": 3, "answerers": [{"name": "exact", "kind": "exact"}]},
+]
 EXAMPLE = {"prompt": "hi", "tier": "low", "reason": "greeting"}
 
 
@@ -54,18 +58,6 @@ def kinds(policy: Policy) -> list[WarningKind]:
 
 def test_sound_policy_has_no_warnings() -> None:
     assert warnings(policy()) == []
-
-
-@pytest.mark.parametrize("more", [[], [{**REMOTE, "name": "r"}]])
-def test_words_that_count_as_traffic_of_a_higher_level_are_told(more: list[object]) -> None:
-    """Of a policy without a model, words of no answer stood as "above level 1"."""
-    exact = {"name": "exact_at_3", "kind": "exact"}
-    tiers = [
-        {"name": "low", "level": 1, "answerers": [RESOLVER, {"name": "exact", "kind": "exact"}]},
-        {"name": "top", "level": 3, "answerers": [exact, *more]},
-    ]
-    found = kinds(policy(tiers=tiers))
-    assert (WarningKind.WORDS_COUNT_ABOVE in found) is not bool(more)
 
 
 def test_an_ability_by_a_head_is_no_prior() -> None:
@@ -133,6 +125,7 @@ def test_what_runs_here_has_a_known_cost_without_a_price() -> None:
             "terms[0]",
         ),
         ({"examples": []}, WarningKind.NO_EXAMPLES, "examples"),
+        ({"tiers": TOOLS_ABOVE}, WarningKind.WORDS_COUNT_ABOVE, "tiers"),
     ],
 )
 def test_unwise_key_is_told(written: dict[str, object], kind: WarningKind, key_path: str) -> None:
