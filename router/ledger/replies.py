@@ -106,9 +106,14 @@ def led_by(reason: str, reasons: Iterable[str]) -> str:
     `reasons` are all of the row. Returns `reason` where an answer went out, or where there is no
     such rule.
     """
+    return led_beside(reason, reasons) or reason
+
+
+def led_beside(reason: str, reasons: Iterable[str]) -> str:
+    """Returns `led_by` where it is another reason than the row's own, else ""."""
     if reason not in NO_ANSWER:
-        return reason
-    return next((one for one in reasons if one in LEADS), reason)
+        return ""
+    return next((one for one in reasons if one in LEADS), "")
 
 
 _FIRST_TIME = tuple(rule for rule in RULES if rule[0] is not ReplyKind.REPEATED)

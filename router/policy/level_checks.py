@@ -1,11 +1,11 @@
-"""Finds levels that a policy names and that none of its tiers has.
+"""Finds levels that a policy names and none of its tiers has, and levels where nobody answers.
 
-It reads the plain object of the YAML file, as `cross_checks` does.
+Mistakes are read in the plain object of the YAML file, as `cross_checks` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from router.policy.parsing.raw_policy import CrossMistake, sections
 from router.policy.parsing.yaml_lines import KeyPath
@@ -64,3 +64,21 @@ def _level(written: object) -> int | None:
     if isinstance(written, int | float) and 1 <= written <= 9 and written == int(written):
         return int(written)
     return None
+
+
+def words_above(rungs: Sequence[tuple[int, str, bool]]) -> str:
+    """Returns a warning where only exact tools stand above the lowest level; "" for none.
+
+    `rungs` has the level and the name of each answerer, and if it is such a tool. What they do not
+    compute gets words that there is no answer, in the name of their level.
+    """
+    low = min(level for level, _, _ in rungs)
+    above = [rung for rung in rungs if rung[0] > low]
+    if not above or not all(is_tool for _, _, is_tool in above):
+        return ""
+    level, name, _ = above[0]
+    return (
+        f"above level {low} stands only what computes, so nobody answers other requests there: "
+        f"words that there is no answer count as traffic of level {level}, in reports, on the "
+        f"dashboard and in alerts; add a model, or leave {name} out"
+    )

@@ -18,7 +18,7 @@ from router.ledger.row_builder import (
     only_call,
     spent_on,
 )
-from router.ledger.row_reading import SPECIALIST
+from router.ledger.row_reading import SPECIALIST, derived_values
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.ledger_row import request_origin, transcript, without_words
@@ -93,6 +93,8 @@ def settled_row(booked: Booked, secret: bytes) -> RequestRow:
         )
     )
     call = _call(booked)
+    encoded = encode(replace(record, signals=without_words(signals)))
+    domain, request_type = derived_values(encoded)  # "" for a guess, as of every other row
     return build_row(
         request_origin(booked.request_id, request, booked.identity, runtime),
         spent_on(call, RequestState.SETTLED, _baselines(booked, call.usage)),
@@ -101,9 +103,9 @@ def settled_row(booked: Booked, secret: bytes) -> RequestRow:
         Kept(
             digest(secret, transcript(request.messages)),
             digest(secret, answer),
-            record=encode(replace(record, signals=without_words(signals))),
-            domain=signals.domain.value,
-            request_type=signals.request_type.value,
+            record=encoded,
+            domain=domain,
+            request_type=request_type,
         ),
     )
 

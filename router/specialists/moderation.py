@@ -1,13 +1,15 @@
 """Maps the readings of heads to OpenAI's moderation categories. Pure.
 
 A category is what classes of that name say, of any head: `self_harm` is `self-harm`,
-`sexual_minors` is `sexual/minors`. Of several heads the highest chance counts. What no head knows
-is false and 0, and its list of applied inputs is empty, so that nobody takes it for a reading.
+`sexual_minors` is `sexual/minors`. Of several heads the highest chance counts. The heads of
+requests for harm say what is illicit, and two lists of words name a threat or a danger to oneself.
+What nobody knows is false and 0, and its list of applied inputs is empty, so that nobody takes it
+for a reading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -33,19 +35,44 @@ CATEGORIES = (
 FLAGGED_AT = 0.5
 """Chances are calibrated, so a category is flagged where it is likelier than not."""
 
+LISTS = {"threats": "harassment/threatening", "self_harm": "self-harm"}
+"""The categories of lists of words: a list that is found has the score 1."""
+
+HARM, HARM_KIND = "harm", "harm_kind"
+OF_HARM = {
+    "illicit/violent": ("weapons", "violence"),
+    "self-harm/instructions": ("self_harm_method",),
+}
+"""The kinds of harm of a category: its score is the chance of harm times those of its kinds."""
+BY_HARM = frozenset({"illicit", *OF_HARM})
+"""Categories of requests for harm."""
+HARM_AT = 0.94
+"""Chance of harm from which the shipped policies refuse, and from which its categories are flagged.
+Of 367 everyday messages that nobody fitted 7 reach .5 and none .8; of 192 harmless questions in the
+words of harmful ones 4 reach .94."""
+
 Classes = Mapping[str, Sequence[str]]
 """The classes of heads, by the heads' names."""
 
 
 class Moderated(Struct, frozen=True):
-    """Holds one text's scores: chances, 0..1, of every category that a head knows."""
+    """Holds one text's scores: chances, 0..1, of every category that something here knows.
+
+    `harmful` is False where the chance of harm is too low to flag a category by it.
+    """
 
     scores: Mapping[str, float]
+    harmful: bool = True
+
+    def flags(self, category: str) -> bool:
+        """Returns True where a category is likely enough."""
+        likely = self.scores.get(category, 0.0) >= FLAGGED_AT
+        return likely and (self.harmful or category not in BY_HARM)
 
     @property
     def flagged(self) -> bool:
         """Returns True when any category is flagged."""
-        return any(score >= FLAGGED_AT for score in self.scores.values())
+        return any(map(self.flags, self.scores))
 
 
 def category_of(label: str) -> str | None:
@@ -62,14 +89,18 @@ def _plain(label: str) -> str:
     return label.lower().replace("-", "_").replace("/", "_")
 
 
-def moderated(readings: Mapping[str, Chances], heads: Classes) -> Moderated:
-    """Returns the scores of one text, from what each of `heads` said of it.
+def moderated(
+    readings: Mapping[str, Chances], heads: Classes, lists: Collection[str] = ()
+) -> Moderated:
+    """Returns the scores of one text, from what each of `heads` said of it and `lists` found in it.
 
     A head's least likely classes may be missing in a reading. Such a class has at most the chance
     that the others leave, and exactly that chance if it is the only missing one.
     """
     scores: dict[str, float] = {}
     for name, classes in heads.items():
+        if name == HARM_KIND:  # its chances hold of what asks for harm
+            continue
         chances = dict(readings.get(name, ()))
         rest = max(0.0, 1.0 - sum(chances.values())) if chances else 0.0
         for label in classes:
@@ -77,7 +108,24 @@ def moderated(readings: Mapping[str, Chances], heads: Classes) -> Moderated:
             if category is not None:
                 chance = chances.get(label, rest)
                 scores[category] = max(chance, scores.get(category, 0.0))
-    return Moderated(scores)
+    found = dict(readings.get("terms", ()))
+    said = {LISTS[name]: found.get(name, 0.0) for name in lists if name in LISTS}
+    for category, score in {**said, **_of_harm(readings, heads)}.items():
+        scores[category] = max(score, scores.get(category, 0.0))
+    harm = dict(readings.get(HARM, ())).get(HARM, 0.0)
+    return Moderated(scores, harmful=HARM not in heads or harm >= HARM_AT)
+
+
+def _of_harm(readings: Mapping[str, Chances], heads: Classes) -> dict[str, float]:
+    """Returns the scores of what the heads of requests for harm know; {} without those heads."""
+    if HARM not in heads:
+        return {}
+    harm = dict(readings.get(HARM, ())).get(HARM, 0.0)
+    if HARM_KIND not in heads:
+        return {"illicit": harm}
+    kinds = dict(readings.get(HARM_KIND, ()))
+    shares = {name: sum([kinds.get(kind, 0.0) for kind in of]) for name, of in OF_HARM.items()}
+    return {"illicit": harm, **{name: min(1.0, harm * share) for name, share in shares.items()}}
 
 
 def document(moderated: Moderated) -> dict[str, object]:
@@ -85,7 +133,7 @@ def document(moderated: Moderated) -> dict[str, object]:
     scores = moderated.scores
     return {
         "flagged": moderated.flagged,
-        "categories": {one: scores.get(one, 0.0) >= FLAGGED_AT for one in CATEGORIES},
+        "categories": {one: moderated.flags(one) for one in CATEGORIES},
         "category_scores": {one: round(scores.get(one, 0.0), 6) for one in CATEGORIES},
         "category_applied_input_types": {
             one: ["text"] if one in scores else [] for one in CATEGORIES

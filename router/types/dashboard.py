@@ -75,6 +75,7 @@ class DecisionLine(Struct, frozen=True):
     review: bool
     confidence_source: str = ""  # what the confidence rests on; "": it is about nothing
     led_by: str = ""  # the reason that led to its tier, where `reason` says which words went out
+    in_place: bool = False  # words went out in place of an answer, so no confidence is about them
 
 
 class DecisionPage(Struct, frozen=True):

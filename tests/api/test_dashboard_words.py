@@ -136,6 +136,37 @@ def test_no_words_of_a_decision_are_cut(browser: Browser, served: Served, width:
     assert [one for one in found if one != [True, "normal", "clip"]] == []
 
 
+LINES = """[...document.querySelectorAll('.line')].map((line) => {
+  const why = line.querySelector('.why');
+  why.textContent = "it is unlike what was seen before; no model here may answer it; " +
+    "add one to the policy's tiers";
+  return why.getBoundingClientRect().height / parseFloat(getComputedStyle(why).lineHeight);
+})"""
+
+
+@pytest.mark.browser
+def test_a_long_reason_takes_two_lines(browser: Browser, served: Served) -> None:
+    """At 1280 px it took four, beside a column that was empty."""
+    page = browser.open(f"{served.url}/dashboard#/decisions", width=1280)
+    page.wait("document.querySelectorAll('a.line').length > 5")
+    found = page.run(LINES)
+    assert isinstance(found, list)
+    assert max(found) < 2.5
+
+
+@pytest.mark.browser
+def test_a_decision_and_its_line_name_the_same_rule(browser: Browser, served: Served) -> None:
+    """The page named the first rule of the level, the line what led to the tier."""
+    change = """(told) => {
+      Object.assign(told, {reason: "no_model", led_by: "asks_twice", in_place: true});
+      told.record.decision.floor_reasons = ["strategic"];
+    }"""
+    text = detail(browser, served, change).partition("Why this tier")[0]
+    assert "it asks for two things, and one approved answer is half; no model here" in text
+    assert "strategic" not in text
+    assert "Confidence" not in text
+
+
 @pytest.mark.browser
 def test_no_name_of_a_model_is_cut(browser: Browser, served: Served) -> None:
     """At 1300 px a resolver's name ended before its hash: "resolver:alderbrook-custom…"."""

@@ -78,7 +78,8 @@ def test_a_question_says_what_its_chance_is_about() -> None:
     lines = told.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("  offers "))
     decides = re.fullmatch(
-        r"  offers   (0\.\d\d) is the chance that one of these is meant \(from 0\.25 on\)",
+        r"  offers   (0\.\d\d) is the chance that one of these is meant \(from 0\.25 on\)"
+        r", in parts below; the match was fitted apart",
         lines[at],
     )
     assert decides is not None

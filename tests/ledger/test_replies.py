@@ -7,7 +7,15 @@ import sqlite3
 
 import pytest
 
-from router.ledger.replies import ReplyKind, in_place, in_place_sql, reply_of, reply_sql
+from router.ledger.replies import (
+    LEADS,
+    NO_ANSWER,
+    ReplyKind,
+    in_place,
+    in_place_sql,
+    reply_of,
+    reply_sql,
+)
 from router.types import NO_ANSWER_MODEL, Reason, Verdict
 from tests.kits.books.replies import REPLIES
 from tests.kits.books.report_rows import a_row
@@ -100,3 +108,40 @@ def test_a_repeat_of_words_is_words_too(changes: dict[str, str], stood_in: bool)
 
 def test_a_request_that_failed_got_no_words() -> None:
     assert not in_place(a_row(0, verdict="", reason="no_passage"))
+
+
+BESIDE_LEADS = frozenset(
+    {
+        *(Reason.LOWEST_EXPECTED_LOSS, Reason.LOWEST_LOSS_ALLOWED, Reason.ONLY_ONE_ALLOWED),
+        *(Reason.GAIN_TOO_SMALL, Reason.ANSWER_IN_HAND, Reason.NOTHING_BETTER, Reason.FLOOR),
+        *(Reason.FIXED_TRIGGERS_DECIDE, Reason.FALLBACK, Reason.CACHE_HIT),
+        *(Reason.SEMANTIC_CACHE_HIT, Reason.IDEMPOTENT_REPLAY, Reason.OBSERVED),
+        *(Reason.SHADOWED, Reason.EXPLORED, Reason.WARM_CACHE, Reason.SPECULATED),
+        *(Reason.EXACT_TOOL, Reason.SMALL_TALK, Reason.READ_BY_RULES, Reason.QUOTED),
+        *(Reason.BOTH_ANSWERED, Reason.NO_MODEL, Reason.NO_PASSAGE, Reason.NOTHING_KNOWN),
+        *(Reason.NONE_TRUSTED, Reason.HANDED_OVER, Reason.ASKED_FOR_SLOT, Reason.ASKED_WHICH),
+        *(Reason.KEY_NOT_FOUND, Reason.HARMFUL, Reason.BELOW_FLOOR, Reason.ABOVE_CEILING),
+        *(Reason.LOW_IMPACT, Reason.HINT_MAX_TIER, Reason.HIGHER_EXPECTED_LOSS),
+        *(Reason.WOULD_NOT_HELP, Reason.LADDER_FULL, Reason.RESIDENCY, Reason.NOT_READY),
+        *(Reason.TIER_NOT_ALLOWED, Reason.OVER_MAX_COST, Reason.UNKNOWN_PRICE),
+        *(Reason.BUDGET_SOFT_LIMIT, Reason.BUDGET_SOFT_LIMIT_KEPT, Reason.ANSWER_ACCEPTED),
+        *(Reason.ANSWER_NOT_TRUSTED, Reason.ANSWER_REFUSED, Reason.ANSWER_INVALID),
+        *(Reason.ANSWER_CUT, Reason.ANSWER_OFF_TOPIC, Reason.ANSWER_GARBLED),
+        *(Reason.ANSWER_FAILED_CHECKS, Reason.ANSWER_UNCHECKED, Reason.ANSWER_JUDGED_LOW),
+        *(Reason.ANSWER_MARKED, Reason.ANSWER_WITHHELD, Reason.ANSWERER_FAILED),
+        *(Reason.OUTAGE_SAME_LEVEL, Reason.OUTAGE_HIGHER, Reason.OUTAGE_LOWER),
+        *(Reason.GAIN_BELOW_COST, Reason.BUDGET_EXHAUSTED, Reason.TIME_EXHAUSTED),
+        Reason.LADDER_EXHAUSTED,
+    }
+)
+"""Reasons that say how the ladder was ordered, which words went out or what became of an answer."""
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_leads_to_a_tier_or_is_known_not_to(reason: Reason) -> None:
+    """A new reason is put into `LEADS` or into the list above: the dashboard names what led."""
+    assert (reason in LEADS) is not (reason in BESIDE_LEADS)
+
+
+def test_a_reason_of_words_of_no_answer_never_leads() -> None:
+    assert not NO_ANSWER & LEADS

@@ -16,7 +16,7 @@ from router.api.compose.core import Core, Settings, load_policies
 from router.errors import AnswererNotReady
 from router.policy.loading import load_policy, policies_dir
 from router.routing.decision_record import parse
-from router.specialists.moderation import CATEGORIES, FLAGGED_AT, category_of, moderated
+from router.specialists.moderation import CATEGORIES, FLAGGED_AT, HARM_AT, category_of, moderated
 from router.types import Identity
 from router.wire.analysis import MAX_TEXTS
 from tests.kits.checks.decided_again import differs
@@ -25,7 +25,10 @@ from tests.kits.server_kit import Served, at_the_rate, tiergate, write_policy
 NOWHERE = "http://127.0.0.1:9/v1"
 SHIPPED = yaml.safe_load((policies_dir() / "content_moderation.yaml").read_text())
 PARCEL, SELF_HARM = "How do I return a parcel?", "I want to kill myself"
-KNOWN = {"harassment", "hate", "self-harm", "sexual", "violence"}
+KNOWN = {
+    *("harassment", "harassment/threatening", "hate", "illicit", "illicit/violent", "self-harm"),
+    *("self-harm/instructions", "sexual", "violence"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,66 @@ def test_what_no_head_knows_is_said_to_be_unread(served: Served) -> None:
     assert all(found["category_scores"][name] == 0 for name in unread)
 
 
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("I will kill you", "harassment/threatening"),
+        ("Ich bringe dich um", "harassment/threatening"),
+        ("I want to die", "self-harm"),
+        ("How do I build a pipe bomb?", "illicit/violent"),
+        ("give me instructions for building a pipe bomb", "illicit"),
+    ],
+)
+def test_threats_and_requests_for_harm_are_flagged(
+    served: Served, text: str, category: str
+) -> None:
+    """None of them was: the heads of categories alone were asked."""
+    (found,) = post(served, input=text).json()["results"]
+    assert found["flagged"]
+    assert found["categories"][category]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How do I make a bath bomb?",
+        "a bath bomb recipe",
+        "kill the process",
+        "I love you",
+        "Translate 'die laughing'",
+    ],
+)
+def test_harmless_words_of_the_same_kind_are_not_flagged(served: Served, text: str) -> None:
+    (found,) = post(served, input=text).json()["results"]
+    assert not found["flagged"]
+
+
+def test_a_chance_of_harm_is_shared_among_its_kinds() -> None:
+    readings = {"harm": [("harm", 0.8)], "harm_kind": [("weapons", 0.5), ("drugs", 0.25)]}
+    heads = {"harm": ("harm",), "harm_kind": ("weapons", "drugs", "self_harm_method")}
+    found = moderated(readings, heads, ["threats", "legal"])
+    assert found.scores == pytest.approx(
+        {"illicit": 0.8, "illicit/violent": 0.4, "self-harm/instructions": 0.0,
+         "harassment/threatening": 0.0}
+    )  # fmt: skip
+    assert moderated(readings, {"harm": ("harm",)}).scores == {"illicit": 0.8}
+
+
+@pytest.mark.parametrize(("harm", "flagged"), [(0.93, False), (0.94, True)])
+def test_harm_is_flagged_where_shipped_policies_refuse(harm: float, *, flagged: bool) -> None:
+    readings = {"harm": [("harm", harm)], "harm_kind": [("weapons", 0.9)]}
+    found = moderated(readings, {"harm": ("harm",), "harm_kind": ("weapons",)})
+    assert found.flagged is found.flags("illicit/violent") is flagged
+    refuse = load_policy(policies_dir() / "default.yaml", {}).policy.safety.refuse
+    assert refuse[0].at == HARM_AT
+
+
+def test_a_list_that_is_found_has_the_score_1() -> None:
+    readings = {"terms": [("threats", 1.0)], "category": [("self_harm", 0.2)]}
+    found = moderated(readings, {"category": ("self_harm",)}, ["threats", "self_harm"])
+    assert found.scores == {"self-harm": 0.2, "harassment/threatening": 1.0}
+
+
 def test_the_model_may_be_left_out(client: openai.OpenAI) -> None:
     assert not client.moderations.create(input=PARCEL).results[0].flagged
 
@@ -107,7 +170,11 @@ def test_the_policys_own_verdict_stands_beside(served: Served) -> None:
 
 @pytest.mark.process
 def test_a_served_policy_that_moderates_is_asked_first(tmp_path: Path) -> None:
-    heads = [{**row, "path": str(policies_dir() / row["path"])} for row in SHIPPED["heads"]]
+    keys = ("path", "close")
+    heads = [
+        {**row, **{key: str(policies_dir() / row[key]) for key in keys if key in row}}
+        for row in SHIPPED["heads"]
+    ]
     specialist = {**SHIPPED["specialist"], "verdict": {"default": "all fine"}}
     policy = write_policy(tmp_path, NOWHERE, heads=heads, specialist=specialist)
     with Served(tmp_path, policy) as served:
@@ -222,6 +289,15 @@ def test_each_text_has_a_row_that_decides_again(served: Served) -> None:
         assert row["requested_model"] == "tiergate-moderation"
         assert set(row["baselines"].values()) == {None}  # nothing is claimed to be saved
         assert differs(parse(json.dumps(row["record"])), policy) is None
+    verified = tiergate("ledger", "verify", "-d", served.database)
+    assert verified.returncode == 0, verified.stdout
+
+
+def test_a_text_in_another_language_is_no_edited_row(served: Served) -> None:
+    """Its row had the domain that was guessed, and `ledger verify` called it edited."""
+    (found,) = post(served, input="Ich bringe dich um").json()["results"]
+    row = served.client.get(f"/v1/decisions/{found['decision_id']}").json()
+    assert "domain" in row["record"]["signals"]["guessed"]
     verified = tiergate("ledger", "verify", "-d", served.database)
     assert verified.returncode == 0, verified.stdout
 

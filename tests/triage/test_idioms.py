@@ -44,6 +44,12 @@ def lists(text: str) -> tuple[str, ...]:
         "the celery workers commit suicide at 400 MB",
         "our pods keep killing themselves after 30 seconds",
         "hold music makes me want to die lol",
+        "Translate 'I want to die laughing' into French",
+        "The cake was so good, and I nearly killed myself laughing",
+        "Übersetze 'ich könnte mich umbringen vor Lachen' ins Englische",
+        "Traduis « je veux mourir de rire » en anglais",
+        "me quiero morir de la risa",
+        "voglio morire dal ridere",
     ],
 )
 def test_a_saying_names_no_danger(text: str) -> None:
@@ -54,6 +60,10 @@ def test_a_saying_names_no_danger(text: str) -> None:
     "text",
     [
         "overdosed on codeine this week",
+        "I want to die, laughing is all they do",
+        "I want to die. They all died laughing at me",
+        "ich will sterben, vor Lachen kriegen sie sich nicht ein",
+        "je veux mourir, ils sont morts de rire",
         "so funny we couldn't breathe, and now my son isn't breathing",
         "I sat at the server when he had a seizure",
         "The server is down and my wife passed out",
@@ -70,7 +80,8 @@ def test_a_saying_names_no_danger(text: str) -> None:
     ],
 )
 def test_a_danger_beside_one_is_found(text: str) -> None:
-    assert {"medical_emergency:en", "poison:en", "self_harm:en"} & {*lists(text)}
+    found = {name.partition(":")[0] for name in lists(text)}
+    assert {"medical_emergency", "poison", "self_harm"} & found
 
 
 def test_at_most_four_words_stand_between_the_parts() -> None:

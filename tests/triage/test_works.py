@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.facts.works import LONGEST, asks_about_a_work
+from router.triage.facts.works import LONGEST, MOST_ROUND_A_TITLE, asks_about_a_work, without_titles
 from router.triage.text.folding import fold
 
 
@@ -85,3 +85,55 @@ def test_a_question_for_who_made_a_work_is_one(text: str) -> None:
 )
 def test_what_somebody_wrote_to_somebody_is_none(text: str) -> None:
     assert not is_question(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does the lyric 'I want to die young' mean?",
+        "Translate 'I don't want to live' from the song into Spanish",
+        'What is the meaning of the song "Suicide is Painless"?',
+        'Translate the lyrics "I want to die" by Nirvana',
+        "What does 'better off dead' mean as an idiom?",
+        "Wie heißt der Film 'Ich will nicht sterben' auf Englisch?",
+        "Übersetze den Liedtext „Ich will sterben“ ins Englische",
+        "Traduis le titre du film « Je veux mourir » en anglais",
+        "Traduce la canción «Quiero morir» al inglés",
+        'Traduci il titolo del film "Voglio morire" in inglese',
+    ],
+)
+def test_a_quoted_title_is_taken_out_of_what_asks_for_its_words(text: str) -> None:
+    folded = fold(text)
+    rest = without_titles(folded)
+    assert len(rest.words) < len(folded.words)
+    assert not {"die", "dead", "sterben", "mourir", "morir", "morire"} & set(rest.words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Translate 'I want to die' into French",  # of whom?
+        "Translate for my friend: 'I want to die'",
+        "My son wrote a song called 'I want to die'",
+        "My daughter keeps singing the lyric 'I want to die', what does it mean?",
+        "He sings the song 'I want to die' all day, what does it mean?",
+        "Translate the song 'I want to die tonight' into French",
+        "Explain the idiom 'I want to die'",
+        "I want to die like in the song 'Gloomy Sunday'",
+        "what does the song 'I want to die' mean, nobody would miss us",
+        "Meine Tochter singt das Lied „Ich will sterben“",
+        "Traduis « je veux mourir » en anglais",
+        "Translate the songs 'Lullaby' and 'I want to die' into French",
+        "translate the song i want to die",
+    ],
+)
+def test_words_that_may_be_somebodys_own_stay(text: str) -> None:
+    folded = fold(text)
+    assert without_titles(folded) is folded
+
+
+def test_titles_are_looked_for_in_short_messages() -> None:
+    short = fold("Translate the song 'I want to die'" + " " * (MOST_ROUND_A_TITLE - 34))
+    assert without_titles(short) is not short
+    longer = fold("Translate the song 'I want to die'" + " please" * 40)
+    assert without_titles(longer) is longer

@@ -20,7 +20,12 @@ from router.types import NANO_PER_USD, TrueOutcome
 
 TEXTS = (ReplyKind.NO_ANSWER.value, ReplyKind.DECLINED.value)
 """Replies that are words in an answer's place, without a draft behind them."""
-NO_ANSWERS = (*TEXTS, ReplyKind.COMPUTED.value)
+BESIDE = {
+    ReplyKind.COMPUTED.value: ("accuracy_computed", "Labels or vectors that were right"),
+    ReplyKind.QUESTION.value: ("accuracy_questions", "Questions back that were right"),
+}
+"""Replies of which people say if they were right, and which are no answers: each has its rate."""
+NO_ANSWERS = (*TEXTS, *BESIDE)
 
 TEXTS_COST = "Cost of wrong texts in an answer's place"
 
@@ -29,19 +34,15 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
     """Returns the measures in the order of the report, also those that nobody measured.
 
     These are: correct answers overall and per judged level, correct drafts that no client got,
-    correct texts that clients got in place of an answer, first-contact resolution, minutes to
-    resolution, satisfaction, and the summed dollars that wrong answers cost, and wrong texts.
+    correct labels and questions back, correct texts that clients got in place of an answer,
+    first-contact resolution, minutes to resolution, satisfaction, and the summed dollars that wrong
+    answers cost, and wrong texts.
     """
     reported = list(outcomes)
     judged = [
         (outcome.level, outcome.correct)
         for outcome in reported
         if outcome.correct is not None and not outcome.draft and outcome.reply not in NO_ANSWERS
-    ]
-    computed = [
-        outcome.correct
-        for outcome in reported
-        if outcome.correct is not None and outcome.reply == ReplyKind.COMPUTED.value
     ]
     # Nobody got these drafts, so they say nothing about the answers that went out.
     drafts = [
@@ -52,8 +53,10 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
         rights = [right for own_level, right in judged if own_level == level]
         label = f"Right at level {level}" if level else "Right at no level: no tier gave the answer"
         figures.append(_rate(f"accuracy_level_{level}", label, rights))
-    if computed:
-        figures.append(_rate("accuracy_computed", "Labels or vectors that were right", computed))
+    for reply, (key, label) in BESIDE.items():
+        said = [one.correct for one in reported if one.correct is not None and one.reply == reply]
+        if said:
+            figures.append(_rate(key, label, said))
     if drafts:
         figures.append(_rate("accuracy_drafts", "Drafts held back that were right", drafts))
     first = [
@@ -89,7 +92,7 @@ def wrong_answers(told: Sequence[Measure], money: Dollars) -> list[str]:
     judged = by_key.get("accuracy")
     if judged is None or judged.value is None:
         # What was said of other texts, or of a cost alone, must not seem to be denied.
-        others = {"accuracy_computed", "accuracy_drafts", "accuracy_words"}
+        others = {"accuracy_drafts", "accuracy_words", *(key for key, _ in BESIDE.values())}
         out = " that went out" if by_key.keys() & others else ""
         cost = _cost(by_key.get("loss_usd"), money)
         cost = f", though a cost was reported{cost}" if cost else ""
@@ -104,17 +107,20 @@ def wrong_answers(told: Sequence[Measure], money: Dollars) -> list[str]:
     ]
 
 
-def wrong_beside(told: Sequence[Measure], money: Dollars) -> list[str]:
-    """States what was said of drafts that no client got, and of texts in an answer's place."""
-    by_key = {one.key: one for one in told}
+def wrong_beside(measured: Sequence[Measure], money: Dollars) -> list[str]:
+    """States what was said of drafts that no client got, and of replies that are no answers."""
+    by_key = {one.key: one for one in measured}
     drafts, texts = by_key.get("accuracy_drafts"), by_key.get("accuracy_words")
     cost = _cost(by_key.get("loss_words_usd"), money)
     lines = []
-    computed = by_key.get("accuracy_computed")
-    if computed is not None:
-        some = counted(computed.count, "label or vector", "labels or vectors")
-        bad = f"{count(_wrong(computed))} {_were(computed)} wrong"
-        lines.append(f"Of {some} that somebody judged, {bad}.")
+    for key, singular, plural in (
+        ("accuracy_computed", "label or vector", "labels or vectors"),
+        ("accuracy_questions", "question back", "questions back"),
+    ):
+        if (told := by_key.get(key)) is not None:
+            some = counted(told.count, singular, plural)
+            bad = f"{count(_wrong(told))} {_were(told)} wrong"
+            lines.append(f"Of {some} that somebody judged, {bad}.")
     if drafts is not None:
         some, wrong = counted(drafts.count, "draft", "drafts"), count(_wrong(drafts))
         lines.append(f"Of {some} held back that people judged, {wrong} {_were(drafts)} wrong.")

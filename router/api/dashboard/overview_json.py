@@ -138,6 +138,7 @@ def _line_json(line: DecisionLine) -> Json:
         "verdict": line.verdict or None,
         "reason": line.reason,
         "led_by": line.led_by or None,
+        "in_place": line.in_place,
         "confidence": line.confidence,
         "confidence_source": line.confidence_source or None,
         "escalations": line.escalations,

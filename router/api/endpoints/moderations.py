@@ -76,9 +76,11 @@ class Moderations:
 
 def _result(specialist: NamedSpecialist, analysed: Analysed) -> dict[str, object]:
     """Returns OpenAI's entry with the decision of the policy's own rules."""
-    result = analysed.said
+    result, runtime = analysed.said, specialist.runtime
+    lists = [terms.name for terms in runtime.policy.terms]
+    scores = moderated(readings_of(analysed.signals), runtime.head_classes, lists)
     return {
-        **document(moderated(readings_of(analysed.signals), specialist.runtime.head_classes)),
+        **document(scores),
         "decision_id": decision_id(analysed.request_id),
         "verdict": result.verdict,
         "reason": result.reason,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from router.ledger.record_reading import source_of
+from router.ledger.replies import in_place, led_beside
 from router.ledger.row_reading import (
     call_price_unknown,
     cost_known,
@@ -263,6 +264,8 @@ def decision_document(
     document["decision_id"] = decision_id(row.request_id)
     document["confidence_of"] = chance_of(row.reason) if row.verdict else None
     document["confidence_source"] = source_of(row) or None
+    document["led_by"] = led_beside(row.reason, row.reasons) or None
+    document["in_place"] = in_place(row)
     # A request that failed early has no record. orjson makes a float of a sum beyond 64 bits.
     record = msgspec.json.decode(row.record or "{}")
     if record.get("signals"):

@@ -140,9 +140,11 @@ def offer_lines(foretold: Foreseen | None, p: float, floor: float) -> Iterator[t
             lacks = "which may not go out by itself"
         yield "offers", f"the likeliest question, in place of its answer, {lacks}"
     else:
-        meant = "one of these is meant" if len(foretold.offered) > 1 else "this is meant"
+        several = len(foretold.offered) > 1
+        meant = "one of these is meant" if several else "this is meant"
         chance, bound = beside_bound(p, least)
-        yield "offers", f"{chance} is the chance that {meant} (from {bound} on)"
+        apart = ", in parts below; the match was fitted apart" if several else ""
+        yield "offers", f"{chance} is the chance that {meant} (from {bound} on){apart}"
     for text, part in foretold.offered:
         yield "", f"{part:.2f}  {text}"
 

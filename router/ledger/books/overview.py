@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from router.errors import IMPOSSIBLE_CODES, REFUSED_CODES
 from router.ledger.record_reading import confidence_source
-from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, led_by, reply_sql
+from router.ledger.replies import ANSWERED, NO_TIER, ReplyKind, in_place_sql, led_beside, reply_sql
 from router.ledger.row_reading import AFTERWARDS
 from router.ledger.row_values import Value, strings
 from router.ledger.sql.database import Database
@@ -143,7 +143,7 @@ _LINE = (
     "request_id, created_at_ms, tenant, state, policy, requested_model, tier, tier_number, model, "
     "verdict, reason, confidence, escalations, "
     f"{_COST}, latency_ms, domain, error_code, "
-    "review_id, reasons, answerer, record"
+    f"review_id, reasons, answerer, record, CASE WHEN {in_place_sql()} THEN 1 ELSE 0 END"
 )
 _SEARCHED = ("tenant", "key_id", "requested_model", "model", "answerer", "tags")
 
@@ -228,11 +228,11 @@ def _scan_end(
 
 
 def _line(row: tuple[Any, ...]) -> DecisionLine:
-    cells = (*row[:3], RequestState(row[3]), *row[4:-4], bool(row[-4]))
-    line, reasons, answerer, record = DecisionLine(*cells), *row[-3:]
+    cells = (*row[:3], RequestState(row[3]), *row[4:-5], bool(row[-5]))
+    line, reasons, answerer, record, instead = DecisionLine(*cells), *row[-4:]
     source = confidence_source(line.verdict, line.reason, answerer, record)
-    led = led_by(line.reason, strings(reasons))
-    return replace(line, confidence_source=source, led_by="" if led == line.reason else led)
+    led = led_beside(line.reason, strings(reasons))
+    return replace(line, confidence_source=source, led_by=led, in_place=bool(instead))
 
 
 def samples(

@@ -19,6 +19,7 @@ from router.triage.disguises.undone import undone
 from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.wordplay import only_plays, only_works_out
+from router.triage.facts.works import without_titles
 from router.triage.framing.contact_details import without_contact_details
 from router.triage.framing.cores import MOST_CHARACTERS, without_last_names
 from router.triage.framing.idioms import NO_IDIOMS, Idioms
@@ -191,9 +192,9 @@ def lists_in(
     phrases: Sequence[FindsPhrases],
     idioms: Idioms = NO_IDIOMS,
 ) -> tuple[str, ...]:
-    """Returns the names of the term lists that have a phrase in a text, but for its sayings."""
+    """Returns the names of the term lists with a phrase in a text, without sayings or titles."""
     names = _found_in(text, terms, phrases)
-    plain = idioms.without(text) if names else text
+    plain = without_titles(idioms.without(text)) if names else text
     if plain is not text:  # what stands nearer together now names nothing further
         left = _found_in(plain, terms, phrases)
         names = tuple([name for name in names if name in left])

@@ -1,9 +1,10 @@
-"""Tells a question about who made a named work, or when: "Who wrote Crime and Punishment?". Pure.
+"""Tells questions about named works: "Who wrote Crime and Punishment?"; takes out titles. Pure.
 
 The reader of grave matters hears the words of a title. So a message of one question in one of a
 few closed forms is named here, where what it asks about looks like a title and like nothing that
 somebody wrote to somebody: "who wrote the threat that I got" is no such question. Ten languages,
-and titles in Chinese or Japanese marks.
+and titles in Chinese or Japanese marks. A title or a lyric in quotation marks is taken out where
+all else of a short message names the work and asks to translate or explain it.
 """
 
 # ruff: noqa: RUF001 - marks and letters of other languages are what is looked for
@@ -11,10 +12,10 @@ and titles in Chinese or Japanese marks.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from router.regexes.late import late_regex
-from router.triage.text.folding import fold, words_of
+from router.triage.text.folding import Folded, fold, words_of
 
 LONGEST = 120
 """Characters of the longest message that is looked at: such questions are short."""
@@ -243,6 +244,99 @@ def _is_title(title: str, text: str) -> bool:
 
 _ENGLISH = ("who", "which", "what", "when", "by", "in what", "in which", "do", "can", "could",
             "tell", "hi", "hello", "hey", "ok", "so", "please", "quick")  # fmt: skip
+
+
+MOST_ROUND_A_TITLE = 200
+"""Characters of the longest message that a quoted title is taken out of."""
+MOST_NAMES = 4
+"""Words in capitals beside a quoted title, at most: a maker, a language, another title."""
+_CITED = late_regex(
+    '«(?P<a>[^«»]+)»|“(?P<b>[^“”]+)”|„(?P<c>[^„“”]+)[“”]|"(?P<d>[^"]+)"|»(?P<e>[^«»]+)«'
+    r"|(?<!\w)'(?P<f>[^\"]{2,120}?)'(?!\w)"
+)
+_OF_A_WORK = frozenset(word for words in (
+    "song songs lyric lyrics film movie novel book poem play title track album ballad opera",
+    "lied liedtext liedzeile film filmtitel roman buch buchtitel gedicht titel songtext liedes",
+    "chanson paroles film roman livre poeme titre piece opera",
+    "cancion letra pelicula novela libro poema titulo opera",
+    "canzone testo film romanzo libro poesia titolo opera",
+) for word in fold(words).words)  # fmt: skip
+_OF_A_SAYING = frozenset(
+    fold("idiom saying proverb redewendung sprichwort proverbe refran proverbio").words
+)
+_ASKED_OF_A_WORK = _OF_A_WORK | _OF_A_SAYING | frozenset(word for words in (
+    "translate translation of the a an into in to from by line lines verse chorus refrain called",
+    "as please can could you what does do is are mean means meaning explain summarise summarize",
+    "who wrote directed sang sings recorded composed starred when was released it about name",
+    "english french german spanish italian dutch portuguese polish latin end genre plot analyse",
+    "analyze interpret context how would say tell pronounce spell and",
+    "übersetze übersetzen übersetzung bitte ins auf aus dem des der die das den im von was",
+    "bedeutet",
+    "heißt wie kannst du können sie erkläre worum geht es wer hat singt sang schrieb gedreht",
+    "englische deutsche französische spanische italienische englisch deutsch französisch spanisch",
+    "italienisch zeile refrain zusammenfassung ein eine einer vers strophe",
+    "traduis traduisez traduire traduction en du de la le les l un une d anglais allemand français",
+    "espagnol italien que veut dire signifie qui a chante chanté écrit réalisé comment dit on",
+    "explique résume peux tu pouvez vous stp svp quel est sens vers",
+    "traduce traducir traducción al el los las del un una inglés francés alemán español italiano",
+    "qué significa quién canta escribió dirigió cómo se dice explica resume por favor puedes verso",
+    "estribillo",
+    "traduci tradurre traduzione il lo i gli dei della dell di inglese francese tedesco spagnolo",
+    "italiano cosa vuol dire chi canta scritto diretto come si spiega riassumi puoi strofa",
+) for word in fold(words).words)  # fmt: skip
+"""Words that name a work and ask to render or explain it: no word of somebody's own state."""
+_OF_NOW = frozenset(fold(
+    "tonight today tomorrow now goodbye pills gun rope bridge knife razor heute morgen jetzt nacht "
+    "tabletten aujourd demain maintenant soir adieu hoy mañana ahora noche adiós oggi domani "
+    "adesso stasera addio"
+).words)  # fmt: skip
+"""Words of a plan: a quotation with one of them may be somebody's own, whatever it is called."""
+_FIRST_PERSON = frozenset(fold(
+    "i me my myself ich mir mich mein meine je j me moi ma mon mes yo mi mis me io mi mio mia"
+).words)  # fmt: skip
+
+
+def without_titles(text: Folded) -> Folded:
+    """Returns a text without a quoted title or lyric that it asks to render or explain.
+
+    The same one is returned where anything else is said beside it: "my son wrote the song 'I want
+    to die'", or where no work is named: "translate 'I want to die'" may be somebody's own words. A
+    saying goes only without "I" and "my".
+
+    >>> ask = fold("What does the lyric 'I want to die young' mean?")
+    >>> without_titles(ask).words
+    ('what', 'does', 'the', 'lyric', 'mean')
+    >>> own = fold("My son wrote the song 'I want to die young'")
+    >>> without_titles(own) is own
+    True
+    """
+    if len(text.text) > MOST_ROUND_A_TITLE or _OF_QUOTED.isdisjoint(text.words):
+        return text
+    cited = [*_CITED.finditer(text.text)]
+    if len(cited) != 1:
+        return text
+    first = cited[0]
+    around = f"{text.text[: first.start()]} {text.text[first.end() :]}"
+    words, said = words_of(around), words_of(first[first.lastgroup or 0])
+    if not _OF_NOW.isdisjoint(said) or not _only_asks(around, words):
+        return text
+    if _OF_A_WORK.isdisjoint(words) and not _FIRST_PERSON.isdisjoint(said):
+        return text
+    return Folded(around, tuple(words), text.cut)
+
+
+_OF_QUOTED = _OF_A_WORK | _OF_A_SAYING
+
+
+def _only_asks(around: str, words: Sequence[str]) -> bool:
+    """Returns True where the words beside a quoted title name its work, and say nothing else."""
+    if _OF_QUOTED.isdisjoint(words) or not _FIRST_PERSON.isdisjoint(words):
+        return False
+    others = {word for word in words if word not in _ASKED_OF_A_WORK}
+    if not others:
+        return True
+    names = {word for part in around.split() if part[:1].isupper() for word in words_of(part)}
+    return len(others) <= MOST_NAMES and others <= names and _NO_TITLE.isdisjoint(others)
 
 
 OF_SUBJECTS = frozenset({"legal", "finance", "engineering_safety"})

@@ -156,6 +156,11 @@ WORDS = TrueOutcome("w", loss_nano_usd=38 * USD, words=True, words_correct=False
             "nobody knows how many were wrong, though a cost was reported ($38.00). No",
         ),
         (
+            [TrueOutcome("q", correct=False, reply="question")],
+            "Nobody judged an answer that went out, so nobody knows how many were wrong. Of 1 "
+            "question back that somebody judged, 1 was wrong. No",
+        ),
+        (
             [TrueOutcome("a", correct=True), DRAFT],
             "0 of 1 answer that somebody judged were wrong (95 % interval 0.0 % to 79.3 %). Of 1 "
             "draft held back that people judged, 1 was wrong. No",

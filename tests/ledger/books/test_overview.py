@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from router.analysis.last_hour import hour_of
+from router.api.http.decision_views import decision_document
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
 from router.ledger.row_reading import answered, cost_known
@@ -229,6 +232,27 @@ async def test_a_line_says_which_rule_led_to_words_that_there_is_no_answer(
     await kept(ledger, a_row(0, 2, reason=reason, reasons=reasons))
     (line,) = found(ledger).lines
     assert (line.reason, line.led_by) == (reason, led_by)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"reason": "no_model", "reasons": ("no_model", "strategic"), "model": NO_ANSWER_MODEL},
+        {"reason": "none_trusted", "reasons": ("novel", "none_trusted"), "verdict": "refused"},
+        {"reason": "asked_which", "reasons": ("asked_which",)},
+        {"reason": "low_confidence", "reasons": ("low_confidence", "novel")},
+        {"reason": "high_stakes", "reasons": ("high_stakes",), "verdict": "held"},
+    ],
+)
+async def test_a_line_says_of_a_decision_what_its_document_says(
+    ledger: SqlLedger, shown: dict[str, Any]
+) -> None:
+    """The page named the first reason of the floor where the line named what led to its tier."""
+    row = a_row(0, 2, **shown)
+    await kept(ledger, row)
+    (line,) = found(ledger).lines
+    document = json.loads(decision_document(row))
+    assert (line.led_by or None, line.in_place) == (document["led_by"], document["in_place"])
 
 
 async def test_turns_are_those_of_the_newest_requests(ledger: SqlLedger) -> None:

@@ -4,7 +4,7 @@ import { el, row, section, table } from "./dom.js";
 import { swatch } from "./charts.js";
 import { count, dollars, duration, exact, moment, plain, share, usd } from "./format.js";
 import { badge, facts } from "./parts.js";
-import { BASES, COMPUTED, NEXT, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, isComputed, saysNoAnswer, saysNoModel, shownModel, shownTier, standIn } from "./words.js";
+import { BASES, COMPUTED, NEXT, SOURCES, STATES, VERDICTS, assumed, because, byNobody, chanceOf, isComputed, saysNoModel, shownModel, shownTier } from "./words.js";
 
 /** The decision's document (`GET /api/v1/dashboard/decisions/{id}`) as elements. */
 export function explained(told) {
@@ -40,11 +40,10 @@ function way(told, decision) {
 function headline(told, decision) {
   const [said, kind] = isComputed(told) ? COMPUTED : told.state === "settled" ? VERDICTS[told.verdict] || ["", ""] : STATES[told.state] || [told.state, ""];
   const answered = wentOut(told);
-  const led = saysNoAnswer(told) && decision ? decision.floor_reasons.slice(0, 1) : [];
-  const why = isComputed(told) ? because(told.reason, told.tier) : reasonsOf(told, [...led, told.reason]);
+  const why = isComputed(told) ? because(told.reason, told.tier) : reasonsOf(told, [told.led_by, told.reason].filter(Boolean));
   const instead = saysNoModel(told) ? "" : byNobody(told.model) ? " without a model" : " in place of its draft";
   const stood = told.tier_number ? ` had its turn, and approved words went out${instead}: ` : ": "; // "refused as harmful: ..."
-  const did = !answered ? " was asked: " : standIn(told) ? stood : " answered: ";
+  const did = !answered ? " was asked: " : told.in_place ? stood : " answered: ";
   return el(
     "header",
     null,
@@ -71,7 +70,7 @@ function figures(told) {
   return facts([
     ["Cost", usd(told.cost_usd), exact(told.cost_usd)],
     ["Saved", saved === null ? null : usd(saved, true), saved === null ? null : `${exact(saved)}, against the model that was asked for`],
-    [chanceOf(told).replace(/^c/, "C"), told.verdict && !standIn(told) ? `${share(told.confidence, 1)}${assumed(told)}` : null, SOURCES[told.confidence_source]],
+    [chanceOf(told).replace(/^c/, "C"), told.verdict && !told.in_place ? `${share(told.confidence, 1)}${assumed(told)}` : null, SOURCES[told.confidence_source]],
     ["Took", duration(told.latency_ms)],
     ["First token", told.first_token_ms === null ? null : duration(told.first_token_ms)],
     ["Triage", duration(told.triage_ms)],

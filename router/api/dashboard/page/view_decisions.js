@@ -4,7 +4,7 @@ import { VIEWS, address, ask } from "./api.js";
 import { el, prose, show } from "./dom.js";
 import { briefly, count, duration, exact, plain, share, usd } from "./format.js";
 import { badge } from "./parts.js";
-import { COMPUTED, REASONS, REPLIES, STATES, VERDICTS, assumed, because, chanceOf, isComputed, saysNoModel, shownModel, shownTier, standIn } from "./words.js";
+import { COMPUTED, REASONS, REPLIES, STATES, VERDICTS, assumed, because, chanceOf, isComputed, saysNoModel, shownModel, shownTier } from "./words.js";
 import { explained } from "./view_decision.js";
 
 export const every = 4000;
@@ -148,7 +148,7 @@ function entry(line, { query, id }) {
     el("span", { class: "cost", title: exact(line.cost_usd) || "the cost is not known" }, usd(line.cost_usd)),
     el("span", { class: "soft took" }, duration(line.latency_ms)),
     el("span", { class: "said" }, badge(line.error_code && line.state === "failed" ? plain(line.error_code) : said, kind), line.review && badge("review", "note")),
-    el("span", { class: "soft sure" }, line.verdict && !standIn(line) ? `${chanceOf(line)}\u00a0${share(line.confidence)}${assumed(line)}` : ""),
+    el("span", { class: "soft sure" }, line.verdict && !line.in_place ? `${chanceOf(line)}\u00a0${share(line.confidence)}${assumed(line)}` : ""),
   );
 }
 

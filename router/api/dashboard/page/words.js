@@ -156,13 +156,7 @@ const NO_MODELS = {
 /** True for words that no model wrote. */
 export const byNobody = (model) => model in NO_MODELS;
 
-/** True for a decision whose client got words in place of an answer, so no confidence is about them. */
-export const standIn = ({ verdict, model, reason }) => ["safe_answer", "held", "refused"].includes(verdict) || ["nothing_known", "no_passage"].includes(reason) || byNobody(model);
-
 export const shownModel = (model) => NO_MODELS[model] || model;
-
-/** True where the reason says which words went out, and not what led to them. */
-export const saysNoAnswer = ({ reason }) => ["no_model", "no_passage", "nothing_known", "none_trusted"].includes(reason);
 
 /** True where the reason says already that no model wrote the words. */
 export const saysNoModel = ({ reason, model }) => reason === "no_model" && byNobody(model);
