@@ -35,7 +35,7 @@ class TiergateError(Exception):
         the next full collection, which a busy server runs after millions of objects.
         """
         error: BaseException | None = self
-        while error is not None:
+        while error is not None and error.__traceback__ is not None:  # causes may form a circle
             error.__traceback__ = None
             error = error.__cause__ or error.__context__
 
