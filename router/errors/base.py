@@ -28,6 +28,17 @@ class TiergateError(Exception):
         if code is not None:
             self.code = code
 
+    def forget_frames(self) -> None:
+        """Drops where this error and its causes were raised: those frames hold whole bodies.
+
+        A failure is kept by the very frames that it came through. Such a circle would live until
+        the next full collection, which a busy server runs after millions of objects.
+        """
+        error: BaseException | None = self
+        while error is not None and error.__traceback__ is not None:  # causes may form a circle
+            error.__traceback__ = None
+            error = error.__cause__ or error.__context__
+
     @property
     def noted(self) -> str:
         """Returns the message for the log and the record."""

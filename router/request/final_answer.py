@@ -378,6 +378,7 @@ def noted_failure(
 
     Raises the error again where no other rung may have its turn.
     """
+    error.forget_frames()
     if is_outage(error):
         progress.outage = True
     elif progress.steps and progress.steps[-1].said.rises:

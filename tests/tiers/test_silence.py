@@ -54,6 +54,20 @@ async def test_silent_stream_ends_long_before_its_time(fake: FakeUpstream, tiers
     assert tier.status().state == "open_breaker"
 
 
+@pytest.mark.parametrize(
+    ("model", "reported"),
+    [("unended", True), ("unended:lost", True), ("unended:uncounted", False)],
+)
+async def test_an_answer_that_came_to_its_end_needs_no_end_of_its_stream(
+    fake: FakeUpstream, tiers: Tiers, model: str, reported: bool
+) -> None:
+    tier = tiers(fake.url, model=model, idle_s=0.3, **CALMED)
+    said, answer = await ask_stream(tier)
+    assert (said, answer.text, answer.choices[0].finish_reason) == (TEXT, TEXT, "stop")
+    assert answer.usage.reported is reported
+    assert tier.status().state == "ready"
+
+
 async def test_silence_ends_no_whole_answer(fake: FakeUpstream, tiers: Tiers) -> None:
     assert await ask(tiers(fake.url, model="slow:0.3", idle_s=0.1, deadline_s=3600))
 

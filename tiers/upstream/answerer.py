@@ -16,7 +16,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from router.errors import TiergateError
+from router.errors import AnswererError, TiergateError
 from router.policy.schema import UpstreamAnswerer
 from router.threads.offload import offloaded
 from router.types import (
@@ -222,13 +222,19 @@ async def _pieces(
 ) -> AsyncGenerator[list[Delta], None]:
     """Yields a streamed answer as it comes, and says its id and usage as they are known.
 
-    The stream may have `most_bytes` on the wire.
+    The stream may have `most_bytes` on the wire. Where an answer has come to its end and its stream
+    has not, silence or a lost connection ends it: the answer is whole, and paid.
     """
     decoder, said = EventDecoder(most_bytes), SaidBound()
     piece, named, told, unsaid = b":", False, folder.usage, 0
     while piece and not folder.done:
-        with exchange.silence:
-            piece = await response.piece()
+        try:
+            with exchange.silence:
+                piece = await response.piece()
+        except FOREIGN:
+            if not _is_whole(folder):
+                raise
+            return
         pieces: list[Delta] = []
         try:
             for event in decoder.feed(piece):
@@ -248,3 +254,12 @@ async def _pieces(
             if pieces:
                 yield pieces
     await read_to_end(response)
+
+
+def _is_whole(folder: Folder) -> bool:
+    """Returns True once each choice of a streamed answer has come to its end."""
+    try:
+        folder.finish()
+    except AnswererError:
+        return False
+    return True

@@ -136,7 +136,7 @@ class HttpClient:
             return None
         connection = idle.pop()
         oldest = connection.loop.time() - KEEP_ALIVE_S
-        if connection.free_since >= oldest and not connection.transport.is_closing():
+        if connection.free_since >= oldest and connection.is_quiet:
             return connection
         connection.transport.abort()
         for older in idle:

@@ -8,6 +8,7 @@ deadlines and no retries: whoever waits sets the limit of time.
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 from collections.abc import Callable
 
@@ -148,6 +149,20 @@ class Connection(asyncio.Protocol):
         else:  # without a copy
             self.transport.writelines((head, body))
         return response
+
+    @property
+    def is_quiet(self) -> bool:
+        """Returns True while nothing has come: no end of the server, nothing that nobody asked for.
+
+        It asks the socket. The event loop may be about to read what came: a request sent behind it
+        would be lost.
+        """
+        raw = self.transport.get_extra_info("socket")
+        if raw is None or self.transport.is_closing():
+            return False
+        news = select.poll()
+        news.register(raw.fileno(), select.POLLIN)
+        return not news.poll(0)
 
     def read_on(self) -> None:
         """Reads again, where the reader was too slow."""

@@ -159,6 +159,7 @@ class Answering:
                     failed = Stopping()
                 self._metrics.failed(failed)
                 note_error(failed)
+                failed.forget_frames()
                 opening = b""
                 if stream is None:
                     stream = create(model=first.requested_model, usage=Usage())

@@ -313,6 +313,7 @@ class Server:
         It carries the decision's id only when that id finds a row.
         """
         note_error(error)
+        error.forget_frames()
         # A request that failed before its row was written has no decision to look up.
         booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
         request_id = error.request_id or self._ids.new()

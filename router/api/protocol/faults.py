@@ -23,7 +23,7 @@ def head_too_large() -> HeadTooLarge:
 
 def wrong_host(hosts: list[bytes]) -> MalformedHttp:
     """Returns the error for a request whose Host headers are not exactly one good one."""
-    sent = f"{len(hosts)} Host headers" if len(hosts) != 1 else f"the Host {hosts[0][:100]!r}"
+    sent = f"{len(hosts)} Host headers" if len(hosts) != 1 else f"the Host {_shown(hosts[0])}"
     return MalformedHttp(
         f"Found {sent}; expected exactly one with a name or an address, and a port where it is "
         "not 80. The connection is closed."
@@ -33,9 +33,14 @@ def wrong_host(hosts: list[bytes]) -> MalformedHttp:
 def wrong_coding(value: bytes) -> MalformedHttp:
     """Returns the error for a body in another transfer coding, which would be read as it is."""
     return MalformedHttp(
-        f"Found Transfer-Encoding {value[:100]!r}; expected chunked alone. Send a compressed body "
+        f"Found Transfer-Encoding {_shown(value)}; expected chunked alone. Send a compressed body "
         "with Content-Encoding. The connection is closed."
     )
+
+
+def _shown(value: bytes) -> str:
+    """Returns the beginning of a header's value between quotation marks, on one line."""
+    return repr(value[:100].decode("latin-1"))
 
 
 def malformed() -> MalformedHttp:

@@ -127,6 +127,7 @@ class Attempt:
                 raise late from error
             if isinstance(error, TiergateError):
                 self._fail(error)
+                error.forget_frames()
             elif error is None and self._is_held:
                 name = self._plan.facts.name
                 cut = StreamCut(f"{name} ended its answer without finishing it.")

@@ -159,6 +159,7 @@ class Shadows:
                 pair = await judged_pair(spender, routed, judge, rung, candidate.answer, answer)
                 note = replace(note, judged=pair)
         except TiergateError as failed:
+            failed.forget_frames()
             error = failed
         finally:
             left = drawn.worst_nano_usd - progress.attempts.counted_nano_usd

@@ -25,6 +25,9 @@ ECHO_ADDS = 3  # words of its own that an answer needs beside the question's
 SHORT_WORDS = 12
 """A grave matter is not settled in fewer words that share none with the question."""
 COMPARABLE_WORDS = 3  # content words of the question, so that sharing none says something
+MOST_READ = 200_000
+"""Characters of an answer that are read, some 50,000 tokens. An upstream that ignores its cap may
+send 16 MB, and one pass of a regular expression over them stops every other request for seconds."""
 
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[a-z]{4,}")
@@ -102,13 +105,22 @@ def _stems(text: str) -> Iterator[str]:
             yield word[:_STEM]
 
 
+def _ends(text: str) -> tuple[str, ...]:
+    """Returns the text, of a longer one than MOST_READ its two ends."""
+    half = MOST_READ // 2
+    return (text,) if len(text) <= MOST_READ else (text[:half], text[-half:])
+
+
 def content_failure(text: str, question: str, *, grave: bool) -> Reason | None:
     """Returns why a whole answer in plain text is none, as far as its words show it.
 
-    Only a `grave` matter's answer must be about it: "Paris." answers many other questions.
+    Only a `grave` matter's answer must be about it: "Paris." answers many other questions. Of a
+    text beyond MOST_READ both ends are read: a model that loops does so to its end.
     """
-    if garbled(text):
+    ends = _ends(text)
+    if any(map(garbled, ends)):
         return Reason.ANSWER_GARBLED
+    text, question = "\n".join(ends), "\n".join(_ends(question))
     if echoes(text, question):
         return Reason.ANSWER_OFF_TOPIC
     if grave and shares_words(text, question) is False and short(text):

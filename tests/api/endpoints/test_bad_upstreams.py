@@ -100,6 +100,16 @@ def test_a_fault_of_an_upstream_is_bounded_and_booked(
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_answers_that_are_too_long_leave_nothing_in_memory(served: Served, stream: bool) -> None:
+    for _ in range(3):  # what an answer of this size needs once
+        ask(served, "huge-body", stream=stream)
+    before = served.resident_kb()
+    for _ in range(12):  # of 16 MB each
+        assert ask(served, "huge-body", stream=stream).status_code == 502
+    assert served.resident_kb() - before < 60_000
+
+
+@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("behaviour", ["negative-usage", "absurd-usage"])
 def test_usage_that_cannot_be_is_bounded_in_the_books(
     served: Served, behaviour: str, stream: bool

@@ -63,6 +63,21 @@ def test_a_missing_double_or_odd_host_is_400(served: Served, headers: tuple[byte
 
 
 @pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ((b"host: a b",), "Found the Host 'a b';"),
+        ((b"host: x", b"transfer-encoding: gzip"), "Found Transfer-Encoding 'gzip';"),
+        ((b"host: \xe4" + b"x" * 200,), f"Found the Host '\u00e4{'x' * 99}';"),
+    ],
+)
+def test_a_value_that_is_refused_is_told_as_it_was_written(
+    served: Served, headers: tuple[bytes, ...], told: str
+) -> None:
+    body = get(served, *headers).partition(b"\r\n\r\n")[2]
+    assert json.loads(body)["error"]["message"].startswith(told)
+
+
+@pytest.mark.parametrize(
     "host", [b"localhost", b"a.example:8080", b"my_service", b"127.0.0.1:1", b"[::1]:8080", b"a."]
 )
 def test_a_good_host_is_answered(served: Served, host: bytes) -> None:

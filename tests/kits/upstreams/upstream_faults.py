@@ -8,8 +8,10 @@ flaky:COUNT (503 that often, then an answer), html, garbage, wrong-type, not-jso
 usage, absurd-usage, heard:COUNT (of sound), no-usage, zero-usage (no tokens of output), no-finish,
 huge-line, huge-body, endless, endless-comments, small-pieces:COUNT (350 bytes for a letter),
 endless-head, gzip-bomb, redirect, error-event, error-object, garbled and lost (a stream is
-nonsense, or breaks, halfway), stream-ignored, always-streams (also where nobody asked for a stream;
-`:cut` breaks off), surplus (a second choice that nobody asked for; `:ignored` streams none of it).
+nonsense, or breaks, halfway), unended (all came but `[DONE]`, and the connection stays; `:lost`
+breaks it, `:uncounted` leaves the usage out too), stream-ignored, always-streams (also where nobody
+asked for a stream; `:cut` breaks off), surplus (a second choice that nobody asked for; `:ignored`
+streams none of it).
 """
 
 from __future__ import annotations
@@ -259,6 +261,13 @@ async def _lost(x: Exchange) -> None:
     x.transport.abort()
 
 
+async def _unended(x: Exchange) -> None:
+    end = EVENTS.index(b"data: [DONE]\n\n") - (x.argument == "uncounted")
+    await x.write(STREAM_HEAD + b"".join(chunked(piece) for piece in EVENTS[:end]))
+    await asyncio.sleep(0.05 if x.argument == "lost" else 3600)
+    x.transport.abort()
+
+
 async def _error_object(x: Exchange) -> None:
     await x.answer({"error": {"message": "sk-upstream-secret", "code": "content_filter"}})
 
@@ -327,6 +336,7 @@ FAULTS: dict[str, Behaviour] = {
     "error-object": _error_object,
     "garbled": _garbled,
     "lost": _lost,
+    "unended": _unended,
     "stream-ignored": _stream_ignored,
     "always-streams": _always_streams,
     "surplus": _surplus,

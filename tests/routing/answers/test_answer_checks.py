@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from router.routing.answers.answer_checks import (
+    MOST_READ,
     content_failure,
     content_words,
     garbled,
     shares_words,
 )
 from router.types import Reason
+from tests.kits.checks.growth import in_proportion
 
 DEPOSIT = "Should we pay the $45,000 deposit to the new supplier before the audit is done?"
 ADVICE = "Wait for the audit. A deposit of $45,000 is lost if the supplier fails it."
@@ -51,6 +53,48 @@ def test_content_failure_is_only_what_the_words_show(
     question: str, text: str, grave: bool, failure: Reason | None
 ) -> None:
     assert content_failure(text, question, grave=grave) is failure
+
+
+def different(words: int) -> str:
+    return " ".join(f"word{n}" for n in range(words))
+
+
+def test_a_text_is_read_whole_up_to_the_bound() -> None:
+    middle = " ".join(["loop"] * (MOST_READ // 10))
+    sides = different(MOST_READ // 10 // 5)
+    text = f"{sides} {middle} {sides}"
+    assert len(text) <= MOST_READ
+    assert content_failure(text, DEPOSIT, grave=True) is Reason.ANSWER_GARBLED
+
+
+@pytest.mark.parametrize(
+    ("text", "failure"),
+    [
+        (different(MOST_READ // 5), None),
+        (f"{different(MOST_READ // 5)} {'loop ' * MOST_READ}", Reason.ANSWER_GARBLED),
+        (f"{different(MOST_READ)} {'loop ' * 50} {different(MOST_READ)}", None),
+    ],
+)
+def test_both_ends_of_a_longer_text_are_read(text: str, failure: Reason | None) -> None:
+    assert len(text) > MOST_READ
+    assert content_failure(text, DEPOSIT, grave=True) is failure
+
+
+def test_a_long_question_that_comes_back_is_an_echo() -> None:
+    question = different(MOST_READ // 5)
+    assert len(question) > MOST_READ
+    assert content_failure(question, question, grave=False) is Reason.ANSWER_OFF_TOPIC
+
+
+def test_an_answer_of_many_megabytes_takes_the_work_of_a_long_one() -> None:
+    words = "every word of this answer differs from all that stand beside it; "
+    assert in_proportion(
+        lambda text: content_failure(text, DEPOSIT, grave=True),
+        words,
+        short=2 * MOST_READ,
+        times=16,
+        limit=0.25,  # a sixteenth, and the copies of the text
+    )
 
 
 def test_forms_of_a_word_and_amounts_are_shared() -> None:
