@@ -13,6 +13,7 @@ import anthropic
 import httpx
 import pytest
 
+from router.money.token_bound import text_bound
 from tests.kits.server_kit import Served, Upstream, events_of, write_ladder
 from tests.kits.upstreams.upstream_messages import COUNTED, TEXT, USAGE
 
@@ -266,8 +267,8 @@ def test_a_stream_that_breaks_off_ends_in_an_error(served: Served) -> None:
     assert "message_stop" not in names
     attempt = served.finished_row(response)["attempts"][0]
     assert (attempt["state"], attempt["estimated"]) == ("settled", True)
-    # Its bytes and, at 1,000 tokens a second, thoughts that nobody saw.
-    assert attempt["cost_nano_usd"] > len(TEXT.encode()) * 10_000
+    # Its words and, at 1,000 tokens a second, thoughts that nobody saw.
+    assert attempt["cost_nano_usd"] >= text_bound(TEXT) * 10_000
 
 
 def test_a_stream_that_ends_as_openais_do_is_answered_and_booked_once(
