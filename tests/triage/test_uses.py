@@ -135,7 +135,8 @@ GERMAN = Glossary("de", WORDS)
 def glossed() -> GlossedAnswers:
     mine = Answerable(frozenset({"hours"}), {}, {})
     english = EnglishWords([], frozenset().__contains__)
-    return GlossedAnswers({"de": mine}, [GERMAN], 0.9, english, KeyNames([]), MatchBasis.FOREIGN)
+    names, basis = KeyNames([]), MatchBasis.FOREIGN
+    return GlossedAnswers({"de": mine}, [GERMAN], 0.9, english, names, basis, str.isalpha)
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,8 @@ def _glossed(
         (words for file in files.values() for words in file.words), model.lexicon.common
     )
     names = KeyNames(names_of_keys(knowledge))
-    return GlossedAnswers(answers, glossaries, index.highest, english, names, index.basis)
+    known = model.knows
+    return GlossedAnswers(answers, glossaries, index.highest, english, names, index.basis, known)
 
 
 def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:
