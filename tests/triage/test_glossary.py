@@ -124,13 +124,7 @@ def answers(basis: MatchBasis = MatchBasis.FOREIGN) -> GlossedAnswers:
     dutch = Answerable(frozenset({"order_status"}), contact, ENGLISH_QUESTIONS)
     names = KeyNames(["order", "gift card"])
     return GlossedAnswers(
-        {"de": mine, "nl": dutch},
-        [GERMAN, DUTCH],
-        0.9,
-        ENGLISH_WORDS,
-        names,
-        basis,
-        str.isalpha,
+        {"de": mine, "nl": dutch}, [GERMAN, DUTCH], 0.9, ENGLISH_WORDS, names, basis
     )
 
 

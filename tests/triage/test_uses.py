@@ -135,8 +135,7 @@ GERMAN = Glossary("de", WORDS)
 def glossed() -> GlossedAnswers:
     mine = Answerable(frozenset({"hours"}), {}, {})
     english = EnglishWords([], frozenset().__contains__)
-    names, basis = KeyNames([]), MatchBasis.FOREIGN
-    return GlossedAnswers({"de": mine}, [GERMAN], 0.9, english, names, basis, str.isalpha)
+    return GlossedAnswers({"de": mine}, [GERMAN], 0.9, english, KeyNames([]), MatchBasis.FOREIGN)
 
 
 @pytest.mark.parametrize(

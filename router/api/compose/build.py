@@ -257,8 +257,7 @@ def _glossed(
         (words for file in files.values() for words in file.words), model.lexicon.common
     )
     names = KeyNames(names_of_keys(knowledge))
-    known = model.knows
-    return GlossedAnswers(answers, glossaries, index.highest, english, names, index.basis, known)
+    return GlossedAnswers(answers, glossaries, index.highest, english, names, index.basis)
 
 
 def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:

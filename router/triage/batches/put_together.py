@@ -177,7 +177,7 @@ def _judged(text: Ruled, match: Match | None, shelf: Shelf) -> Match | None:
     gloss, glossed = text.gloss, text.config.glossed
     if match is None or gloss is None or glossed is None:
         return shelf.judged(text.said, match)
-    lacks = match.confidence > LACKING_FROM and glossed.lacks(gloss, match.intent_id)
+    lacks = match.confidence > LACKING_FROM and glossed.lacks(gloss, match.intent_id, text.said)
     return shelf.judged(text.said, match, gloss.text, lacks_glossed=lacks)
 
 

@@ -9,7 +9,7 @@ question for the same intent. It knows nothing about encoders.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -78,15 +78,13 @@ class GlossedAnswers:
         english: EnglishWords,
         names: KeyNames,
         basis: MatchBasis,
-        exists: Callable[[str], bool],
     ) -> None:
         """`highest` is the highest chance of a request that the operator did not write, and
-        `basis` what the chances of the file rest on. `names` stand in texts in place of keys;
-        `exists` tells words of English."""
+        `basis` what the chances of the file rest on. `names` stand in texts in place of keys."""
         self._answers = {g.language: answers[g.language] for g in glossaries}
         self._glossaries = Glossaries(glossaries)
         self._approved = {
-            g.language: ApprovedWords(g, mine.texts, mine.said, exists)
+            g.language: ApprovedWords(g, mine.texts, mine.said)
             for g in glossaries
             for mine in (answers[g.language],)
         }
@@ -154,9 +152,10 @@ class GlossedAnswers:
             gloss.language,
         )
 
-    def lacks(self, gloss: Gloss, intent: str) -> bool:
-        """Returns True where a gloss has a word that an answer and its questions lack."""
-        return self._approved[gloss.language].lacks(gloss, intent)
+    def lacks(self, gloss: Gloss, intent: str, text: str) -> bool:
+        """Returns True where a text has a word that an answer and its questions lack."""
+        written = text_key(text) in self._answers[gloss.language].written
+        return not written and self._approved[gloss.language].lacks(gloss, intent, text)
 
     @property
     def languages(self) -> Collection[str]:
