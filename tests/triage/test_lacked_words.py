@@ -90,7 +90,7 @@ def shown(odds: float, *, lacks: bool, basis: MatchBasis = MatchBasis.FOREIGN) -
     found = SHELF.judged("Liefert ihr in die Schweiz", match, gloss, lacks_glossed=lacks)
     assert found is not None
     assert found.confidence <= chance
-    assert found.together == chance
+    assert found.together == found.confidence
     return found.confidence
 
 

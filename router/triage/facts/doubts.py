@@ -255,16 +255,20 @@ class Shelf:
             return match
         confidence = among_near_misses(match.confidence, self._highest)
         if confidence > LACKING_FROM and lacks(words, told.stems, self._exists):
-            confidence = min(confidence, self._without_a_word(match).confidence)
+            confidence = min(confidence, self._lacking(match.confidence))
         alone = min(confidence, _shifted(match.confidence, self._highest))
         return replace(match, confidence=confidence, together=max(alone, match.together))
 
     def _without_a_word(self, match: Match) -> Match:
-        """Returns a match whose answer lacks a word of the text, see LACKING_SHIFT."""
-        shift = NEAR_SHIFT - LACKING_SHIFT
-        shifted = among_near_misses(match.confidence, self._highest, shift)
-        lowered = max(min(LACKING_FROM, match.confidence), shifted)
-        return replace(match, confidence=min(match.confidence, lowered))
+        """Returns a match of a gloss whose answer lacks a word of it: what is offered says so, too,
+        since no fit has seen the likeliest answers to such texts together."""
+        confidence, together = self._lacking(match.confidence), self._lacking(match.together)
+        return replace(match, confidence=confidence, together=max(confidence, together))
+
+    def _lacking(self, chance: float) -> float:
+        """Returns the chance of an answer that lacks a word of the text, see LACKING_SHIFT."""
+        shifted = among_near_misses(chance, self._highest, NEAR_SHIFT - LACKING_SHIFT)
+        return min(chance, max(LACKING_FROM, shifted))
 
     def telling_both(self, text: str, match: Match | None) -> Match | None:
         """Returns the match, less sure where a second question asks for what the answer lacks."""
