@@ -42,6 +42,8 @@ def test_a_company_that_is_to_buy_is_told_in_english(text: str) -> None:
         "I bought a bike, do you deliver?",
         "Which of your bikes sell best?",
         "I'd like to know if you sell wax",
+        "I'm selling my house, can I repay the loan early?",
+        "What happens to the app when I sell my phone",
     ],
 )
 def test_a_customer_who_buys_asks_for_nothing_contrary(text: str) -> None:
@@ -88,6 +90,10 @@ def test_a_company_that_is_to_buy_is_told_in_seven_languages(text: str) -> None:
         "Kann ich bei euch eine Königin kaufen?",
         "Ich möchte wissen, ob Sie Honig verkaufen",
         "Ich wüsste gern ob ihr Wachs verkauft",
+        "Ich verkaufe mein Auto, wie löse ich den Kredit ab?",
+        "Was wird aus der App, wenn ich mein Handy verkaufe?",
+        "Je vends ma maison, puis-je rembourser le prêt ?",
+        "¿Qué pasa si vendo mi coche?",
         "Vendez-vous des reines ?",
         "Puis-je acheter une reine ?",
         "Si vous achetez deux ruches, la livraison est gratuite ?",

@@ -7,6 +7,7 @@ for it. English, and the seven languages of the shipped glossaries.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from router.regexes.late import late_regex
@@ -20,11 +21,18 @@ _ENGLISH = late_regex(
     # "How do you buy a voucher?" and "can you buy it online?" ask what anybody does.
     rf"(?<!how )(?<!where )(?<!when )\b(?:do|would|will) (?:you|u){_BETWEEN} (?:buy|purchase)\b"
     r"|\bare you(?: interested in| still| also)? (?:buying|purchasing)\b"
-    r"|\b(?:can|could|may|shall|would) (?:i|we)(?: also| still)? sell\b"
-    r"|\b(?:i|we)(?:'d|'m|'re| am| are| want| wish| would| have| need| like| hope| love| trying"
-    r"| looking| going| thinking| of| to| also| now){1,6} (?:sell|selling)\b"
-    r"|\bsell(?:ing)? (?:it |them )?(?:to )?(?:you|u)\b|\b(?:i|we|you) sell(?:ing)? (?:my|our)\b"
+    r"|\bsell(?:ing)? (?:it |them )?(?:to )?(?:you|u)\b"
 )
+_ENGLISH_SALE = late_regex(
+    r"\b(?:can|could|may|shall|would) (?:i|we)(?: also| still)? sell\b"
+    r"|(?<!if )(?<!when )(?<!once )(?<!before )(?<!because )\b(?:i|we)(?:'d|'m|'re| am| are| want"
+    r"| wish| would| have| need| like| hope| love| trying| looking| going| thinking| of| to| also"
+    r"| now){1,6} (?:sell|selling)\b"
+    r"|(?<!if )(?<!when )(?<!once )(?<!before )(?<!because )\b(?:i|we) sell (?:my|our)\b"
+)
+"""Finds a sale of the writer's own. Where the message goes on behind it, it may be another's
+matter: "I'm selling my house, can I repay the loan early?"."""
+_GOES_ON = re.compile(r"[,;.!?:] *[^\W\d_]|\b(?:and|und|et|y|e|en|i) ")
 _OF_ANSWERS = late_regex(
     r"\byou (?:\w{1,12} )?(?:buy|purchase)\b|\bwe (?:\w{1,12} ){0,2}(?:buy|purchase|take)\b"
     r"|\bbuy(?:ing)?[ -]?backs?\b|\btrad(?:e|es|ing)[ -]?ins?\b|\bpart[ -]exchange\b"
@@ -35,26 +43,29 @@ _NOT_YOURS = r"(?:(?!sie\b|ihr\b|ob\b|dass\b|of\b|dat\b)\w{1,30} ){0,5}"
 _OTHERS = late_regex(
     # German, Dutch
     r"\bkaufe?n sie\b|\bkauft ihr\b|\bkaufst du\b|\b(?:sie|ihr) (?:\w{1,30} ){0,4}ankauf(?:en|t)\b"
-    r"|\bankauf\b|\bin zahlung\b"
-    rf"|\bverkaufe\b|\b(?:ich|wir) {_NOT_YOURS}verkaufen\b"
-    r"|\b(?:euch|ihnen) (?:\w{1,30} ){0,4}verkaufen\b"
-    r"|\bkopen jullie\b|\bkoopt u\b|\bjullie (?:\w{1,30} ){0,4}(?:in|op)kopen\b"
-    rf"|\bverkoop ik\b|\bik verkoop\b|\b(?:ik|wij|we) {_NOT_YOURS}verkopen\b"
+    r"|\bankauf\b|\bin zahlung\b|\b(?:euch|ihnen) (?:\w{1,30} ){0,4}verkaufen?\b"
+    r"|\bkopen jullie\b|\bkoopt u\b|\bjullie (?:\w{1,30} ){0,4}(?:in|op|ver)kopen\b"
     # French
     r"|\br?ach[eè]te(?:z[- ]vous|s[- ]tu)\b|\brachetez\b"
     r"|(?<!si )(?<!quand )(?<!lorsque )(?<!que )(?<!-)\bvous achetez\b"
-    r"|\bje vends\b|\bnous vendons\b|(?<!-)(?<!pouvez )\bvous vendre\b"
-    r"|\b(?:je|nous) (?:(?:voudrais|veux|peux|souhaite|aimerais|voulons|voudrions|pouvons|puis)"
-    r" )(?:(?!vous\b)\w{1,30} ){0,2}vendre\b|\bpuis-je vendre\b|\bpeut-on vendre\b"
+    r"|(?<!-)(?<!pouvez )\bvous vendre\b"
     # Spanish, Portuguese, Italian: the verb says who.
     r"|\b(?:compran|compr[aá]is|compram|comprate|acquistate)\b|\bcompra usted\b"
-    r"|\bvendo\b|\bvendemos\b|\bvendiamo\b|\bvender(?:les|os|vi|-vos|-lhes)\b"
-    r"|\b(?:quiero|quisiera|queremos|puedo|podr[ií]a|podemos|quero|queria|posso|vorrei|voglio"
-    r"|vogliamo|vorremmo|possiamo|potrei|gostaria de|me gustar[ií]a) (?:\w{1,30} )?vendere?\b"
+    r"|\bvender(?:les|os|vi|-vos|-lhes)\b"
     # Polish
     r"|\b(?:s|od)?kupujecie\b|\bskup(?:u?j\w{0,4})?\b|\bpa[nń]stwo (?:\w{1,30} )?kupuj[aą]\b"
-    r"|\bsprzedam\b|\b(?:chc[eę]|chcemy|mog[eę]|mo[zż]emy|chcia[lł]a?bym) (?:\w{1,30} ){0,3}"
-    r"sprzeda[cć]\b"
+)
+_IF_WORDS = "wenn falls bevor als si quand cuando se quando"
+_IF = "".join(f"(?<!{word} )" for word in _IF_WORDS.split())
+_OTHERS_SALE = late_regex(
+    rf"{_IF}\b(?:ich verkaufe|verkaufe ich|ik verkoop|verkoop ik|je vends|nous vendons|vendo"
+    r"|vendemos|vendiamo|sprzedam)\b"
+    rf"|{_IF}\b(?:ich|wir) {_NOT_YOURS}verkaufen\b|{_IF}\b(?:ik|wij|we) {_NOT_YOURS}verkopen\b"
+    r"|\b(?:je|nous) (?:voudrais|veux|peux|souhaite|aimerais|voulons|voudrions|pouvons|puis)"
+    r" (?:(?!vous\b)\w{1,30} ){0,2}vendre\b|\b(?:puis-je|peut-on) vendre\b"
+    r"|\b(?:quiero|quisiera|queremos|puedo|podr[ií]a|podemos|quero|queria|posso|vorrei|voglio"
+    r"|vogliamo|vorremmo|possiamo|potrei|gostaria de|me gustar[ií]a) (?:\w{1,30} )?vendere?\b"
+    r"|\b(?:chc[eę]|chcemy|mog[eę]|mo[zż]emy|chcia[lł]a?bym) (?:\w{1,30} ){0,3}sprzeda[cć]\b"
 )
 
 
@@ -67,9 +78,14 @@ def has_contrary_trade(text: str, words: Collection[str], *, glossed: bool) -> b
     >>> [has_contrary_trade(text, ("buy",), glossed=False) for text in texts]
     [True, False, False]
     """
-    if glossed:
-        return _OTHERS.search(text.lower()) is not None
-    return not _TRADES.isdisjoint(words) and _ENGLISH.search(text.lower()) is not None
+    if not glossed and _TRADES.isdisjoint(words):
+        return False
+    lower = text.lower()
+    to_company, sale = (_OTHERS, _OTHERS_SALE) if glossed else (_ENGLISH, _ENGLISH_SALE)
+    if to_company.search(lower):
+        return True
+    found = sale.search(lower)
+    return found is not None and _GOES_ON.search(lower, found.end()) is None
 
 
 def is_of_contrary_trade(texts: str) -> bool:
@@ -79,4 +95,4 @@ def is_of_contrary_trade(texts: str) -> bool:
     [True, False]
     """
     lower = texts.lower()
-    return _ENGLISH.search(lower) is not None or _OF_ANSWERS.search(lower) is not None
+    return any(one.search(lower) for one in (_ENGLISH, _ENGLISH_SALE, _OF_ANSWERS))
