@@ -104,6 +104,7 @@ def test_a_company_that_is_to_buy_is_told_in_seven_languages(text: str) -> None:
         "Vendete bici usate?",
         "Vorrei comprare una bici",
         "Verkopen jullie fietsen?",
+        "Ik wil weten of jullie fietsen verkopen",
         "Ik wil een fiets kopen",
         "Czy sprzedajecie rowery?",
         "Chcę kupić rower",

@@ -51,8 +51,8 @@ _LITTLE = (
 )
 SAYS_LITTLE = frozenset(_LITTLE.split())
 """Words that ask for nothing else where they are added. They and the lines above were chosen by
-written questions to the shop: of those that were surely answered with 8 utterances an answer, 320
-of 1,032 had a glossed word that their right answer lacks. With these a few dozen have."""
+written questions to the shop, with 8 utterances an answer: of 777 sure and right answers 183 lacked
+a glossed word, and with these none does. Of 47 to two other trades none does, either."""
 
 _COUNTRIES = "abroad country countries international overseas worldwide european foreign"
 ANY_COUNTRY = frozenset(_COUNTRIES.split())

@@ -44,7 +44,8 @@ _OTHERS = late_regex(
     # German, Dutch
     r"\bkaufe?n sie\b|\bkauft ihr\b|\bkaufst du\b|\b(?:sie|ihr) (?:\w{1,30} ){0,4}ankauf(?:en|t)\b"
     r"|\bankauf\b|\bin zahlung\b|\b(?:euch|ihnen) (?:\w{1,30} ){0,4}verkaufen?\b"
-    r"|\bkopen jullie\b|\bkoopt u\b|\bjullie (?:\w{1,30} ){0,4}(?:in|op|ver)kopen\b"
+    r"|\bkopen jullie\b|\bkoopt u\b|\bjullie (?:\w{1,30} ){0,4}(?:in|op)kopen\b"
+    r"|\baan (?:jullie|u) (?:\w{1,30} ){0,2}verkopen\b"
     # French
     r"|\br?ach[eè]te(?:z[- ]vous|s[- ]tu)\b|\brachetez\b"
     r"|(?<!si )(?<!quand )(?<!lorsque )(?<!que )(?<!-)\bvous achetez\b"
