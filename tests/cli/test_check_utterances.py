@@ -11,6 +11,7 @@ import yaml
 
 from router.cli.policies.utterances import (
     answers_files,
+    foreign_notes,
     glossary_notes,
     twofold_notes,
     words_without,
@@ -93,3 +94,71 @@ def test_check_prints_these_notes() -> None:
     run = tiergate("check", policies_dir() / "customer_support.yaml", "--json")
     (checked,) = json.loads(run.stdout)["policies"]
     assert any("the glossary of fr lacks" in note for note in checked["notes"])
+
+
+SHOP = """version: 1
+name: shop
+intents:
+  - id: hours
+    domain: customer_support
+    source: handbook
+    utterances: [when are you open]
+    answer: We are open from nine to five, and closed on Sundays.
+  - id: returns
+    domain: customer_support
+    source: handbook
+    utterances: [how do I return it]
+    answer: Send it back within 30 days and you get your money back.
+  - id: post
+    domain: customer_support
+    source: handbook
+    utterances: [what is your address]
+    answer: {post}
+"""
+FRENCH = """version: 1
+language: fr
+{offer}intents:
+  hours: {{title: Quand êtes-vous ouverts, answer: "{answer}"}}
+"""
+OFFER = "offer: {before: 'Vouliez-vous dire une de ces questions ?', after: Le numéro suffit.}\n"
+POLICY = """version: 1
+name: shop
+tiers:
+  - name: resolve
+    level: 1
+    answerers: [{name: faq, kind: resolver, knowledge: shop.yaml, languages: shop}]
+"""
+
+
+def _foreign_notes(tmp_path: Path, post: str, french: str) -> list[str]:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "fr.yaml").write_text(french, "utf-8")
+    (tmp_path / "shop.yaml").write_text(SHOP.replace("{post}", post), "utf-8")
+    (tmp_path / "policy.yaml").write_text(POLICY, "utf-8")
+    loaded = load_policy(tmp_path / "policy.yaml", {})
+    return list(foreign_notes(loaded, tuple(answers_files(loaded))))
+
+
+def test_words_in_another_language_than_those_around_them_are_told(tmp_path: Path) -> None:
+    german = "Schreiben Sie uns bitte, wenn Sie die Ware nicht wollen."
+    english = "We are open from nine to five, and closed on Sundays."
+    assert _foreign_notes(tmp_path, german, FRENCH.format(offer="", answer=english)) == [
+        "shop.yaml: answers that are not in en, as the others are: post",
+        "shop (fr): answers that are not in fr, as the others are: hours",
+        "shop (fr): words in en stand around the questions that level 1 offers in fr: write them "
+        "in `offer`",
+    ]
+
+
+def test_an_address_is_in_no_language(tmp_path: Path) -> None:
+    french = FRENCH.format(offer=OFFER, answer="Nous sommes ouverts de neuf à cinq heures.")
+    assert _foreign_notes(tmp_path, "Rue de la Gare 12, Lyon", french) == []
+
+
+def test_no_words_of_shipped_files_are_in_another_language() -> None:
+    notes = list[str]()
+    for path in sorted(policies_dir().glob("*.yaml")):
+        if path.name != "prices.yaml":
+            loaded = load_policy(path, {})
+            notes += foreign_notes(loaded, tuple(answers_files(loaded)))
+    assert notes == []

@@ -1,4 +1,5 @@
-"""Tells of utterances that ask two things, and of their words that no glossary has.
+"""Tells of utterances that ask two things, of their words that no glossary has, and of approved
+words in another language than those around them.
 
 It reads the files that a policy names, and asks nothing of triage.
 """
@@ -9,13 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TypeAlias
 
-from router.policy.content.knowledge import IntentSection, Knowledge, load_knowledge
+from router.policy.content.knowledge import SLOT, IntentSection, Knowledge, load_knowledge
 from router.policy.content.languages.glossaries import GlossaryFile, load_glossaries
 from router.policy.content.languages.translations import translation_files
+from router.policy.content.offer_words import OfferSection
 from router.policy.loading import LoadedPolicy
 from router.policy.schema import ResolverAnswerer
 from router.triage.facts.asks import asks_in, leans
+from router.triage.facts.languages import UNKNOWN, heard
 from router.triage.glossed.english import tells_nothing
+from router.triage.text.folding import fold
 from router.triage.verifier import STEM, content_words
 
 MOST_NAMED = 5
@@ -26,18 +30,22 @@ LEAST_PART = 4
 """One in so many utterances of an answer has a word that names what it is about."""
 MOST_WORDS = 12
 """Words that are named of a language, the most frequent first."""
+LEAST_WORDS = 6
+"""A shorter answer may be an address or a name, which is in no language."""
 AnswersFile: TypeAlias = tuple[str, Knowledge, str | None]
 """A file of answers by its name, what it says, and the folder of its other languages."""
 
 
 def utterance_notes(loaded: LoadedPolicy, *, whole: bool = False) -> Iterator[str]:
-    """Yields what utterances ask twice, and which of their words a glossary lacks.
+    """Yields what utterances ask twice, which of their words a glossary lacks, and what is said in
+    another language than the rest.
 
     People read the first few of each; a program gets the `whole` lists.
     """
     files = tuple(answers_files(loaded))
     yield from twofold_notes(files, whole=whole)
     yield from glossary_notes(loaded, files, whole=whole)
+    yield from foreign_notes(loaded, files, whole=whole)
 
 
 def _listed(names: Sequence[str], most: int, whole: bool) -> str:
@@ -85,6 +93,51 @@ def glossary_notes(
                     f"{_listed(lacking, MOST_WORDS, whole)}. A request in {language} is not "
                     "found by them: write them into a glossary of yours (`triage.glossaries`)"
                 )
+
+
+def foreign_notes(
+    loaded: LoadedPolicy, files: Iterable[AnswersFile], *, whole: bool = False
+) -> Iterator[str]:
+    """Yields for each file of answers and each of its languages the words in another language.
+
+    A file's own language is that of most of its answers. Only what is clearly in one counts.
+    """
+    for file, knowledge, folder in files:
+        answers = {intent.id: intent.answer for intent in knowledge.content.intents}
+        told = Counter([language for text in answers.values() if (language := _clear(text))])
+        [(own, _)] = told.most_common(1) or [(UNKNOWN, 0)]
+        offer = knowledge.content.offer
+        yield from _foreign(file, own, answers, offer, whole)
+        languages = () if folder is None else translation_files(loaded.file(folder), [])
+        for spoken in sorted([spoken for spoken, _, _ in languages], key=lambda one: one.language):
+            answers = {name: intent.answer for name, intent in spoken.intents.items()}
+            place = f"{folder} ({spoken.language})"
+            yield from _foreign(place, spoken.language, answers, spoken.offer or offer, whole)
+
+
+def _foreign(
+    file: str, own: str, answers: Mapping[str, str], offer: OfferSection, whole: bool
+) -> Iterator[str]:
+    """Yields the answers, and the words around offers, that are not in a file's own language."""
+    others = [name for name, text in answers.items() if _clear(text) not in (own, UNKNOWN)]
+    if own and others:
+        named = _listed(others, MOST_NAMED, whole)
+        yield f"{file}: answers that are not in {own}, as the others are: {named}"
+    # Both in one look: the words before a list may be few.
+    spoken = _clear(f"{offer.before} {offer.after}")
+    if own and spoken not in (own, UNKNOWN):
+        yield (
+            f"{file}: words in {spoken} stand around the questions that level 1 offers in {own}: "
+            "write them in `offer`"
+        )
+
+
+def _clear(text: str) -> str:
+    """Returns the language that a text tells clearly, slots aside; UNKNOWN for none."""
+    said = SLOT.sub("", text)
+    words = fold(said).words
+    told = heard(said, words)
+    return told.language if told.clear and len(words) >= LEAST_WORDS else UNKNOWN
 
 
 def _asking_another(knowledge: Knowledge) -> Iterator[tuple[IntentSection, str, str]]:

@@ -14,7 +14,8 @@ from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.disguises.known_words import Knows
 from router.triage.facts.asks import leans, only_asks
-from router.triage.facts.doubts import less_sure
+from router.triage.facts.doubts import Shelf, less_sure
+from router.triage.facts.lacking import LACKING_FROM
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.framing.own_sentences import OwnSentence
@@ -129,7 +130,7 @@ def put_together(
     text: Ruled, places: Places, whole: BatchRead, parts: BatchRead, knows: Knows
 ) -> TurnReading:
     """Returns the reading of a text; `whole` is the batch of texts, `parts` that of their parts."""
-    config, facts, gloss = text.config, text.facts, text.gloss
+    config, facts = text.config, text.facts
     reading = _Reading(whole.rows[places.text], whole.matches[places.text])
     form = known_form([whole.matches[place] for place in places.forms])
     reading = _with_forms(reading, whole, places.forms, form)
@@ -143,7 +144,7 @@ def put_together(
     for place in places.plain:
         row = with_heads(row, whole.rows[place], config.momentary)
     if config.shelf is not None and not facts.unread:
-        match = config.shelf.judged(text.said, match, "" if gloss is None else gloss.text)
+        match = _judged(text, match, config.shelf)
         match = config.shelf.telling_both(text.asked.text, match)
     is_known_form = form is not None or (bool(facts.instead) and is_known(match))
     for place in places.passages:
@@ -169,6 +170,15 @@ def put_together(
         answers_from=config.answers_from[row.domain],
         approved=_is_approved(text, match),
     )
+
+
+def _judged(text: Ruled, match: Match | None, shelf: Shelf) -> Match | None:
+    """Returns the match of a text or its gloss, less sure where words speak against the answer."""
+    gloss, glossed = text.gloss, text.config.glossed
+    if match is None or gloss is None or glossed is None:
+        return shelf.judged(text.said, match)
+    lacks = match.confidence > LACKING_FROM and glossed.lacks(gloss, match.intent_id, text.said)
+    return shelf.judged(text.said, match, gloss.text, lacks_glossed=lacks)
 
 
 def _is_approved(text: Ruled, match: Match | None) -> bool:

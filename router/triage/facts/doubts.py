@@ -30,7 +30,9 @@ from router.triage.facts.lacking import (
 )
 from router.triage.match import RANKED_SHARE, capped
 from router.triage.matching.asked_kinds import kinds_told, second_kind
+from router.triage.matching.claims import claims_against, is_claimed
 from router.triage.matching.legal_steps import is_legal_step
+from router.triage.matching.trade import has_contrary_trade, is_of_contrary_trade
 from router.triage.matching.wide_acts import is_wide_act
 from router.types import Domain, Match, MatchBasis
 
@@ -108,25 +110,6 @@ PLAIN = 10
 LEAST_SAID = 2
 """Utterances of an answer that say a verb plainly, from which denying it is a denial of them."""
 
-_CLAIMS = (
-    (
-        late_regex(
-            r"\b(?:money|amount|payment|cash|it|funds|sum|(?<![\d.,])\d[\d.,]{0,20})\b[^.?!]{0,30}"
-            r"\b(?:gone|taken|debited|deducted|charged|left my|missing|vanished|disappeared)\b"
-            r"|\b(?:you|they|bank|shop|been|was|were|got|still|have|i'm|am|i) "
-            r"(?:\w+ )?(?:took|charged|debited|deducted)\b",
-            re.IGNORECASE,
-        ),
-        late_regex(r"\bno money (?:was|is|has been) taken|\bnot been charged", re.IGNORECASE),
-    ),
-)
-"""What people state, and what an answer states against it."""
-_ASKED = late_regex(
-    r"\b(?:have|has|was|were|did|do|will|am|is|are) (?:i|my|the|it|you|they|money|any)\b",
-    re.IGNORECASE,
-)
-"""Finds a question: "have I been charged" states nothing."""
-
 _NOT_WORDS = (
     "not never nothing none neither don't dont doesn't doesnt didn't didnt isn't isnt "
     "aren't arent wasn't wasnt weren't haven't havent hasn't hasnt hadn't"
@@ -168,6 +151,7 @@ class _Told(Struct, frozen=True):
     denied: float = 1.0  # share of the utterances that deny something
     wide: bool = False  # an utterance reaches many people's things
     kinds: frozenset[str] = frozenset()  # how long, how much ...: what it tells
+    contrary_trade: bool = False  # the company buys
 
 
 _NOTHING_TOLD = _Told()
@@ -180,7 +164,7 @@ def _told_by(domain: Domain, utterances: Sequence[str], answer: str) -> _Told:
     return _Told(
         domain,
         said_plainly(lines),
-        [claim for claim, said in _CLAIMS if said.search(answer)],
+        claims_against(answer),
         words,
         stems_of(words),
         Contraries(words),
@@ -188,6 +172,7 @@ def _told_by(domain: Domain, utterances: Sequence[str], answer: str) -> _Told:
         _denied_share(lines),
         any([is_wide_act(*line) for line in lines]),
         kinds_told(utterances, answer),
+        is_of_contrary_trade("\n".join([answer, *utterances])),
     )
 
 
@@ -225,11 +210,14 @@ class Shelf:
             told = self._read[intent] = _NOTHING_TOLD if written is None else _told_by(*written)
         return told
 
-    def judged(self, text: str, match: Match | None, gloss: str = "") -> Match | None:
+    def judged(
+        self, text: str, match: Match | None, gloss: str = "", *, lacks_glossed: bool = False
+    ) -> Match | None:
         """Returns the match, less sure where the text contradicts the answer; None where it is not
         our matter or a legal step, or what would be answered is what is denied.
 
-        `gloss` is a text of another language in English words.
+        `gloss` is a text of another language in English words; `lacks_glossed`: the answer lacks
+        one of them.
         """
         if match is None or match.basis is MatchBasis.WRITTEN:
             return match
@@ -257,17 +245,30 @@ class Shelf:
             return match
         if _misfits(gloss or text, words, told):
             return _spoken_against(match)
+        if not told.contrary_trade and has_contrary_trade(text, words, glossed=bool(gloss)):
+            return _spoken_against(match)
         if not gloss and self._is_another(text, words, told, read=match.basis.read):
             return _spoken_against(match)
-        if gloss or match.basis is not MatchBasis.FOREIGN:
+        if gloss:
+            return self._without_a_word(match) if lacks_glossed else match
+        if match.basis is not MatchBasis.FOREIGN:
             return match
         confidence = among_near_misses(match.confidence, self._highest)
         if confidence > LACKING_FROM and lacks(words, told.stems, self._exists):
-            shift = NEAR_SHIFT - LACKING_SHIFT
-            shifted = among_near_misses(match.confidence, self._highest, shift)
-            confidence = min(confidence, max(LACKING_FROM, shifted))
+            confidence = min(confidence, self._lacking(match.confidence))
         alone = min(confidence, _shifted(match.confidence, self._highest))
         return replace(match, confidence=confidence, together=max(alone, match.together))
+
+    def _without_a_word(self, match: Match) -> Match:
+        """Returns a match of a gloss whose answer lacks a word of it: what is offered says so, too,
+        since no fit has seen the likeliest answers to such texts together."""
+        confidence, together = self._lacking(match.confidence), self._lacking(match.together)
+        return replace(match, confidence=confidence, together=max(confidence, together))
+
+    def _lacking(self, chance: float) -> float:
+        """Returns the chance of an answer that lacks a word of the text, see LACKING_SHIFT."""
+        shifted = among_near_misses(chance, self._highest, NEAR_SHIFT - LACKING_SHIFT)
+        return min(chance, max(LACKING_FROM, shifted))
 
     def telling_both(self, text: str, match: Match | None) -> Match | None:
         """Returns the match, less sure where a second question asks for what the answer lacks."""
@@ -304,8 +305,7 @@ def _misfits(text: str, words: frozenset[str], told: _Told) -> bool:
     """Returns True where an answer leaves out, or is contrary to, what a text says."""
     if is_wide_act(text, words) and not told.wide:
         return True
-    contradicted = any([claim.search(text) for claim in told.claims]) and not _ASKED.search(text)
-    if contradicted or told.contraries.asked(text, words):
+    if is_claimed(text, told.claims) or told.contraries.asked(text, words):
         return True
     return waits_longer(text, told.promised)
 

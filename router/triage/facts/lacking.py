@@ -24,6 +24,7 @@ LEAST_LETTERS = 3
 """Letters of a word that says what a request is about."""
 
 _DULL = DULL | PASSING_WORDS
+_NO_ADVERBS = frozenset(("assembly", "italy", "jelly", "supply"))
 
 
 def lacks(words: Iterable[str], stems: Collection[str], exists: Callable[[str], bool]) -> bool:
@@ -42,7 +43,8 @@ def lacks(words: Iterable[str], stems: Collection[str], exists: Callable[[str], 
         len(word) >= LEAST_LETTERS
         and word.isalpha()
         and word not in _DULL
-        and not word.endswith("ly")  # an adverb says how, and asks for nothing else
+        # An adverb says how, and asks for nothing else.
+        and not (word.endswith("ly") and word not in _NO_ADVERBS)
         and _stem(word) not in stems
         and exists(word)
         for word in words

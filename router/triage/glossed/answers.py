@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
-from router.policy.content.knowledge import Knowledge
+from router.policy.content.knowledge import IntentSection, Knowledge
 from router.policy.content.text_keys import text_key
 from router.stats.calibration import logit
 from router.triage.facts.languages import ENGLISH, UNKNOWN, without_codes
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Gloss, Glossaries, Glossary
 from router.triage.glossed.key_names import KeyNames
+from router.triage.glossed.lacked_words import ApprovedWords, Texts
 from router.triage.match import OWN_LIMIT, capped
 from router.types import Match, MatchBasis
 
@@ -40,20 +42,29 @@ class Answerable(NamedTuple):
     intents: frozenset[str]
     written: Mapping[str, str]  # intents by the words of an utterance or title
     english: Mapping[str, str]  # the operator's English question for each intent
+    texts: Texts = MappingProxyType({})  # what the operator wrote of each intent, in English
+    said: Texts = MappingProxyType({})  # the same in the language
 
 
 def answerable(knowledge: Knowledge) -> dict[str, Answerable]:
     """Returns by language the intents that have an answer, and the texts that ask for each."""
     found = {}
     english = {i.id: i.title or i.utterances[0] for i in knowledge.content.intents}
+    texts = {i.id: texts_of(i) for i in knowledge.content.intents}
     for language, said in knowledge.translations.items():
         written: dict[str, set[str]] = {}
         for intent in said.content.intents:
             for text in (*intent.utterances, *([intent.title] if intent.title else [])):
                 written.setdefault(text_key(text), set()).add(intent.id)
         once = {key: next(iter(ids)) for key, ids in written.items() if key and len(ids) == 1}
-        found[language] = Answerable(frozenset(said.intents), once, english)
+        spoken = {intent.id: texts_of(intent) for intent in said.content.intents}
+        found[language] = Answerable(frozenset(said.intents), once, english, texts, spoken)
     return found
+
+
+def texts_of(intent: IntentSection) -> tuple[str, ...]:
+    """Returns what an operator wrote of an intent: the answer, the questions, the title."""
+    return (intent.answer, *intent.utterances, intent.title or "")
 
 
 class GlossedAnswers:
@@ -72,6 +83,11 @@ class GlossedAnswers:
         `basis` what the chances of the file rest on. `names` stand in texts in place of keys."""
         self._answers = {g.language: answers[g.language] for g in glossaries}
         self._glossaries = Glossaries(glossaries)
+        self._approved = {
+            g.language: ApprovedWords(g, mine.texts, mine.said)
+            for g in glossaries
+            for mine in (answers[g.language],)
+        }
         self._highest = highest
         self._basis = basis
         self._english = english
@@ -135,6 +151,11 @@ class GlossedAnswers:
             together if len(others) == len(found.others) else chance,
             gloss.language,
         )
+
+    def lacks(self, gloss: Gloss, intent: str, text: str) -> bool:
+        """Returns True where a text has a word that an answer and its questions lack."""
+        written = text_key(text) in self._answers[gloss.language].written
+        return not written and self._approved[gloss.language].lacks(gloss, intent, text)
 
     @property
     def languages(self) -> Collection[str]:

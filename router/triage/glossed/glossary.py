@@ -55,6 +55,7 @@ class Gloss(NamedTuple):
     told: int = 0  # English words that say what the text is about
     # What an act is done to has no English: "cancel my assurance" is about no order.
     lost: bool = False
+    meant: frozenset[str] = frozenset()  # the English words, without those of its own
 
     @property
     def known(self) -> float:
@@ -137,7 +138,8 @@ class Glossary:
             said.append(word)
         # A word of its own is no English one; what both share says the same.
         told = sum([not tells_nothing(word) and word not in DULL for word in meant])
-        return Gloss(" ".join(said) + "?" * asks, self.language, count, unknown, told, lost)
+        english = " ".join(said) + "?" * asks
+        return Gloss(english, self.language, count, unknown, told, lost, frozenset(meant))
 
     def letters(self, words: Sequence[str]) -> int:
         """Returns how many letters of the words are known as a word or as its beginning."""

@@ -1,0 +1,99 @@
+"""Tells who buys and who sells: "do you buy queens?" is no "do you sell queens?". Pure.
+
+To a small encoder both are about queens and a purchase. A message has the contrary direction where
+the company is to buy, or where the writer sells. An answer whose own words have that direction is
+for it. English, and the seven languages of the shipped glossaries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from router.regexes.late import late_regex
+
+_TRADE_WORDS = "buy buying purchase purchasing sell selling"
+_TRADES = frozenset(_TRADE_WORDS.split())
+"""English words of which every phrase of a contrary trade has one."""
+
+_BETWEEN = "(?: (?:guys|people|also|still|ever|even|really|now|actually|perhaps|back)){0,2}"
+_ENGLISH = late_regex(
+    # "How do you buy a voucher?" and "can you buy it online?" ask what anybody does.
+    rf"(?<!how )(?<!where )(?<!when )\b(?:do|would|will) (?:you|u){_BETWEEN} (?:buy|purchase)\b"
+    r"|\bare you(?: interested in| still| also)? (?:buying|purchasing)\b"
+    r"|\bsell(?:ing)? (?:it |them )?(?:to )?(?:you|u)\b"
+)
+_ENGLISH_SALE = late_regex(
+    r"\b(?:can|could|may|shall|would) (?:i|we)(?: also| still)? sell\b"
+    r"|(?<!if )(?<!when )(?<!once )(?<!before )(?<!because )\b(?:i|we)(?:'d|'m|'re| am| are| want"
+    r"| wish| would| have| need| like| hope| love| trying| looking| going| thinking| of| to| also"
+    r"| now){1,6} (?:sell|selling)\b"
+    r"|(?<!if )(?<!when )(?<!once )(?<!before )(?<!because )\b(?:i|we) sell (?:my|our)\b"
+)
+"""Finds a sale of the writer's own. Where the message goes on behind it, it may be another's
+matter: "I'm selling my house, can I repay the loan early?"."""
+_GOES_ON = re.compile(r"[,;.!?:] *[^\W\d_]|\b(?:and|und|et|y|e|en|i) ")
+_OF_ANSWERS = late_regex(
+    r"\byou (?:\w{1,12} )?(?:buy|purchase)\b|\bwe (?:\w{1,12} ){0,2}(?:buy|purchase|take)\b"
+    r"|\bbuy(?:ing)?[ -]?backs?\b|\btrad(?:e|es|ing)[ -]?ins?\b|\bpart[ -]exchange\b"
+    r"|\bsell (?:\w{1,12} ){0,3}to us\b|\bsell us\b"
+)
+"""Finds further words by which an answer says that the company buys."""
+_NOT_YOURS = r"(?:(?!sie\b|ihr\b|ob\b|dass\b|of\b|dat\b)\w{1,30} ){0,5}"
+_OTHERS = late_regex(
+    # German, Dutch
+    r"\bkaufe?n sie\b|\bkauft ihr\b|\bkaufst du\b|\b(?:sie|ihr) (?:\w{1,30} ){0,4}ankauf(?:en|t)\b"
+    r"|\bankauf\b|\bin zahlung\b|\b(?:euch|ihnen) (?:\w{1,30} ){0,4}verkaufen?\b"
+    r"|\bkopen jullie\b|\bkoopt u\b|\bjullie (?:\w{1,30} ){0,4}(?:in|op)kopen\b"
+    r"|\baan (?:jullie|u) (?:\w{1,30} ){0,2}verkopen\b"
+    # French
+    r"|\br?ach[eè]te(?:z[- ]vous|s[- ]tu)\b|\brachetez\b"
+    r"|(?<!si )(?<!quand )(?<!lorsque )(?<!que )(?<!-)\bvous achetez\b"
+    r"|(?<!-)(?<!pouvez )\bvous vendre\b"
+    # Spanish, Portuguese, Italian: the verb says who.
+    r"|\b(?:compran|compr[aá]is|compram|comprate|acquistate)\b|\bcompra usted\b"
+    r"|\bvender(?:les|os|vi|-vos|-lhes)\b"
+    # Polish
+    r"|\b(?:s|od)?kupujecie\b|\bskup(?:u?j\w{0,4})?\b|\bpa[nń]stwo (?:\w{1,30} )?kupuj[aą]\b"
+)
+_IF_WORDS = "wenn falls bevor als si quand cuando se quando"
+_IF = "".join(f"(?<!{word} )" for word in _IF_WORDS.split())
+_OTHERS_SALE = late_regex(
+    rf"{_IF}\b(?:ich verkaufe|verkaufe ich|ik verkoop|verkoop ik|je vends|nous vendons|vendo"
+    r"|vendemos|vendiamo|sprzedam)\b"
+    rf"|{_IF}\b(?:ich|wir) {_NOT_YOURS}verkaufen\b|{_IF}\b(?:ik|wij|we) {_NOT_YOURS}verkopen\b"
+    r"|\b(?:je|nous) (?:voudrais|veux|peux|souhaite|aimerais|voulons|voudrions|pouvons|puis)"
+    r" (?:(?!vous\b)\w{1,30} ){0,2}vendre\b|\b(?:puis-je|peut-on) vendre\b"
+    r"|\b(?:quiero|quisiera|queremos|puedo|podr[ií]a|podemos|quero|queria|posso|vorrei|voglio"
+    r"|vogliamo|vorremmo|possiamo|potrei|gostaria de|me gustar[ií]a) (?:\w{1,30} )?vendere?\b"
+    r"|\b(?:chc[eę]|chcemy|mog[eę]|mo[zż]emy|chcia[lł]a?bym) (?:\w{1,30} ){0,3}sprzeda[cć]\b"
+)
+
+
+def has_contrary_trade(text: str, words: Collection[str], *, glossed: bool) -> bool:
+    """Returns True where a company is to buy, or its customer sells; `words` are lower case.
+
+    `glossed`: the text is in another language than English.
+
+    >>> texts = ("Do you buy queens?", "Can I buy a queen?", "How do you buy a voucher?")
+    >>> [has_contrary_trade(text, ("buy",), glossed=False) for text in texts]
+    [True, False, False]
+    """
+    if not glossed and _TRADES.isdisjoint(words):
+        return False
+    lower = text.lower()
+    to_company, sale = (_OTHERS, _OTHERS_SALE) if glossed else (_ENGLISH, _ENGLISH_SALE)
+    if to_company.search(lower):
+        return True
+    found = sale.search(lower)
+    return found is not None and _GOES_ON.search(lower, found.end()) is None
+
+
+def is_of_contrary_trade(texts: str) -> bool:
+    """Returns True where an answer's own words, its utterances among them, have that direction.
+
+    >>> [is_of_contrary_trade(text) for text in ("We buy old frames.", "We sell frames.")]
+    [True, False]
+    """
+    lower = texts.lower()
+    return any(one.search(lower) for one in (_ENGLISH, _ENGLISH_SALE, _OF_ANSWERS))
