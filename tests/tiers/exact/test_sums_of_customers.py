@@ -45,6 +45,10 @@ what do we pay for 4 chairs at $85 each plus a $100 deposit?
     £20 - (3 * £2 + £4 + £3) = £7
 Wie viel Rückgeld bekomme ich von 20 € für 3 Stifte zu je 2 €?
     20 € - 3 * 2 € = 14 €
+3 pens at £1.99 and a pad at £4 including 20% VAT, total?
+    3 * £1.99 + £4 = £9.97 if that includes the 20%; with it added: £11.96, rounded to cents
+3 shirts at $20 each and my $10 gift card, total?
+    3 * $20 - $10 = $50
 how much change do I get from $50 for 3 books at $12.95 each?
     $50 - 3 * $12.95 = $11.15
 How much do 12 tiles at $3.25 each come to?
@@ -91,6 +95,9 @@ Gesamtpreis: 6 Karten zu je 32 Euro
     6 * 32 € = 192 €
 Wie viel kosten 12 Fliesen zum Preis von je 3,25 €?
     12 * 3,25 € = 39 €
+3 Stifte zu je 1,99 € inkl. 19 % MwSt, was kostet das?
+    3 * 1,99 € = 5,97 €, wenn die Steuer von 19 % enthalten ist; kommt sie dazu: 7,10 €, auf Cent \
+gerundet
 Wie teuer wären 2 Fahrräder zu 350 € und ein Helm zu 45 €?
     2 * 350 € + 45 € = 745 €
 Ça fait combien, 4 chaises à 85 euros ?
@@ -162,7 +169,10 @@ how much tax is in 3 chairs at $85 and 2 tables at $120 plus 8% tax?
 3 pens at £2 and a pad at £4, I pay with a fiver, what change?
 3 pens at £2 and a pad at £4, I pay with a €20 note, what change?
 3 pens at £2 and a pad, I pay with a twenty, what change?
+2 shirts at $20 each and a $10 gift card, what do I pay?
+2 roses at $4 each with a $5 card, total?
 3 pens at £2, I pay with a twenty
+3 pens at £2, I pay with £20.1255, what change?
 3 pens at £2 and a pad at £4, Tom pays with a twenty, what change does he get?
 is $85 a good price for 4 chairs?
 is it worth it to buy 4 chairs at $85 each?

@@ -53,7 +53,8 @@ class Bill(Struct):
         if self.paid is None:
             return self._line(left, value, sign)
         given = self._shown(self.paid, "", sign)
-        clear = value < self.paid and (value * 100).denominator == 1
+        in_full = all((of * 100).denominator == 1 for of in (value, self.paid))
+        clear = value < self.paid and in_full
         left = f"{given} - {self._in_brackets(left)}"
         return self._line(left, self.paid - value, sign) if clear else None
 
@@ -79,7 +80,7 @@ class Bill(Struct):
     def _shown(self, value: Fraction, written: str, sign: str) -> str:
         if not sign:
             return written or shown(value, "", "en", cents=True)
-        if (value * 100).denominator > 1:
+        if written and (value * 100).denominator > 1:
             return f"{sign}{written}" if self.language == "en" else f"{written} {sign}"
         return shown(value, sign, self.language)
 

@@ -64,6 +64,9 @@ def _counts(one: str, words: str) -> dict[str, int]:
 _EN_TAX = r"(?:tax|vat|sales tax|tip|service(?: charge)?)"
 _EN_OFF = r"(?:off|discount|reduction)"
 _EN_ALL = r"(?P<all> (?:everything|it all|all of it|the (?:total|lot|whole order)))?"
+# "And a $10 voucher" may be bought, too.
+_EN_LESS_A = r"(?:(?:minus|less|with)(?: an?| my| the)?|and (?:my|the))"
+_EN_VOUCHER = r"(?:gift card|(?:gift )?voucher|coupon)"
 _DE_TAX = r"(?:mwst\.?|mehrwertsteuer|ust\.?|umsatzsteuer|steuer|trinkgeld)"
 _DE_OFF = r"(?:rabatt|skonto|nachlass)"
 _DE_ALL = r"(?P<all> auf (?:alles|den gesamtpreis|die summe|das ganze))?"
@@ -120,9 +123,8 @@ _EN = GoodsWords(
         rf",?(?: with| at| and)?(?: an?)? <p> {_EN_OFF}{_EN_ALL}",
     ),
     voucher=(
-        r",? (?:minus|less|with|and) (?:an? |my |the )?<x> (?:gift )?(?:voucher|coupon|card)",
-        r",? (?:minus|less|with|and) (?:an? |my |the )?(?:gift card|(?:gift )?voucher|coupon) "
-        r"(?:of|for|worth) <x>",
+        rf",? {_EN_LESS_A} <x> {_EN_VOUCHER}",
+        rf",? {_EN_LESS_A} {_EN_VOUCHER} (?:of|for|worth) <x>",
     ),
     together="in total|total|all? ?together|together|overall|in all",
     asks_after=r"(?:so )?(?:and )?(?:(?:what(?:'?s| is| will be| would be) )?(?:the|my) "
