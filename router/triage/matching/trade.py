@@ -19,7 +19,9 @@ _TRADES = frozenset(_TRADE_WORDS.split())
 _BETWEEN = "(?: (?:guys|people|also|still|ever|even|really|now|actually|perhaps|back)){0,2}"
 _ENGLISH = late_regex(
     # "How do you buy a voucher?" and "can you buy it online?" ask what anybody does.
-    rf"(?<!how )(?<!where )(?<!when )\b(?:do|would|will) (?:you|u){_BETWEEN} (?:buy|purchase)\b"
+    rf"(?<!how )(?<!where )(?<!when )\b(?:do|will) (?:you|u){_BETWEEN} (?:buy|purchase)\b"
+    # "Which bike would you buy?" asks for advice.
+    rf"|(?:^|[.!?,:] )would (?:you|u){_BETWEEN} (?:buy|purchase)\b"
     r"|\bare you(?: interested in| still| also)? (?:buying|purchasing)\b"
     r"|\bsell(?:ing)? (?:it |them )?(?:to )?(?:you|u)\b"
 )
@@ -37,13 +39,19 @@ _OF_ANSWERS = late_regex(
     r"\byou (?:\w{1,12} )?(?:buy|purchase)\b|\bwe (?:\w{1,12} ){0,2}(?:buy|purchase|take)\b"
     r"|\bbuy(?:ing)?[ -]?backs?\b|\btrad(?:e|es|ing)[ -]?ins?\b|\bpart[ -]exchange\b"
     r"|\bsell (?:\w{1,12} ){0,3}to us\b|\bsell us\b"
+    # A broker's or a marketplace's: "How do I sell my shares?", "You can sell tickets in the app."
+    r"|\bi (?:(?!you\b|u\b|they\b)\w{1,12} ){0,2}sell\b|\b(?:re-?)?sell(?:ing)? my\b"
+    r"|\byou (?:can|may|could|want to|wish to|would like to) (?:\w{1,12} )?(?:re-?)?sell\b"
+    r"|(?<!you )\b(?:re-?)?sell(?:ing)? your\b|\bhow to (?:re-?)?sell\b"
 )
-"""Finds further words by which an answer says that the company buys."""
+"""Finds further words by which an answer says that the company buys, or its customers sell."""
 _NOT_YOURS = r"(?:(?!sie\b|ihr\b|ob\b|dass\b|of\b|dat\b)\w{1,30} ){0,5}"
+_RELATIVES = "que quienes clientes si se cuando quando"
+_NO_RELATIVE = "".join(f"(?<!{word} )" for word in _RELATIVES.split())
 _OTHERS = late_regex(
     # German, Dutch
     r"\bkaufe?n sie\b|\bkauft ihr\b|\bkaufst du\b|\b(?:sie|ihr) (?:\w{1,30} ){0,4}ankauf(?:en|t)\b"
-    r"|\bankauf\b|\bin zahlung\b|\b(?:euch|ihnen) (?:\w{1,30} ){0,4}verkaufen?\b"
+    r"|\bankauf\b|\bin zahlung\b|(?<!bei )\b(?:euch|ihnen) (?:\w{1,30} ){0,4}verkaufen?\b"
     r"|\bkopen jullie\b|\bkoopt u\b|\bjullie (?:\w{1,30} ){0,4}(?:in|op)kopen\b"
     r"|\baan (?:jullie|u) (?:\w{1,30} ){0,2}verkopen\b"
     # French
@@ -51,7 +59,10 @@ _OTHERS = late_regex(
     r"|(?<!si )(?<!quand )(?<!lorsque )(?<!que )(?<!-)\bvous achetez\b"
     r"|(?<!-)(?<!pouvez )\bvous vendre\b"
     # Spanish, Portuguese, Italian: the verb says who.
-    r"|\b(?:compran|compr[aá]is|compram|comprate|acquistate)\b|\bcompra usted\b"
+    rf"|{_NO_RELATIVE}\b(?:compran|compr[aá]is|compram)\b|\bcompra usted\b"
+    # Elsewhere these are participles: "le scarpe comprate ieri".
+    r"|(?:^|[.!?:] ?|\b(?:voi|mi|ci|non|salve|ciao|buongiorno|buonasera),? )"
+    r"(?:ri)?(?:comprate|acquistate)\b"
     r"|\bvender(?:les|os|vi|-vos|-lhes)\b"
     # Polish
     r"|\b(?:s|od)?kupujecie\b|\bskup(?:u?j\w{0,4})?\b|\bpa[nń]stwo (?:\w{1,30} )?kupuj[aą]\b"
