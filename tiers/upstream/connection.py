@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
+import sys
 from collections.abc import Callable
 
 import httptools
@@ -160,6 +161,8 @@ class Connection(asyncio.Protocol):
         raw = self.transport.get_extra_info("socket")
         if raw is None or self.transport.is_closing():
             return False
+        if sys.platform == "win32":  # without poll, and its select takes a socket of any number
+            return not select.select([raw], [], [], 0)[0]
         news = select.poll()
         news.register(raw.fileno(), select.POLLIN)
         return not news.poll(0)
