@@ -224,6 +224,22 @@ def test_a_name_of_the_ledger_that_may_be_of_no_line_stands_aside(
     assert list(comparison.elsewhere) == [apart]
 
 
+@pytest.mark.parametrize(
+    ("billed", "names", "apart"),
+    [
+        ("nano-1", ("nano-1", "azure/nano-1"), ["azure/nano-1"]),
+        ("nano-1", ("azure/nano-1", "lab/nano-1"), ["azure/nano-1", "lab/nano-1"]),
+        ("lab/nano-1", ("lab/nano-1", "azure/nano-1"), ["azure/nano-1"]),
+    ],
+)
+def test_calls_of_another_provider_count_in_no_line_of_this_one(
+    billed: str, names: tuple[str, ...], apart: list[str]
+) -> None:
+    rows = [request(name, call(name, 3, model=name)) for name in names]
+    comparison = compare([line(3, billed)], rows)
+    assert list(comparison.elsewhere) == apart
+
+
 def test_a_model_is_mapped_by_hand() -> None:
     comparison = compare([line(3, "N1")], [request("r1", call("r1", 3))], {"N1": "nano-1"})
     assert comparison.difference_nano_usd == 0

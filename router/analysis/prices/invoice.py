@@ -10,7 +10,7 @@ nothing about files, currencies or printing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -222,7 +222,8 @@ def _lines_of(
     The ledger has a model under the name with which it answered, mostly one with a day, and calls
     that got no answer under the name that was asked for. Bills know one of the two, so a name of
     the ledger without a line of its own counts in the line of the same model: in the only one, and
-    never a day's name in that of another day.
+    never a day's name in that of another day. Where the ledger names two providers of one model, or
+    a name with a provider and the same without, these are different calls and stay apart.
     """
     known = {attempt.model for _, attempt in calls}
     billed = {name: stated or _ledger_name(name, known) for name, stated in mapped.items()}
@@ -230,8 +231,16 @@ def _lines_of(
     own: dict[str, str] = {}
     for name in known:
         like = [line for line in compared if _same_but_for_day(name, line)]
-        own[name] = like[0] if name not in compared and len(like) == 1 else name
+        alone = name not in compared and len(like) == 1 and not _of_another(name, like[0], known)
+        own[name] = like[0] if alone else name
     return billed, own
+
+
+def _of_another(name: str, line: str, known: Set[str]) -> bool:
+    """Returns True for a name of the ledger that may be of another provider than a line's."""
+    providers = {other.rpartition("/")[0] for other in known if undated(other) == undated(name)}
+    bare = {name.rpartition("/")[2], line.rpartition("/")[2]}
+    return len(providers - {""}) > 1 or (line in known and len(bare) == 1)
 
 
 def _same_but_for_day(name: str, other: str) -> bool:
