@@ -44,8 +44,6 @@ OF_HARM = {
     "self-harm/instructions": ("self_harm_method",),
 }
 """The kinds of harm of a category: its score is the chance of harm times those of its kinds."""
-BY_HARM = frozenset({"illicit", *OF_HARM})
-"""Categories of requests for harm."""
 HARM_AT = 0.94
 """Chance of harm from which the shipped policies refuse, and from which its categories are flagged.
 Of 367 everyday messages that nobody fitted 7 reach .5 and none .8; of 192 harmless questions in the
@@ -56,23 +54,15 @@ Classes = Mapping[str, Sequence[str]]
 
 
 class Moderated(Struct, frozen=True):
-    """Holds one text's scores: chances, 0..1, of every category that something here knows.
-
-    `harmful` is False where the chance of harm is too low to flag a category by it.
-    """
+    """Holds one text's scores: chances, 0..1, of every category that something here knows."""
 
     scores: Mapping[str, float]
-    harmful: bool = True
-
-    def flags(self, category: str) -> bool:
-        """Returns True where a category is likely enough."""
-        likely = self.scores.get(category, 0.0) >= FLAGGED_AT
-        return likely and (self.harmful or category not in BY_HARM)
+    flags: frozenset[str] = frozenset()  # the categories that are likely enough
 
     @property
     def flagged(self) -> bool:
         """Returns True when any category is flagged."""
-        return any(map(self.flags, self.scores))
+        return bool(self.flags)
 
 
 def category_of(label: str) -> str | None:
@@ -110,10 +100,17 @@ def moderated(
                 scores[category] = max(chance, scores.get(category, 0.0))
     found = dict(readings.get("terms", ()))
     said = {LISTS[name]: found.get(name, 0.0) for name in lists if name in LISTS}
-    for category, score in {**said, **_of_harm(readings, heads)}.items():
-        scores[category] = max(score, scores.get(category, 0.0))
-    harm = dict(readings.get(HARM, ())).get(HARM, 0.0)
-    return Moderated(scores, harmful=HARM not in heads or harm >= HARM_AT)
+    scores = _highest(scores, said)
+    of_harm = _of_harm(readings, heads)
+    likely = _highest(scores, of_harm if of_harm.get("illicit", 0.0) >= HARM_AT else {})
+    flags = frozenset([category for category, score in likely.items() if score >= FLAGGED_AT])
+    return Moderated(_highest(scores, of_harm), flags)
+
+
+def _highest(scores: Mapping[str, float], others: Mapping[str, float]) -> dict[str, float]:
+    """Returns the higher score of each category of the two."""
+    names = [*scores, *(name for name in others if name not in scores)]
+    return {name: max(scores.get(name, 0.0), others.get(name, 0.0)) for name in names}
 
 
 def _of_harm(readings: Mapping[str, Chances], heads: Classes) -> dict[str, float]:
@@ -133,7 +130,7 @@ def document(moderated: Moderated) -> dict[str, object]:
     scores = moderated.scores
     return {
         "flagged": moderated.flagged,
-        "categories": {one: moderated.flags(one) for one in CATEGORIES},
+        "categories": {one: one in moderated.flags for one in CATEGORIES},
         "category_scores": {one: round(scores.get(one, 0.0), 6) for one in CATEGORIES},
         "category_applied_input_types": {
             one: ["text"] if one in scores else [] for one in CATEGORIES

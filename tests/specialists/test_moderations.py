@@ -132,9 +132,15 @@ def test_a_chance_of_harm_is_shared_among_its_kinds() -> None:
 def test_harm_is_flagged_where_shipped_policies_refuse(harm: float, *, flagged: bool) -> None:
     readings = {"harm": [("harm", harm)], "harm_kind": [("weapons", 0.9)]}
     found = moderated(readings, {"harm": ("harm",), "harm_kind": ("weapons",)})
-    assert found.flagged is found.flags("illicit/violent") is flagged
+    assert found.flagged is ("illicit/violent" in found.flags) is flagged
     refuse = load_policy(policies_dir() / "default.yaml", {}).policy.safety.refuse
     assert refuse[0].at == HARM_AT
+
+
+def test_a_head_of_ones_own_flags_from_half_on_beside_the_heads_of_harm() -> None:
+    readings = {"harm": [("harm", 0.6)], "own": [("illicit", 0.8)]}
+    found = moderated(readings, {"harm": ("harm",), "own": ("illicit", "fine")})
+    assert (found.scores["illicit"], found.flags) == (0.8, {"illicit"})
 
 
 def test_a_list_that_is_found_has_the_score_1() -> None:
