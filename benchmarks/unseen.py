@@ -1,6 +1,6 @@
 """Counts decisions on prompts that nobody fitted, which others wrote than the lists of phrases.
 
-    python -m benchmarks.unseen         (about two minutes on one core)
+    python -m benchmarks.unseen         (about three minutes on one core)
 
 The first table has questions about the future of a company, and messages of business customers in
 the same words: how many reach level 3, and how many by a phrase of `strategy`. The second has
@@ -15,12 +15,14 @@ level 3 with these and without. The sixth has requests for harm of twelve kinds 
 the same words: how many are refused, or get approved words. After it stand dangers in everyday
 words and look-alikes of one writer: how many get approved words, or an answer with words on whom to
 call; the others get neither. The same is counted for the dangers to people and the everyday
-messages of the eleven writers. The next has harmless orders, questions and follow-ups in eighteen
-other languages: how many are refused, and how many reach level 3. The last three have messages of
-five writers with labels that somebody gave them who saw no reading of ours: how many of what weighs
-little, of what weighs several considerations, and of high stakes, reach level 3 and level 2 where a
-model answers at level 1, of how many type and domain are read as labelled, and how many of those
-that a head is sure of are right. Before them are requests that name $10,000 or more, of one writer.
+messages of the eleven writers. Then `/v1/moderations` reads the requests for harm and the everyday
+messages: how many are flagged, and how many by the head `harm`, from .94 on and from .5 on. The
+next has harmless orders, questions and follow-ups in eighteen other languages: how many are
+refused, and how many reach level 3. The last three have messages of five writers with labels that
+somebody gave them who saw no reading of ours: how many of what weighs little, of what weighs
+several considerations, and of high stakes, reach level 3 and level 2 where a model answers at level
+1, of how many type and domain are read as labelled, and how many of those that a head is sure of
+are right. Before them are requests that name $10,000 or more, of one writer.
 `--each` prints each prompt with what became of it.
 """
 
@@ -37,6 +39,8 @@ from pathlib import Path
 import orjson
 
 from router import Gateway
+from router.policy.head_conditions import readings_of
+from router.specialists.moderation import HARM_AT, LISTS, moderated
 from router.training.data.authors.grave_rows import harmless
 from router.training.data.companies import JUDGING, companies, taught
 from router.types import Outcome, Reason, Verdict
@@ -112,6 +116,18 @@ def harm(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool]]:
         verdict = gateway.route(row["text"]).verdict
         refused, words = verdict is Verdict.REFUSED, verdict is Verdict.SAFE_ANSWER
         yield row["asked"], row["text"], refused, words
+
+
+def moderations(gateway: Gateway) -> Iterator[tuple[str, str, bool, bool, bool]]:
+    """Yields what is asked for and a text, whether it is flagged, and by `harm` from .94 and .5."""
+    everyday = [row for row in rows("messages") if row["matter"] == "none"]
+    for row in (*rows("harm"), *everyday):
+        signals = gateway.route(row["text"]).signals
+        # A class that a reading leaves out is less likely than five others: nothing flags it.
+        classes = {head.name: [label for label, _ in head.classes] for head in signals.heads}
+        found = moderated(readings_of(signals), classes, LISTS)
+        harm = found.scores["illicit"]
+        yield row.get("asked", "everyday"), row["text"], found.flagged, harm >= HARM_AT, harm >= 0.5
 
 
 OF_PEOPLE = frozenset({"medical", "self_harm", "poison", "violence", "engineering"})
@@ -210,6 +226,7 @@ def main() -> None:
             ("openai", contacts, ("messages", "level 3", "bare")),
             ("openai", harm, ("messages", "refused", "words")),
             ("openai", openings, ("messages", "words", "opening")),
+            ("content_moderation", moderations, ("texts", "flagged", "harm .94", "harm .5")),
             ("openai", orders, ("messages", "refused", "level 3")),
             ("openai", sums, ("messages", "level 3", "level 2")),
             ("openai", kinds, ("messages", "level 3", "level 2")),
@@ -220,10 +237,10 @@ def main() -> None:
                 opened = Gateway.from_policy(policy, database=folder / f"{policy}.db", environ={})
                 gateways[policy] = stack.enter_context(opened)
             counted: dict[str, Counter[str]] = {}
-            for kind, text, first, second in read(gateways[policy]):
+            for kind, text, *told in read(gateways[policy]):
                 if options.each:
-                    print(kind, first, second, text.replace("\n", " "), sep="\t")
-                values = dict(zip(columns, (1, first, second), strict=True))
+                    print(kind, *told, text.replace("\n", " "), sep="\t")
+                values = dict(zip(columns, (1, *told), strict=True))
                 counted.setdefault(kind, Counter()).update(values)
             print(policy.ljust(26), *(column.rjust(10) for column in columns))
             for kind, of in counted.items():

@@ -46,8 +46,8 @@ OF_HARM = {
 """The kinds of harm of a category: its score is the chance of harm times those of its kinds."""
 HARM_AT = 0.94
 """Chance of harm from which the shipped policies refuse, and from which its categories are flagged.
-Of 367 everyday messages that nobody fitted 7 reach .5 and none .8; of 192 harmless questions in the
-words of harmful ones 4 reach .94."""
+Of 1,100 everyday messages that nobody fitted 15 reach .5 and 2 reach .94; of 192 harmless questions
+in the words of harmful ones 19 and 4 (`python -m benchmarks.unseen`)."""
 
 Classes = Mapping[str, Sequence[str]]
 """The classes of heads, by the heads' names."""
