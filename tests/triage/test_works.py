@@ -125,6 +125,7 @@ def test_a_quoted_title_is_taken_out_of_what_asks_for_its_words(text: str) -> No
         "Traduis « je veux mourir » en anglais",
         "Translate the songs 'Lullaby' and 'I want to die' into French",
         "translate the song i want to die",
+        "Please explain the movie title 'I took all the tablets'",
     ],
 )
 def test_words_that_may_be_somebodys_own_stay(text: str) -> None:

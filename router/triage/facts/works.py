@@ -286,9 +286,9 @@ _ASKED_OF_A_WORK = _OF_A_WORK | _OF_A_SAYING | frozenset(word for words in (
 ) for word in fold(words).words)  # fmt: skip
 """Words that name a work and ask to render or explain it: no word of somebody's own state."""
 _OF_NOW = frozenset(fold(
-    "tonight today tomorrow now goodbye pills gun rope bridge knife razor heute morgen jetzt nacht "
-    "tabletten aujourd demain maintenant soir adieu hoy mañana ahora noche adiós oggi domani "
-    "adesso stasera addio"
+    "tonight today tomorrow now goodbye pills tablets gun rope bridge knife razor heute morgen "
+    "jetzt nacht tabletten aujourd demain maintenant soir adieu hoy mañana ahora noche adiós "
+    "pastillas oggi domani adesso stasera addio"
 ).words)  # fmt: skip
 """Words of a plan: a quotation with one of them may be somebody's own, whatever it is called."""
 _FIRST_PERSON = frozenset(fold(
