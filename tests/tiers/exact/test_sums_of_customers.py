@@ -171,6 +171,7 @@ how much tax is in 3 chairs at $85 and 2 tables at $120 plus 8% tax?
 3 pens at £2 and a pad, I pay with a twenty, what change?
 2 shirts at $20 each and a $10 gift card, what do I pay?
 2 roses at $4 each with a $5 card, total?
+3 pens at 50 cents each and a pad at £4, total?
 3 pens at £2, I pay with a twenty
 3 pens at £2, I pay with £20.1255, what change?
 3 pens at £2 and a pad at £4, Tom pays with a twenty, what change does he get?

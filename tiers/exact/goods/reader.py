@@ -40,6 +40,7 @@ _PRICED = late_regex(MONEY)
 _UNSURE = late_regex(r"[1-9]\d{0,2}\.\d{3}")
 _TIME = late_regex(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
+_WITHOUT_CENTS = late_regex(r"[£₹]|\d pounds?\b(?! of)")
 _COMPOUND = late_regex(r"(?<=\d)-(€|\$|euro|dollar)-(?=[a-z])")
 _LETTER = late_regex("[a-z]")
 
@@ -78,8 +79,10 @@ def cost_in_english(question: Question, *, opens: bool = False) -> str | None:
     text = digits_for_words(question.text)
     if not has_digit(text) or len(text) > MAX_CHARACTERS or not BEGINNING.match(text):
         return None
-    core, dozens = _counted(text, "en")
-    core = _CENTS.sub(lambda match: f"{int(match[1]) / 100:.2f}", core)
+    counted, dozens = _counted(text, "en")
+    core = _CENTS.sub(lambda match: f"{int(match[1]) / 100:.2f}", counted)
+    if core != counted and _WITHOUT_CENTS.search(core):
+        return None
     return _Reader("en", question.asked, opens, dozens).told(core)
 
 
