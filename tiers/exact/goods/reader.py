@@ -21,6 +21,7 @@ from tiers.exact.goods.no_goods import (
     NO_GOODS,
     NO_PLAIN_PRICES,
     SEVERAL,
+    SIZES,
     TIMES_AND_PEOPLE,
 )
 from tiers.exact.goods.words import WORDS
@@ -202,6 +203,8 @@ class _Reader:
             return False
         if (per and not thing) or (count.denominator > 1 and not per):
             return False
+        if count != 1 and _is_size(thing):
+            return False
         one = article and count == 1
         if one and (item["each"] or thing.partition(" ")[0] in SEVERAL):
             return False  # "a pair of tyres at $45 each", "a few tubes at $7": more than one
@@ -317,6 +320,12 @@ class _Reader:
         if sure == _SURE:
             return not bought and (adds_up or self._opens)
         return not bought and adds_up and self._language == "en"
+
+
+def _is_size(thing: str) -> bool:
+    """Returns True for "volt batteries", of which one has 12 volts; False for "day of work"."""
+    first, _, behind = thing.partition(" ")
+    return first in SIZES and behind.partition(" ")[0] not in ("", "of", "in")
 
 
 def _same_thing(per: str, thing: str) -> bool:
