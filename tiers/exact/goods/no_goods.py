@@ -95,8 +95,8 @@ MEASURES = frozenset(
 SIZES = frozenset(
     (
         "volt watt amp ampere gb tb mb mah mp gallon pint quart ton tonne karat carat zoll year "
-        "month week day night hour minute second person man pack piece page ply way speed star door "
-        "seat course bedroom room story storey personen teile"
+        "month week day night hour minute second person man pack piece page ply way speed star "
+        "door seat course bedroom room story storey personen teile"
     ).split()
 )
 """Makes a count before it the size of one thing where a noun follows: "60 watt bulbs"."""
