@@ -111,7 +111,7 @@ class _ByZero(Exception):
 def arithmetic(question: Question, *, opens: bool = False) -> str | None:
     """Returns the sum with its result, None for anything else.
 
-    `opens`: it is no reply, so that "1/0" is no score of ours.
+    `opens`: the text begins a conversation. In a reply, "1/0" may be a score.
 
     >>> arithmetic(Question("12 * (3 + 4)")), arithmetic(Question("24/7"))
     ('12 * (3 + 4) = 84', None)

@@ -133,7 +133,7 @@ def _in_english(core: Question, today: date, tools: Collection[str], opens: bool
 
 
 def _is_of_no_language(text: str) -> bool:
-    """Returns True for a number that is another one elsewhere, beside no word that is English.
+    """Returns True for a number that other languages read differently, and no English word.
 
     >>> _is_of_no_language("1.500 m in km"), _is_of_no_language("1.500 miles in km")
     (True, False)

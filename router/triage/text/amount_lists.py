@@ -69,12 +69,16 @@ def with_further(written: tuple[Amount, ...], read: tuple[Amount, ...]) -> tuple
 
     "3 veils at £18" may be "3 evils at £18"; people see the words that were written.
     """
-    least = {
+    covered = {
         (amount.currency, amount.nano_usd, amount.period, quoted)
         for amount in written
         for quoted in (amount.quoted, True)
     }
-    further = [a for a in read if (a.currency, a.nano_usd, a.period, a.quoted) not in least]
+    further = [
+        amount
+        for amount in read
+        if (amount.currency, amount.nano_usd, amount.period, amount.quoted) not in covered
+    ]
     return largest_amounts((written, tuple(further))) if further else written
 
 

@@ -47,6 +47,8 @@ Wie viel Rückgeld bekomme ich von 20 € für 3 Stifte zu je 2 €?
     20 € - 3 * 2 € = 14 €
 3 pens at £1.99 and a pad at £4 including 20% VAT, total?
     3 * £1.99 + £4 = £9.97 if that includes the 20%; with it added: £11.96, rounded to cents
+what do 3 hours of work at $9 each and a pack of gum at $2 cost?
+    3 * $9 + $2 = $29
 3 shirts at $20 each and my $10 gift card, total?
     3 * $20 - $10 = $50
 how much change do I get from $50 for 3 books at $12.95 each?
@@ -171,6 +173,11 @@ how much tax is in 3 chairs at $85 and 2 tables at $120 plus 8% tax?
 3 pens at £2 and a pad, I pay with a twenty, what change?
 2 shirts at $20 each and a $10 gift card, what do I pay?
 2 roses at $4 each with a $5 card, total?
+3 pens at 50 cents each and a pad at £4, total?
+what do 60 watt bulbs at $3 each cost?
+what do 12 year old whiskies at $80 each cost?
+what do 3 day passes at $40 each cost?
+Was kosten 12 Volt Batterien zu je 15 €?
 3 pens at £2, I pay with a twenty
 3 pens at £2, I pay with £20.1255, what change?
 3 pens at £2 and a pad at £4, Tom pays with a twenty, what change does he get?

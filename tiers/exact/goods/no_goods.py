@@ -92,6 +92,15 @@ MEASURES = frozenset(
 )
 """Counts no goods, unless the price is said to be for one of the same measure."""
 
+SIZES = frozenset(
+    (
+        "volt watt amp ampere gb tb mb mah mp gallon pint quart ton tonne karat carat zoll year "
+        "month week day night hour minute second person man pack piece page ply way speed star "
+        "door seat course bedroom room story storey personen teile"
+    ).split()
+)
+"""Makes a count before it the size of one thing where a noun follows: "60 watt bulbs"."""
+
 TIMES_AND_PEOPLE = frozenset(
     (
         "hour hours h hr hrs minute minutes min mins second seconds day days week weeks month "

@@ -21,6 +21,7 @@ from tiers.exact.goods.no_goods import (
     NO_GOODS,
     NO_PLAIN_PRICES,
     SEVERAL,
+    SIZES,
     TIMES_AND_PEOPLE,
 )
 from tiers.exact.goods.words import WORDS
@@ -40,6 +41,7 @@ _PRICED = late_regex(MONEY)
 _UNSURE = late_regex(r"[1-9]\d{0,2}\.\d{3}")
 _TIME = late_regex(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
+_WITHOUT_CENTS = late_regex(r"[£₹]|\d pounds?\b(?! of)")
 _COMPOUND = late_regex(r"(?<=\d)-(€|\$|euro|dollar)-(?=[a-z])")
 _LETTER = late_regex("[a-z]")
 
@@ -78,8 +80,10 @@ def cost_in_english(question: Question, *, opens: bool = False) -> str | None:
     text = digits_for_words(question.text)
     if not has_digit(text) or len(text) > MAX_CHARACTERS or not BEGINNING.match(text):
         return None
-    core, dozens = _counted(text, "en")
-    core = _CENTS.sub(lambda match: f"{int(match[1]) / 100:.2f}", core)
+    counted, dozens = _counted(text, "en")
+    core = _CENTS.sub(lambda match: f"{int(match[1]) / 100:.2f}", counted)
+    if core != counted and _WITHOUT_CENTS.search(core):
+        return None
     return _Reader("en", question.asked, opens, dozens).told(core)
 
 
@@ -199,6 +203,8 @@ class _Reader:
             return False
         if (per and not thing) or (count.denominator > 1 and not per):
             return False
+        if count != 1 and _is_size(thing):
+            return False
         one = article and count == 1
         if one and (item["each"] or thing.partition(" ")[0] in SEVERAL):
             return False  # "a pair of tyres at $45 each", "a few tubes at $7": more than one
@@ -314,6 +320,12 @@ class _Reader:
         if sure == _SURE:
             return not bought and (adds_up or self._opens)
         return not bought and adds_up and self._language == "en"
+
+
+def _is_size(thing: str) -> bool:
+    """Returns True for "volt batteries", of which one has 12 volts; False for "day of work"."""
+    first, _, behind = thing.partition(" ")
+    return first in SIZES and behind.partition(" ")[0] not in ("", "of", "in")
 
 
 def _same_thing(per: str, thing: str) -> bool:
