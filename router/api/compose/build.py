@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from router.api.compose.answerers.checks import pair_judge, with_check
 from router.api.compose.answerers.plans import Parts, plan_of, priced_by
+from router.api.compose.answerers.spoken import Spoken
 from router.api.compose.mounted.quotable import quotable_of
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.days import day_start_ms, utc_day
@@ -27,9 +28,8 @@ from router.policy.content.knowledge import (
     knowledge_intents,
     load_knowledge,
 )
-from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import with_translations
-from router.policy.content.replies import match_scope, names_of_keys
+from router.policy.content.replies import match_scope
 from router.policy.content.safe_answers import (
     SafeAnswers,
     emergency_wording,
@@ -64,10 +64,6 @@ from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
 from router.triage.facts.doubts import Shelf
 from router.triage.facts.phrase_lists import OwnTerms, found_phrases
-from router.triage.glossed.answers import GlossedAnswers, answerable
-from router.triage.glossed.english import EnglishWords
-from router.triage.glossed.glossary import Glossary
-from router.triage.glossed.key_names import KeyNames
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
 from router.triage.reranking.reranker import ApprovedAnswers, FileReranker, Reranker
@@ -242,24 +238,6 @@ def _spoken(loaded: LoadedPolicy, section: ResolverAnswerer) -> Knowledge:
     return with_translations(knowledge, loaded.file(section.languages))
 
 
-def _glossed(
-    loaded: LoadedPolicy, knowledge: Knowledge, index: KnowledgeIndex, model: TriageModel
-) -> GlossedAnswers | None:
-    """Returns what matches requests in further languages, None where no language has a glossary."""
-    if not knowledge.translations:
-        return None
-    files = load_glossaries(loaded.file(loaded.policy.triage.glossaries))
-    answers = answerable(knowledge)
-    glossaries = [Glossary(name, files[name].words) for name in answers if name in files]
-    if not glossaries:
-        return None
-    english = EnglishWords(
-        (words for file in files.values() for words in file.words), model.lexicon.common
-    )
-    names = KeyNames(names_of_keys(knowledge))
-    return GlossedAnswers(answers, glossaries, index.highest, english, names, index.basis)
-
-
 def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:
     """Raises PolicyError for a certificate of another triage model, or of another `novel_at`.
 
@@ -330,6 +308,8 @@ def _triage(
         config = TriageConfig.of(policy, own=own, terms=terms, talks=talks)
         return TriageService(parts.engine, config, read=policy.triage.roles)
     first = knowledge[0]
+    spoken = Spoken.of(loaded, first, parts.model)
+    not_covered = spoken.said(first.content.not_covered)
     intents = knowledge_intents(first)
     answers = [(one.id, one.domain, one.utterances, one.answer) for one in first.content.intents]
     said = {name: text for name, _, _, text in answers}
@@ -339,7 +319,7 @@ def _triage(
         if task is not None:
             return texts._replace(verified=False)
         return texts._replace(
-            not_covered=first.content.not_covered,
+            not_covered=not_covered,
             outcomes=first.outcomes,
             answers=said,
             traffic=_first_resolver(loaded).traffic,
@@ -349,7 +329,7 @@ def _triage(
     wanted = {task: texts_of(task) for task in (None, *first.content.classifications)}
     indexes = _indexes(list(wanted.values()), loaded, parts, parts.model)
     index = dict(zip(wanted, indexes, strict=True))
-    glossed = _glossed(loaded, first, index[None], parts.model)
+    glossed = spoken.answers(first, index[None])
     shelf = Shelf(answers, parts.model.knows, index[None].highest)
     rerank = None
     if parts.model.reranker is not None:

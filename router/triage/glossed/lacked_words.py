@@ -14,7 +14,7 @@ from typing import NamedTuple
 from router.regexes.words import words_and_contractions
 from router.triage.facts.lacking import lacks, stems_of
 from router.triage.glossed.glossary import Gloss, Glossary
-from router.triage.glossed.same_words import ANY_COUNTRY, SAME, SAYS_LITTLE
+from router.triage.glossed.same_words import ANY_COUNTRY, GOODS, SAME, SAYS_LITTLE, THINGS
 from router.triage.text.folding import fold
 
 Texts = Mapping[str, Sequence[str]]
@@ -23,6 +23,7 @@ Texts = Mapping[str, Sequence[str]]
 _SAME = tuple(map(stems_of, SAME))
 _ANY_COUNTRY = stems_of(ANY_COUNTRY)
 _LITTLE = stems_of(SAYS_LITTLE)
+_GOODS, _THINGS = stems_of(GOODS), stems_of(THINGS)
 
 
 _WITHIN = re.compile(r"(?<=[^\W\d_] )[^\W\d_]{3,30}")
@@ -94,4 +95,6 @@ class ApprovedWords:
             words.update(map(str.lower, gloss.meant) if gloss is not None else ())
         stems = stems_of(words)
         same = [same for same in _SAME if not same.isdisjoint(stems)]
-        return _Said(stems.union(_LITTLE, *same), stems_of(own))
+        things = () if _GOODS.isdisjoint(stems) else _THINGS
+        goods = () if _THINGS.isdisjoint(stems) else _GOODS
+        return _Said(stems.union(_LITTLE, things, goods, *same), stems_of(own))

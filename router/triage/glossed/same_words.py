@@ -7,8 +7,7 @@ another: "product" for "goods". So an answer with one word of a line has all of 
 from __future__ import annotations
 
 _LINES = (
-    "product goods item article thing piece machine device lamp jacket shoes trousers dress "
-    "content glass order",
+    "product goods item article thing piece machine device content order",
     "arrive come came deliver ship shipped shipping shipment send sent post transport receive "
     "receipt reach parcel package collect pickup tracking",
     "amount price cost fee charge expensive minimum value euro money paid pay free",
@@ -42,6 +41,11 @@ _LINES = (
     "neighbour neighbor house door home",
 )
 SAME: tuple[frozenset[str], ...] = tuple(frozenset(line.split()) for line in _LINES)
+
+GOODS = frozenset("product goods item article thing content order".split())
+"""Words of an answer that is about all goods: which ones are named asks for nothing else."""
+THINGS = frozenset("lamp jacket shoes trousers dress glass".split())
+"""Goods by name. An answer about one of them is about goods, and about no other of them."""
 
 _LITTLE = (
     "accept according allegedly already always available collect double drop end enter found "
