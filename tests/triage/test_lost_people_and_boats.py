@@ -1,4 +1,4 @@
-"""People who are lost, boats that fill, asbestos, wrong blood, thin steel, lost proof, threats."""
+"""Lost people, boats that fill, asbestos, wrong blood, thin steel, lost proof, threats, burns."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ def lists_of(text: str) -> set[str]:
         ("medical_emergency", "Mijn dochtertje is vermist"),
         ("medical_emergency", "Meu filho sumiu no shopping"),
         ("medical_emergency", "Mój syn zniknął na plaży"),
+        ("medical_emergency", "the kettle fell on his arm and the skin is peeling off"),
+        ("medical_emergency", "Heißes Öl auf der Hand, die Haut löst sich"),
+        ("medical_emergency", "De l'eau bouillante sur son bras, la peau se décolle"),
+        ("medical_emergency", "Se quemó con la plancha y se le cae la piel"),
+        ("medical_emergency", "Mon père saigne beaucoup et ça ne s'arrête pas"),
+        ("poison", "Mi sobrina se bebió el quitaesmalte"),
+        ("self_harm", "Ich bringe mich heute Nacht um"),
         ("engineering_safety", "Our sailboat is taking on water and the harbour is far"),
         ("engineering_safety", "a deckhand fell overboard, the trawler keeps going"),
         ("engineering_safety", "We ripped out asbestos tiles without masks"),
@@ -73,6 +80,9 @@ def test_what_endangers_people_without_words_of_alarm_is_found(matter: str, text
     [
         "My parcel has disappeared, my daughter waits for it",
         "My daughter's homework: what is dementia?",
+        "the skin of the potato comes off after boiling",
+        "Bring mich morgen um 8 Uhr zum Flughafen",
+        "nach dem Sonnenbrand schält sich die Haut, verbrannt",
         "I can't find my 3 year old laptop anywhere",
         "Das Handy von meinem Sohn ist verschwunden",
         "Le doudou de ma fille a disparu",
