@@ -42,9 +42,9 @@ _LINES = (
 )
 SAME: tuple[frozenset[str], ...] = tuple(frozenset(line.split()) for line in _LINES)
 
-GOODS = frozenset("product goods item article thing content order".split())
+GOODS = frozenset(["product", "goods", "item", "article", "thing", "content", "order"])
 """Words of an answer that is about all goods: which ones are named asks for nothing else."""
-THINGS = frozenset("lamp jacket shoes trousers dress glass".split())
+THINGS = frozenset(["lamp", "jacket", "shoes", "trousers", "dress", "glass"])
 """Goods by name. An answer about one of them is about goods, and about no other of them."""
 
 _LITTLE = (
