@@ -34,12 +34,15 @@ GERMAN = Glossary(
         "monday": ["montag"],
         "whether": ["ob"],
         "moss": ["moos"],
+        "lamp": ["lampe"],
+        "dress": ["kleid"],
     },
 )
 ENGLISH = {
     "delivery": ["Parts of 5 kilos are posted in Ireland.", "do you deliver", "deliver a product"],
     "abroad": ["We deliver to 31 countries.", "do you deliver to Norway"],
     "queens": ["A queen costs 42 pounds.", "price of a queen"],
+    "lamps": ["Lamps go back within 30 days.", "what does a lamp cost"],
 }
 SAID = {"delivery": ["Moos liefert ihr"]}
 WORDS = ApprovedWords(GERMAN, ENGLISH, SAID)
@@ -65,6 +68,9 @@ WORDS = ApprovedWords(GERMAN, ENGLISH, SAID)
         ("abroad", "Liefert ihr auch nach Malta?", False),
         ("queens", "Was kostet das im Juli bei Ihnen?", False),  # says when, and to whom
         ("queens", "was kostet der stockmeißel?", False),  # see UNKNOWN_WORDS
+        ("lamps", "Was kostet das Kleid?", True),  # a lamp is no dress
+        ("lamps", "Was kostet die Ware?", False),
+        ("delivery", "Liefert ihr das Kleid?", False),  # "product" is any of them
         ("queens", "Honig", False),  # begins the text, as any word may
     ],
 )
