@@ -252,7 +252,8 @@ def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
             "higher level. Leave it so where only your facts may answer: a small model knows none",
         )
     rungs = [(t.level, a.name, isinstance(a, ExactAnswerer)) for t, a in policy.rungs()]
-    if told := words_above(rungs):
+    quoting = {a.name for _, a in policy.rungs() if isinstance(a, QUOTING)}
+    if told := words_above(rungs, quoting):
         yield PolicyWarning(WarningKind.WORDS_COUNT_ABOVE, "tiers", told)
 
 
