@@ -192,7 +192,7 @@ def test_markup_hides_no_abuse(moderation: Specialist) -> None:
 
 
 def test_grave_matters_need_the_encoder() -> None:
-    with pytest.raises(ClassifyError, match="found matter among the heads"):
+    with pytest.raises(ClassifyError, match="found harm, matter among the heads"):
         Specialist.open(
             "content_moderation", {}, task=None, model_dir=None, threads=1,
             encoder=EncoderUse.NEVER,
