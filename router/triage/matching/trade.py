@@ -45,6 +45,13 @@ _OF_ANSWERS = late_regex(
     r"|(?<!you )\b(?:re-?)?sell(?:ing)? your\b|\bhow to (?:re-?)?sell\b"
 )
 """Finds further words by which an answer says that the company buys, or its customers sell."""
+_SIGNS = (
+    (_ENGLISH, ("buy", "purchas", "sell")),
+    (_ENGLISH_SALE, ("sell",)),
+    (_OF_ANSWERS, ("buy", "purchas", "sell", "take", "trad", "t-exchange", "t exchange")),
+)
+"""Names letters of which every phrase of a pattern has some. An answer and its utterances are long,
+and most have none, so that no pattern needs to try each of their places."""
 _NOT_YOURS = r"(?:(?!sie\b|ihr\b|ob\b|dass\b|of\b|dat\b)\w{1,30} ){0,5}"
 _RELATIVES = "que quienes clientes si se cuando quando"
 _NO_RELATIVE = "".join(f"(?<!{word} )" for word in _RELATIVES.split())
@@ -107,4 +114,8 @@ def is_of_contrary_trade(texts: str) -> bool:
     [True, False]
     """
     lower = texts.lower()
-    return any(one.search(lower) for one in (_ENGLISH, _ENGLISH_SALE, _OF_ANSWERS))
+    return any(
+        pattern.search(lower) is not None
+        for pattern, signs in _SIGNS
+        if any(sign in lower for sign in signs)
+    )

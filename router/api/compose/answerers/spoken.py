@@ -36,6 +36,8 @@ class Spoken(NamedTuple):
 
     def said(self, not_covered: Sequence[str]) -> Sequence[str]:
         """Returns lines with those that are in a glossary's language in English words, too."""
+        if not self.glossaries or not not_covered:
+            return not_covered
         return [*not_covered, *in_english(not_covered, self.glossaries, self.english)]
 
     def answers(self, knowledge: Knowledge, index: KnowledgeIndex) -> GlossedAnswers | None:
