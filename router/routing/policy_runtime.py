@@ -48,6 +48,8 @@ from router.types import (
 PriceOf = Callable[[str], Price | None]
 NEAR = 0.75
 """Likeness from which a known name is offered in place of another: a slip, not another model."""
+_OF_WHAT_IS_ASKED = frozenset({"exact", "passages", "documents"})
+"""Kinds without a model that answer the user's words, and do not work on them."""
 NO_PRICE = Price(version="")  # of own compute that nobody prices: free, which reports say
 
 
@@ -184,7 +186,8 @@ def _rung_facts(
     facts = plan.facts
     expected = plan.expected_cost(signals, request.sampling.max_output_tokens, request.images)
     previews = plan.previews or plan.asks
-    preview = None if previews is None else previews(request, signals)
+    idle = previews is None or (signals.handed is True and facts.kind in _OF_WHAT_IS_ASKED)
+    preview = None if idle or previews is None else previews(request, signals)
     declined = plan.declines(request, signals) if plan.declines else None
     if preview is not None:
         chance = Chance(preview.p, preview.p_source)

@@ -121,6 +121,9 @@ class Signals(Struct, frozen=True):
     request_type_read: bool = True
     # Which turns speak of a grave matter, newest first. A request of one turn has no such key.
     dangers: tuple[TurnDanger, ...] | UnsetType = UNSET
+    # A program hands over a text with what it asks: the text's own matters do not count, and no
+    # approved answer or exact tool knows it. Other requests have no such key.
+    handed: bool | UnsetType = UNSET
 
     @property
     def known_domain(self) -> Domain:

@@ -138,7 +138,8 @@ def signals_of(
         novelty=1.0 if unread else row.novelty,
         toxic=row.toxic,
         spam=row.spam,
-        match=None if turns.split else match,  # what is asked of a whole page is not known
+        # What is asked of a whole page is not known, and no answer is about a text handed over.
+        match=None if turns.split or turns.handed else match,
         risk_terms=names,
         amounts=amounts,
         inherited=raised or (continued and not renamed),
@@ -165,6 +166,7 @@ def signals_of(
         dangers=UNSET
         if turns.split
         else turn_dangers((last, *earlier), (turns.last, *turns.earlier), memory),
+        handed=turns.handed or UNSET,
     )
 
 

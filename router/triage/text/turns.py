@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from router.regexes.late import late_regex
 from router.triage.framing.chat_tasks import chat_task
+from router.triage.framing.handed_passages import looked_up
+from router.triage.framing.set_tasks import set_task
 from router.triage.framing.signatures import without_signature
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
@@ -89,9 +91,11 @@ class Turns(Struct, frozen=True):
     points: bool = False  # the turn that leans has a word for the matter of that one
     asked_back: bool = False  # level 1 asked back, so the question before is still open
     split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
+    handed: bool = False  # a program hands over a text, which `harm_only` has, with what it asks
 
 
 USER_ALONE = frozenset({"user"})
+_INSTRUCTIONS = frozenset({"developer"})
 
 
 def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
@@ -101,9 +105,9 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     """
     texts = [message.text for message in request.messages if message.role == "user"]
     proposed, apart = _proposed(request), ""
-    task = chat_task(texts, MAX_CHARS) if read <= USER_ALONE else None
-    if task is not None:
-        return Turns(task.task, harm_only=_all_ways(task.chat))
+    handed = _handed(request, texts) if read <= USER_ALONE else None
+    if handed is not None:
+        return handed
     if request.tools and any("</" in text or _NOTICE.fullmatch(text) for text in texts):
         texts, apart = _by_users(texts)
     shown = [ways_shown(text) for text in texts]
@@ -142,6 +146,26 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
         apart=apart,
         split=split,
     )
+
+
+def _handed(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
+    """Returns what a program asks of a text that it hands over, and that text, for harm alone.
+
+    Returns None for any other request: with several turns of the user, with tools, with more text
+    than is read.
+    """
+    if len(texts) != 1 or request.tools:
+        return None
+    if (task := chat_task(texts, MAX_CHARS)) is not None:
+        return Turns(task.task, harm_only=_all_ways(task.chat), handed=True)
+    if len(texts[0]) > MAX_CHARS:
+        return None
+    instructions = "\n".join(_other_texts(request.messages, _INSTRUCTIONS))
+    if instructions and (asked := set_task(instructions)):
+        return Turns(asked, harm_only=_all_ways(texts[0]), handed=True)
+    if (parts := looked_up(texts[0])) is not None:
+        return Turns(parts.asked, harm_only=_all_ways(parts.text), handed=True)
+    return None
 
 
 def _all_ways(text: str) -> str:

@@ -1,0 +1,151 @@
+"""Parts a question from the passages that a program hands over with it, as retrieval does.
+
+"Answer from the sources below. [1] ... [2] ... Question: When is the pool open?" asks for hours,
+whatever the sources tell of drowning. Only a plain look-up is parted: who asks what to do, or
+whether something is safe, may mean what the passages tell. It knows nothing about models.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from router.regexes.late import late_regex
+
+LEAST_WORDS = 30
+"""Words of the passages: beside fewer the whole text is soon read."""
+MOST_WORDS = 40
+"""Words of the question: a longer one tells a story of its own."""
+
+_LABEL = (
+    r"(?:(?:the |my |new |final |current |actual )?(?:(?:end[ -]?)?user|customer|client|guest|"
+    r"visitor|employee|reader|follow-?up)?(?:['\u2019]s)?[ _]?(?:question|query)|(?:benutzer|"
+    r"kunden|nutzer)?frage|question de l['\u2019]\w+|pregunta|consulta|domanda|vraag|pergunta|"
+    r"pytanie|\u8cea\u554f|q)"
+)
+_ASKED = late_regex(
+    rf"^[ \t]*(?:<({_LABEL})>|[#*>\-=\[ \t]{{0,8}}{_LABEL}[\]*= \t]{{0,5}}(?:[:\uff1a]|\n)[*= \t]{{0,4}})",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Finds the label before the question, at the start of a line."""
+_BEHIND = late_regex(
+    r"\s*(?:[#*\-=<> \t]{0,8}(?:(?:your |the |a )?(?:helpful |final |short |concise )?(?:answer|"
+    r"response|reply)|antwort|r\u00e9ponse|respuesta|risposta|antwoord|resposta|odpowied\u017a|"
+    r"\u56de\u7b54)[*> \t]{0,5}[:\uff1a]?[*> \t]{0,4}|[-=*_\s]*)\s*",
+    re.IGNORECASE,
+)
+"""Matches what programs put behind the question where nothing else follows."""
+_HEADING = late_regex(
+    r"\n[ \t]*(?:[#*<\-=\[ \t]{0,8}(?:retrieved |relevant |the )?(?:context|documents?|sources?|"
+    r"passages?|excerpts?|snippets?|chunks?|search results|kontext|quellen|dokumente|contexte|"
+    r"contexto|fuentes|contesto|fonti|kontekst|bronnen|fontes|\u8cc7\u6599)\b)",
+    re.IGNORECASE,
+)
+"""Finds the heading of passages that follow a question."""
+_THINGS = (
+    r"(?:context|passages?|documents?|docs|sources?|excerpts?|snippets?|articles?|extracts?|"
+    r"chunks?|search results|results|knowledge base|reference text|handbook pages?|sections?|"
+    r"kontext\w*|ausz\u00fcge\w*|quellen?|dokumente\w*|abschnitte\w*|textstellen|contexte|extraits?|"
+    r"passages|sources|contexto|fragmentos?|fuentes?|documentos?|pasajes?|contesto|estratti|fonti|"
+    r"documenti|brani|bronnen|documenten|fragmenten|passages|trechos?|fontes?|kontekstu?|"
+    r"fragment\u00f3w|\u017ar\u00f3de\u0142|dokument\u00f3w)"
+)
+_TOLD = late_regex(
+    r"\b(?:us(?:e|ing)|based|from|given|according|consult|with|provided|retrieved|following|these|"
+    r"below|above|only|in|is|are|verwende|nutze|anhand|aus|basierend|folgende\w*|gem\u00e4\u00df|"
+    r"nur|\u00e0 partir|d['\u2019]apr\u00e8s|selon|suivants?|suivantes?|utilise\w*|seg\u00fan|"
+    r"con base|usa|usando|siguientes?|bas\u00e1ndote|secondo|in base|seguenti|gebruik|op basis|"
+    r"volgende|segundo|com base|seguintes|na podstawie|poni\u017cszych)"
+    rf"[ \t](?:[\w'\u2019-]+[ \t]){{0,7}}?{_THINGS}\b",
+    re.IGNORECASE,
+)
+"""Finds a program's word on what it hands over."""
+_MARKS = late_regex(
+    r"^[ \t]*(?:[\[(<]{1,2}\d{1,3}[\])>]{1,2}|<(?:doc|document|passage|source|chunk|context|"
+    r"result|excerpt|item)\b[^>\n]{0,200}>|#{0,4}[ \t]*\**(?:passage|document|source|excerpt|chunk|"
+    r"snippet|result|article|section|doc|quelle|dokument|abschnitt|auszug|extrait|fragmento|fuente|"
+    r"texto|documento|estratto|fonte|brano|bron|fragment|trecho|fragment|\u017ar\u00f3d\u0142o)"
+    r"[ \t#]{0,3}\d{1,3}\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Finds the marks of single passages."""
+
+_LOOKS_UP = late_regex(
+    r"(?:(?:and|und|et|y|e|en|i) )?(?:(?:at|on|in|by|until|till|from|to|for|since|of|with|under) )?"
+    r"(?:what(?:['\u2019]s| is| are| was| were| time| day| days| does| did| do| would| colou?r| "
+    r"form| number| (?:\w+ ){0,2}(?:number|price|fee|cost|name|address|size|date|version))|when|"
+    r"where|who(?:se|m)?|which|how (?:many|much|long|often|old|late|early|far|big|large|high|"
+    r"tall|wide|heavy)|is (?:the|there|it (?:open|closed|free))|are there|does (?:the|it)|"
+    r"wann|wo\b|wohin|wer|wen|wem|wie (?:viel|lang|oft|hoch|gro\u00df|sp\u00e4t|teuer|alt)|"
+    r"(?:bis|ab|seit|an|in|zu|bei|von) (?:wann|welch|wem)|welch|was kostet|was ist|"
+    r"quand|o\u00f9|qui\b|combien|quel|(?:\u00e0|de|depuis|jusqu['\u2019]\u00e0|pour|en|dans) "
+    r"(?:quel|quand|combien|qui\b)|\u00bf?(?:cu\u00e1n|d\u00f3nde|qui\u00e9n|cu\u00e1l|qu\u00e9 "
+    r"(?:d\u00eda|hora|n\u00famero)|(?:a|hasta|desde|de|en|con|para) (?:qu\u00e9|cu\u00e1n|"
+    r"d\u00f3nde|qui\u00e9n))|quando|dove|chi\b|quant|qual|(?:a|entro|da|di|fino a|in|per) (?:che|"
+    r"quando|quant|qual|chi\b)|wanneer|waar|wie\b|hoeveel|hoe (?:lang|laat|vaak|oud|groot|hoog)|"
+    r"welke?|(?:tot|vanaf|op|in|bij|van|met) (?:hoe|welke?|wanneer|wie\b)|onde|quem|"
+    r"(?:a|at\u00e9|desde|de|em|com|para) (?:que|quando|quant|qual|quem)|kiedy|gdzie|kto|komu|ile|"
+    r"kt\u00f3r|(?:o|do|od|w|na|dla|z) (?:kt\u00f3r|kiedy|kogo|ilu|jak))",
+    re.IGNORECASE,
+)
+"""Matches the start of a question for a fact."""
+_COUNSEL = late_regex(
+    r"\b(?:should|shall|ought|may (?:i|we|he|she|they)|safe|safely|dangerous|harm|risk|ok(?:ay)?|"
+    r"liable|legal|illegal|allowed|what (?:do|can|must|did|would) (?:i|we|he|she|they) do|happens|"
+    r"wrong|too (?:much|many|high|late|long)|wait|stop|he|she|him|her|his|they|them|my (?!order|"
+    r"parcel|invoice|holiday|coffee|lunch|badge|key|parking|ticket)\w+|our (?:son|daughter|child)|"
+    r"(?:can|could|must|do|did) (?:i|we|you|one) (?:still |now |really )?(?:take|swallow|drink|"
+    r"eat|inject|give|use|sue|dismiss|fire|terminate|cancel|refuse|claim|do)|overdose|dose|doses|"
+    r"dosis|dosage|tablets?|tabletten?|pills?|pillen?|comprim\w+|pastill\w+|compress\w+|tablet\w+|"
+    r"soll\w*|darf|d\u00fcrf\w*|sicher|gef\u00e4hr\w*|muss ich|haft\w*|er|sie|ihm|ihr|ihn|"
+    r"dois-je|devons|devrai\w*|puis-je|peut-on|danger\w*|s\u00fbr|debo|deber\w*|puedo|podemos|"
+    r"segur[oa]|peligr\w*|devo|dovre\w*|posso|possiamo|sicur[oa]|pericol\w*|moet|mag|mogen|veilig|"
+    r"gevaar\w*|devemos|podemos|perig\w*|powin\w*|mog\u0119|mo\u017cemy|wolno|bezpieczn\w*|"
+    r"niebezpieczn\w*)\b",
+    re.IGNORECASE,
+)
+"""Finds what makes more of a question than a look-up: counsel, a dose, somebody's trouble."""
+_PART = re.compile(r"[^.!?\uff1f\n]+[.!?\uff1f]*")
+
+
+class Handed(NamedTuple):
+    """Holds the parts of such a message."""
+
+    asked: str
+    text: str  # which is read for harm alone
+
+
+def looked_up(message: str) -> Handed | None:
+    """Returns a question that looks something up, and the passages with their instructions.
+
+    Returns None for any other message, as for one with a second question.
+
+    >>> told = "[1] " + "The pool is open from 9 to 20. " * 6 + "[2] Who drowns is saved."
+    >>> looked_up(f"Use the sources below.\\n{told}\\n\\nQuestion: When is it open?").asked
+    'When is it open?'
+    >>> looked_up(f"Use the sources below.\\n{told}\\n\\nQuestion: Should I call a doctor?")
+    """
+    labels = list(_ASKED.finditer(message))
+    if len(labels) != 1:
+        return None
+    (label,) = labels
+    before, behind = message[: label.start()], message[label.end() :]
+    if label[1]:
+        question, _, behind = behind.partition(f"</{label[1]}>")
+    else:
+        question, _, behind = behind.lstrip("\n").partition("\n")
+    if not _BEHIND.fullmatch(behind):
+        if len(before.split()) > LEAST_WORDS or not _HEADING.match(f"\n{behind.lstrip()}"):
+            return None
+        before = f"{before}\n{behind}"
+    if len(before.split()) < LEAST_WORDS or not _is_look_up(question.strip()):
+        return None
+    if not _TOLD.search(before) and len(_MARKS.findall(before)) < 2:  # noqa: PLR2004
+        return None
+    return Handed(question.strip(), before.strip())
+
+
+def _is_look_up(question: str) -> bool:
+    if not question or len(question.split()) > MOST_WORDS or _COUNSEL.search(question):
+        return False
+    return all([_LOOKS_UP.match(part.strip()) for part in _PART.findall(question) if part.strip()])
