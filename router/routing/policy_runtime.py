@@ -186,7 +186,7 @@ def _rung_facts(
     facts = plan.facts
     expected = plan.expected_cost(signals, request.sampling.max_output_tokens, request.images)
     previews = plan.previews or plan.asks
-    idle = previews is None or (signals.handed is True and facts.kind in _OF_WHAT_IS_ASKED)
+    idle = previews is None or (signals.given_text is True and facts.kind in _OF_WHAT_IS_ASKED)
     preview = None if idle or previews is None else previews(request, signals)
     declined = plan.declines(request, signals) if plan.declines else None
     if preview is not None:

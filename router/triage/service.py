@@ -161,7 +161,7 @@ class TriageService:
         if self._scope is not None:
             scope = self._scope(request)
             if scope.task is not None:
-                turns, task = replace(turns, last=scope.text, handed=False), scope.task
+                turns, task = replace(turns, last=scope.text, given_text=False), scope.task
                 config = self._tasks[task]
             elif scope.subject:
                 turns = replace(

@@ -123,7 +123,7 @@ class Signals(Struct, frozen=True):
     dangers: tuple[TurnDanger, ...] | UnsetType = UNSET
     # A program hands over a text with what it asks: the text's own matters do not count, and no
     # approved answer or exact tool knows it. Other requests have no such key.
-    handed: bool | UnsetType = UNSET
+    given_text: bool | UnsetType = UNSET
 
     @property
     def known_domain(self) -> Domain:

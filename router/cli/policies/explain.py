@@ -40,6 +40,7 @@ FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
 """Lists the columns of a rung's table on a narrow terminal; the others follow as lines."""
 ONE_LINE_FROM = 130
 """Sets the width from which a rung usually fits one line."""
+GIVEN_TEXT = "a text to work on or to look up in; of it only a request for harm counts"
 KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
@@ -209,6 +210,8 @@ def signal_lines(signals: Signals, section: DecisionSection | None = None) -> li
         ),
         *chance_lines(signals, section),
     ]
+    if signals.given_text is True:
+        lines.append(("text", GIVEN_TEXT))
     if signals.impact_nano_usd or signals.amounts:
         sums = ", ".join(_amount_line(a) for a in signals.amounts)
         shown = f" ({sums})" if sums else ""

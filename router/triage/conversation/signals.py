@@ -139,7 +139,7 @@ def signals_of(
         toxic=row.toxic,
         spam=row.spam,
         # What is asked of a whole page is not known, and no answer is about a text handed over.
-        match=None if turns.split or turns.handed else match,
+        match=None if turns.split or turns.given_text else match,
         risk_terms=names,
         amounts=amounts,
         inherited=raised or (continued and not renamed),
@@ -166,7 +166,7 @@ def signals_of(
         dangers=UNSET
         if turns.split
         else turn_dangers((last, *earlier), (turns.last, *turns.earlier), memory),
-        handed=turns.handed or UNSET,
+        given_text=turns.given_text or UNSET,
     )
 
 

@@ -14,6 +14,8 @@ from router.regexes.late import late_regex
 
 LEAST_WORDS = 30
 """Words of the passages: beside fewer the whole text is soon read."""
+MOST_INSTRUCTIONS = 80
+"""Words before a question that stands first."""
 MOST_WORDS = 40
 """Words of the question: a longer one tells a story of its own."""
 
@@ -24,28 +26,36 @@ _LABEL = (
     r"pytanie|\u8cea\u554f|q)"
 )
 _ASKED = late_regex(
-    rf"^[ \t]*(?:<({_LABEL})>|[#*>\-=\[ \t]{{0,8}}{_LABEL}[\]*= \t]{{0,5}}(?:[:\uff1a]|\n)[*= \t]{{0,4}})",
+    rf"^[ \t]*(?:<({_LABEL})>|[#*>\-=\[ \t]{{0,8}}(?:(?:the|your) )?{_LABEL}(?: (?:is|from|of|by) ?"
+    r"(?:[\w-]+ ?){0,3})?[\]*= \t]{0,5}(?:[:.\uff1a]|\n)[*= \t]{0,4})",
     re.IGNORECASE | re.MULTILINE,
 )
 """Finds the label before the question, at the start of a line."""
 _BEHIND = late_regex(
-    r"\s*(?:[#*\-=<> \t]{0,8}(?:(?:your |the |a )?(?:helpful |final |short |concise )?(?:answer|"
-    r"response|reply)|antwort|r\u00e9ponse|respuesta|risposta|antwoord|resposta|odpowied\u017a|"
-    r"\u56de\u7b54)[*> \t]{0,5}[:\uff1a]?[*> \t]{0,4}|[-=*_\s]*)\s*",
+    r"(?:[#*\-=<> \t]{0,8}(?:(?:your |the |a )?(?:helpful |final |short |concise )?(?:answer|"
+    r"response|reply|output|assistant|a)|(?:hilfreiche )?antwort|r\u00e9ponse|respuesta|risposta|"
+    r"antwoord|resposta|odpowied\u017a|"
+    r"\u56de\u7b54)(?: ?\([^()\n]{1,40}\))?[*> \t]{0,5}"
+    r"[:\uff1a]?[*> \t]{0,4}|[-=*_\s]*|(?:write|give|put|place) (?:the|your) answer [^\n]{0,60}|"
+    r"(?:answer|respond|reply|keep|be)\b[^\n]{0,80})",
     re.IGNORECASE,
 )
 """Matches what programs put behind the question where nothing else follows."""
 _HEADING = late_regex(
     r"\n[ \t]*(?:[#*<\-=\[ \t]{0,8}(?:retrieved |relevant |the )?(?:context|documents?|sources?|"
     r"passages?|excerpts?|snippets?|chunks?|search results|kontext|quellen|dokumente|contexte|"
-    r"contexto|fuentes|contesto|fonti|kontekst|bronnen|fontes|\u8cc7\u6599)\b)",
+    r"contexto|fuentes|contesto|fonti|kontekst|bronnen|fontes|content|material|materials|"
+    r"excerpts? from|known information|knowledge base|extraits?|fragmentos?|estratti|input|text|"
+    r"manual excerpts|title|company documents|docs?|doc_\d|file=[^\n]{1,80}|contexto|gevonden|"
+    r"relevant [\w ]{1,30}|page content|kontextinformationen|\u8cc7\u6599)\b)",
     re.IGNORECASE,
 )
 """Finds the heading of passages that follow a question."""
 _THINGS = (
     r"(?:context|passages?|documents?|docs|sources?|excerpts?|snippets?|articles?|extracts?|"
     r"chunks?|search results|results|knowledge base|reference text|handbook pages?|sections?|"
-    r"kontext\w*|ausz\u00fcge\w*|quellen?|dokumente\w*|abschnitte\w*|textstellen|contexte|extraits?|"
+    r"kontext\w*|ausz\u00fcge\w*|quellen?|dokumente\w*|abschnitte\w*|textstell\w*|textausz\w*|"
+    r"passagen|fundstellen|contexte|extraits?|"
     r"passages|sources|contexto|fragmentos?|fuentes?|documentos?|pasajes?|contesto|estratti|fonti|"
     r"documenti|brani|bronnen|documenten|fragmenten|passages|trechos?|fontes?|kontekstu?|"
     r"fragment\u00f3w|\u017ar\u00f3de\u0142|dokument\u00f3w)"
@@ -53,10 +63,14 @@ _THINGS = (
 _TOLD = late_regex(
     r"\b(?:us(?:e|ing)|based|from|given|according|consult|with|provided|retrieved|following|these|"
     r"below|above|only|in|is|are|verwende|nutze|anhand|aus|basierend|folgende\w*|gem\u00e4\u00df|"
-    r"nur|\u00e0 partir|d['\u2019]apr\u00e8s|selon|suivants?|suivantes?|utilise\w*|seg\u00fan|"
+    r"nur|\u00e0 partir|d['\u2019]apr\u00e8s|selon|suivants?|suivantes?|sur|dans|im|in den|"
+    r"utilise\w*|seg\u00fan|"
     r"con base|usa|usando|siguientes?|bas\u00e1ndote|secondo|in base|seguenti|gebruik|op basis|"
     r"volgende|segundo|com base|seguintes|na podstawie|poni\u017cszych)"
-    rf"[ \t](?:[\w'\u2019-]+[ \t]){{0,7}}?{_THINGS}\b",
+    rf"[ \t](?:[\w'\u2019-]+[ \t]){{0,7}}?{_THINGS}\b|\b(?:answer|reply|respond|antwort\w*|"
+    rf"beantwort\w*|"
+    r"r\u00e9pond\w*|respond\w*|rispond\w*|beantwoord|odpowie\w*)\b[^\n]{0,100}?"
+    rf"\b{_THINGS}\b",
     re.IGNORECASE,
 )
 """Finds a program's word on what it hands over."""
@@ -72,15 +86,16 @@ _MARKS = late_regex(
 
 _LOOKS_UP = late_regex(
     r"(?:(?:and|und|et|y|e|en|i) )?(?:(?:at|on|in|by|until|till|from|to|for|since|of|with|under) )?"
-    r"(?:what(?:['\u2019]s| is| are| was| were| time| day| days| does| did| do| would| colou?r| "
+    r"(?:what(?:['\u2019]s| is| are| was| were| time| day| days| does| did| do| would| \w+ (?:is|"
+    r"are|does|do|was|were)| colou?r| "
     r"form| number| (?:\w+ ){0,2}(?:number|price|fee|cost|name|address|size|date|version))|when|"
     r"where|who(?:se|m)?|which|how (?:many|much|long|often|old|late|early|far|big|large|high|"
     r"tall|wide|heavy)|is (?:the|there|it (?:open|closed|free))|are there|does (?:the|it)|"
     r"wann|wo\b|wohin|wer|wen|wem|wie (?:viel|lang|oft|hoch|gro\u00df|sp\u00e4t|teuer|alt)|"
     r"(?:bis|ab|seit|an|in|zu|bei|von) (?:wann|welch|wem)|welch|was kostet|was ist|"
     r"quand|o\u00f9|qui\b|combien|quel|(?:\u00e0|de|depuis|jusqu['\u2019]\u00e0|pour|en|dans) "
-    r"(?:quel|quand|combien|qui\b)|\u00bf?(?:cu\u00e1n|d\u00f3nde|qui\u00e9n|cu\u00e1l|qu\u00e9 "
-    r"(?:d\u00eda|hora|n\u00famero)|(?:a|hasta|desde|de|en|con|para) (?:qu\u00e9|cu\u00e1n|"
+    r"(?:quel|quand|combien|qui\b)|\u00bf?(?:cu\u00e1n|d\u00f3nde|qui\u00e9n|cu\u00e1l|"
+    r"qu\u00e9 \w+|(?:a|hasta|desde|de|en|con|para) (?:qu\u00e9|cu\u00e1n|"
     r"d\u00f3nde|qui\u00e9n))|quando|dove|chi\b|quant|qual|(?:a|entro|da|di|fino a|in|per) (?:che|"
     r"quando|quant|qual|chi\b)|wanneer|waar|wie\b|hoeveel|hoe (?:lang|laat|vaak|oud|groot|hoog)|"
     r"welke?|(?:tot|vanaf|op|in|bij|van|met) (?:hoe|welke?|wanneer|wie\b)|onde|quem|"
@@ -108,6 +123,29 @@ _COUNSEL = late_regex(
 _PART = re.compile(r"[^.!?\uff1f\n]+[.!?\uff1f]*")
 
 
+_FIRST_PERSON = late_regex(
+    r"(?<![\w'\u2019-])(?:I|i(?=['\u2019]| (?:am|have|had|was|feel|think|need|want))|[Mm]y|[Mm]e|"
+    r"[Mm]yself|[Oo]ur (?:son|daughter|child|baby|mother|father|mum|mom|dad|neighbou?r|cat|dog)|"
+    r"[Ww]e(?:['\u2019]re| are| were| have been)|[Ii]ch|[Mm]ein\w{0,2}|mir|mich|[Jj]e|"
+    r"[Jj]['\u2019]\w+|"
+    r"[Mm]on|[Mm]a|[Mm]es|moi|[Yy]o|[Mm]i|[Mm]is|[Ii]o|[Mm]i[oa]|[Ii]k|[Mm]ijn|[Ee]u|[Mm]eus?|"
+    r"[Mm]inhas?|[Mm]\u00f3j|[Mm]oj[ae]|mnie|mam)(?!\w|\.\w)"
+)
+"""Finds somebody who speaks of themselves, which passages of a handbook do not."""
+_LEAD = late_regex(
+    r"(?:[^:.?!\n]{1,80}:|(?:based on|using|according to|from) [^,.?!\n]{1,40},|(?:beantworte|"
+    r"answer|reply|usa|use)[^.:?!\n]{0,60}\.)[ \t]+",
+    re.IGNORECASE,
+)
+"""Matches what leads to a question on its own line: "Please answer:", "Based on these,"."""
+_HOW_SAID = late_regex(
+    r"(?:please )?(?:answer|reply|respond|keep|give|cite|be brief|one|in one|in a|write)\b",
+    re.IGNORECASE,
+)
+"""Matches a sentence behind a question that says how to answer it."""
+_TAGS = late_regex(r"</[\w-]{2,30}>")
+
+
 class Handed(NamedTuple):
     """Holds the parts of such a message."""
 
@@ -125,27 +163,54 @@ def looked_up(message: str) -> Handed | None:
     'When is it open?'
     >>> looked_up(f"Use the sources below.\\n{told}\\n\\nQuestion: Should I call a doctor?")
     """
-    labels = list(_ASKED.finditer(message))
-    if len(labels) != 1:
+    if message.count(" ") < LEAST_WORDS:
         return None
-    (label,) = labels
-    before, behind = message[: label.start()], message[label.end() :]
+    labels = list(_ASKED.finditer(message))
+    if len(labels) > 1:
+        return None
+    asked, passages = _labelled(message, labels[0]) if labels else _at_an_end(message)
+    if len(passages.split()) < LEAST_WORDS or not _is_look_up(asked):
+        return None
+    tagged = _TAGS.search(passages)
+    if not (tagged or _TOLD.search(passages) or len(_MARKS.findall(passages)) > 1):
+        return None
+    if _FIRST_PERSON.search(passages) and not (tagged and labels):
+        return None
+    return Handed(asked, passages)
+
+
+def _labelled(message: str, label: re.Match[str]) -> tuple[str, str]:
+    """Returns the question behind a label, and all else; "" for one with more words behind it."""
+    before, behind = message[: label.start()].strip(), message[label.end() :]
     if label[1]:
         question, _, behind = behind.partition(f"</{label[1]}>")
     else:
         question, _, behind = behind.lstrip("\n").partition("\n")
-    if not _BEHIND.fullmatch(behind):
-        if len(before.split()) > LEAST_WORDS or not _HEADING.match(f"\n{behind.lstrip()}"):
-            return None
-        before = f"{before}\n{behind}"
-    if len(before.split()) < LEAST_WORDS or not _is_look_up(question.strip()):
-        return None
-    if not _TOLD.search(before) and len(_MARKS.findall(before)) < 2:  # noqa: PLR2004
-        return None
-    return Handed(question.strip(), before.strip())
+    behind = behind.strip()
+    if _BEHIND.fullmatch(behind) or _TAGS.fullmatch(behind):
+        return question.strip(), before
+    # The question stands first: what follows it are passages under a heading of their own.
+    first = len(before.split()) <= MOST_INSTRUCTIONS and _HEADING.match(f"\n{behind}")
+    return (question.strip(), f"{before}\n{behind}".strip()) if first else ("", "")
+
+
+def _at_an_end(message: str) -> tuple[str, str]:
+    """Returns the last line of a message, or its first one, and all else."""
+    lines = [line.strip() for line in message.strip().split("\n")]
+    while len(lines) > 1 and _BEHIND.fullmatch(lines[-1]):
+        del lines[-1]
+    last = lines[-1]
+    while (lead := _LEAD.match(last)) is not None:
+        last = last[lead.end() :]
+    if _is_look_up(last):
+        return last, "\n".join(lines[:-1])
+    rest = "\n".join(lines[1:]).strip()
+    return (lines[0], rest) if _HEADING.match(f"\n{rest}") else ("", "")
 
 
 def _is_look_up(question: str) -> bool:
     if not question or len(question.split()) > MOST_WORDS or _COUNSEL.search(question):
         return False
-    return all([_LOOKS_UP.match(part.strip()) for part in _PART.findall(question) if part.strip()])
+    parts = [part.strip() for part in _PART.findall(question) if part.strip()]
+    asked = [part for part in parts if not _HOW_SAID.match(part)]
+    return bool(asked) and all([_LOOKS_UP.match(part) for part in asked])

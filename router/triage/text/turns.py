@@ -91,7 +91,9 @@ class Turns(Struct, frozen=True):
     points: bool = False  # the turn that leans has a word for the matter of that one
     asked_back: bool = False  # level 1 asked back, so the question before is still open
     split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
-    handed: bool = False  # a program hands over a text, which `harm_only` has, with what it asks
+    given_text: bool = (
+        False  # a program hands over a text, which `harm_only` has, with what it asks
+    )
 
 
 USER_ALONE = frozenset({"user"})
@@ -105,9 +107,9 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     """
     texts = [message.text for message in request.messages if message.role == "user"]
     proposed, apart = _proposed(request), ""
-    handed = _handed(request, texts) if read <= USER_ALONE else None
-    if handed is not None:
-        return handed
+    given = _with_text(request, texts) if read <= USER_ALONE else None
+    if given is not None:
+        return given
     if request.tools and any("</" in text or _NOTICE.fullmatch(text) for text in texts):
         texts, apart = _by_users(texts)
     shown = [ways_shown(text) for text in texts]
@@ -148,7 +150,7 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     )
 
 
-def _handed(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
+def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
     """Returns what a program asks of a text that it hands over, and that text, for harm alone.
 
     Returns None for any other request: with several turns of the user, with tools, with more text
@@ -157,14 +159,14 @@ def _handed(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
     if len(texts) != 1 or request.tools:
         return None
     if (task := chat_task(texts, MAX_CHARS)) is not None:
-        return Turns(task.task, harm_only=_all_ways(task.chat), handed=True)
+        return Turns(task.task, harm_only=_all_ways(task.chat), given_text=True)
     if len(texts[0]) > MAX_CHARS:
         return None
     instructions = "\n".join(_other_texts(request.messages, _INSTRUCTIONS))
     if instructions and (asked := set_task(instructions)):
-        return Turns(asked, harm_only=_all_ways(texts[0]), handed=True)
+        return Turns(asked, harm_only=_all_ways(texts[0]), given_text=True)
     if (parts := looked_up(texts[0])) is not None:
-        return Turns(parts.asked, harm_only=_all_ways(parts.text), handed=True)
+        return Turns(parts.asked, harm_only=_all_ways(parts.text), given_text=True)
     return None
 
 
