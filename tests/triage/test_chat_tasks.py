@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.library import Gateway
-from router.triage.framing.chat_tasks import ChatTask, chat_task, digest_of
+from router.triage.framing.given.chat_tasks import ChatTask, chat_task, digest_of
 from router.triage.text.folding import MAX_CHARS
 from router.triage.text.turns import turns_of
 from router.types import Message, Verdict

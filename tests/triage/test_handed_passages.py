@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.library import Gateway
-from router.triage.framing.handed_passages import Handed, looked_up
+from router.triage.framing.given.handed_passages import Handed, looked_up
 
 SPILL = (
     "If acid is spilled, clear the hall, call the fire brigade and rinse burnt skin for twenty "
@@ -20,9 +20,9 @@ WHEN = "When does the store give out goggles?"
 LAYOUTS = (
     f"Answer from the sources below.\n\n{PASSAGES}\n\nQuestion: {{}}",
     f"Use the following pieces of context.\n\n{SPILL}\n{HOURS}\n\nQuestion: {{}}\nHelpful Answer:",
-    f"Question: {{}}\n\nContext:\n{SPILL}\n{HOURS}\n\nAnswer:",
+    f"Use the retrieved context alone.\nQuestion: {{}}\n\nContext:\n{SPILL}\n{HOURS}\n\nAnswer:",
     f"<documents><doc>{SPILL}</doc>\n<doc>{HOURS}</doc></documents>\n<question>{{}}</question>",
-    f"### Context\n{SPILL}\n{HOURS}\n\n### Question\n{{}}\n\n### Answer",
+    f"Answer from the context.\n### Context\n{SPILL}\n{HOURS}\n\n### Question\n{{}}\n\n### Answer",
     f"Passage 1: {SPILL}\n\nPassage 2: {HOURS}\n\n{{}}",
 )
 
@@ -92,6 +92,7 @@ def test_who_needs_counsel_is_read_with_the_passages(layout: str, question: str)
         f"{PASSAGES}\n\nQuestion: Who is burnt?\nQuestion: {WHEN}",
         f"Question: {WHEN}",
         f"{SPILL} {HOURS}\n{WHEN}",
+        f"Context: {SPILL} {HOURS}\n\nQuestion: {WHEN}",  # a person may write such headings
         f"Answer from the sources below.\n{PASSAGES}\nQuestion: {WHEN}\nMy arm is burnt.",
     ],
 )

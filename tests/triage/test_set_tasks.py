@@ -9,7 +9,7 @@ import pytest
 from msgspec import UNSET
 
 from router.library import Gateway
-from router.triage.framing.set_tasks import MOST_CHARS, set_task
+from router.triage.framing.given.set_tasks import MOST_CHARS, set_task
 from router.triage.text.turns import turns_of
 from router.types import ChatRequest, JsonText, Message, Outcome, ToolSpec, Verdict
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence, Set
 from msgspec import Struct
 
 from router.regexes.late import late_regex
-from router.triage.framing.chat_tasks import chat_task
-from router.triage.framing.handed_passages import looked_up
-from router.triage.framing.set_tasks import set_task
+from router.triage.framing.given.chat_tasks import chat_task
+from router.triage.framing.given.handed_passages import looked_up
+from router.triage.framing.given.set_tasks import set_task
 from router.triage.framing.signatures import without_signature
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
