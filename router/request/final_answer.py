@@ -57,6 +57,7 @@ from router.request.progress import (
 )
 from router.request.review_facts import review_of
 from router.routing.constraints import demanded_of
+from router.routing.hard_rules import LOOKS_HIGHER
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.allowed_rungs import UNFIT, fits
 from router.routing.verification import Verification
@@ -66,6 +67,7 @@ from router.types import (
     READ_LANGUAGES,
     REFUSAL_MODEL,
     SAFE_ANSWER_MODEL,
+    WITHOUT_MODEL,
     Answer,
     Choice,
     Exhausted,
@@ -276,7 +278,8 @@ def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
     signals = routed.signals
     if signals.language not in READ_LANGUAGES:
         message = routed.runtime.no_answer(signals.known_domain, signals.language)
-    words = _stand_in(routed, None, message, (), refusal=False, reason=Reason.NO_PASSAGE)
+    place = _place_of_words(routed)
+    words = _stand_in(routed, place, message, (), refusal=False, reason=Reason.NO_PASSAGE)
     return Conclusion(words, Verdict.UNVERIFIED)
 
 
@@ -284,8 +287,26 @@ def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Co
     """Returns the approved words that there is no answer; they are unverified, whatever the why."""
     signals = routed.signals
     text = routed.runtime.no_answer(signals.known_domain, signals.language)
-    words = _stand_in(routed, best, text, (), refusal=False, reason=why)
+    place = best or _place_of_words(routed)
+    words = _stand_in(routed, place, text, (), refusal=False, reason=why)
     return Conclusion(words, Verdict.UNVERIFIED)
+
+
+def _place_of_words(routed: RoutedRequest) -> Candidate:
+    """Returns the rung in whose place words go out that nobody has an answer.
+
+    It is the first one of the ladder. Where above the lowest level nothing has a model, there only
+    was a look if something quotes or computes the answer. The words then are traffic of the lowest
+    level, unless a rule or the client asked for a higher one.
+    """
+    lowest = routed.facts[0].level
+    models = [
+        plan.facts.name
+        for plan, f in zip(routed.plans, routed.facts, strict=True)
+        if f.level > lowest and plan.facts.kind not in WITHOUT_MODEL
+    ]
+    lifted = not LOOKS_HIGHER.issuperset(routed.decision.floor_reasons)
+    return untried(routed, None if models or lifted or pinned(routed) else 0)
 
 
 def _showable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
