@@ -80,7 +80,7 @@ _BOUGHT_IN_ABROAD = (
     r"\b(?:was|wie ?viel(?: geld)?) (?:(?:geben|zahlen|bezahlen|bieten|w(?:ü|ue)rden) (?:sie|ihr)"
     r"|(?:gebt|zahlt|bezahlt|bietet|w(?:ü|ue)rdet) ihr|(?:bekomme|kriege|bekommen) (?:ich|wir))"
     rf"(?: (?:mir|uns|noch|denn|etwa|bei|von|ihnen|euch)){{0,3}} f(?:ü|ue)r {_THING_OF}"
-    r"|\b(?:wat|hoeveel(?: geld)?) (?:geven|geeft|betalen|betaalt|bieden|biedt|zouden|krijgen|krijg)"
+    r"|\b(?:wat|hoeveel(?: geld)?) (?:geven|geeft|betalen|betaalt|bieden|biedt|zouden|krijg(?:en)?)"
     rf" (?:jullie|u|je|ik|we)(?: (?:mij|me|ons|nog)){{0,2}} voor {_THING_OF}"
     r"|\b(?:combien|que) (?:me |nous )?(?:donn|offr|pay|propos)(?:ez|eriez|iriez|erez|irez)[- ]vous"
     rf"(?: (?:de|pour)) {_THING_OF}"
