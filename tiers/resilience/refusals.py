@@ -31,7 +31,8 @@ from router.errors.answerer import says
 from router.wire.openai.upstream_errors import CONTENT_REFUSED
 
 # Statuses after which nothing was billed and the same request may well succeed. 409 is a lock that
-# somebody else holds, 425 a request that came too early, 529 Anthropic's word for overloaded. A lost connection is not here: what was sent may be billed.
+# somebody else holds, 425 a request that came too early, 529 Anthropic's word for overloaded. A
+# lost connection is not here: what was sent may be billed.
 OF_THE_MOMENT = frozenset({408, 409, 425})
 WORTH_RETRYING = OF_THE_MOMENT | frozenset({429, 500, 502, 503, 529})
 OVERLOADED = frozenset({503, 529})
