@@ -57,17 +57,16 @@ from router.request.progress import (
 )
 from router.request.review_facts import review_of
 from router.routing.constraints import demanded_of
-from router.routing.hard_rules import LOOKS_HIGHER
 from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.allowed_rungs import UNFIT, fits
 from router.routing.verification import Verification
 from router.routing.wording.matters import language_of
+from router.routing.wording.words_first import place_of_no_answer
 from router.types import (
     NO_ANSWER_MODEL,
     READ_LANGUAGES,
     REFUSAL_MODEL,
     SAFE_ANSWER_MODEL,
-    WITHOUT_MODEL,
     Answer,
     Choice,
     Exhausted,
@@ -293,20 +292,8 @@ def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Co
 
 
 def _place_of_words(routed: RoutedRequest) -> Candidate:
-    """Returns the rung in whose place words go out that nobody has an answer.
-
-    It is the first one of the ladder. Where above the lowest level nothing has a model, there only
-    was a look if something quotes or computes the answer. The words then are traffic of the lowest
-    level, unless a rule or the client asked for a higher one.
-    """
-    lowest = routed.facts[0].level
-    models = [
-        plan.facts.name
-        for plan, f in zip(routed.plans, routed.facts, strict=True)
-        if f.level > lowest and plan.facts.kind not in WITHOUT_MODEL
-    ]
-    lifted = not LOOKS_HIGHER.issuperset(routed.decision.floor_reasons)
-    return untried(routed, None if models or lifted or pinned(routed) else 0)
+    without_model = [plan.facts.without_model for plan in routed.plans]
+    return untried(routed, place_of_no_answer(routed.decision, without_model))
 
 
 def _showable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from tiers.exact.arithmetic import NO_RESULT, arithmetic
+from tiers.exact.by_zero import NO_DIVISION, no_result
 from tiers.exact.money_shares import Wording, share_of_money
 from tiers.exact.percentages import percentage
 from tiers.exact.units import conversion
@@ -254,17 +255,6 @@ _ROUNDED = {
     "pl": "w zaokrągleniu",
     "pt": "arredondado ao cêntimo",
 }
-_BY_ZERO = {
-    "de": "hat kein Ergebnis: Durch null kann nicht geteilt werden.",
-    "fr": "n'a pas de résultat : on ne peut pas diviser par zéro.",
-    "es": "no tiene resultado: no se puede dividir por cero.",
-    "it": "non ha risultato: non si può dividere per zero.",
-    "nl": "heeft geen uitkomst: door nul kan niet worden gedeeld.",
-    "pl": "nie ma wyniku: nie można dzielić przez zero.",
-    "pt": "não tem resultado: não se pode dividir por zero.",
-}
-_NO_DIVISION = late_regex(r"\d-\d|\d/(?!0(?![\d.,]))\d")
-"""Finds a date, a score or "24/7"; "1/0" is none of them."""
 _SHARES = tuple(
     Wording(name, one.opening, one.of, rounded)
     for one, (name, rounded) in zip(_LANGUAGES, _ROUNDED.items(), strict=True)
@@ -440,16 +430,13 @@ def _sum(core: str, language: _Language) -> str | None:
     signs = signs.replace("x", "*") if re.fullmatch(r"[\dx*+/.,() -]+", bare) else signs
     if not re.fullmatch(r"[\d*+/.,() -]+", bare.replace("x", "*")):
         return None
-    if _NO_DIVISION.search(signs):
+    if NO_DIVISION.search(signs):
         return None
     answer_text = arithmetic(Question(_english(signs), commanded=True))
     if answer_text is None:
         return None
     if NO_RESULT in answer_text:
-        if core.startswith("quanto e ") or "%" in signs:  # Italian and Portuguese ask alike
-            return None
-        name = list(_ROUNDED)[_LANGUAGES.index(language)]
-        return f"{_shown(signs.strip())} {_BY_ZERO[name]}"
+        return no_result(core, _shown(signs.strip()), _LANGUAGES.index(language))
     result = answer_text.rpartition(" = ")[2]
     if not re.fullmatch(r"-?[\d,]+(?:\.\d+)?", result):
         return None
