@@ -1,11 +1,11 @@
-"""Finds levels that a policy names and none of its tiers has, and levels where nobody answers.
+"""Finds levels that a policy names and that none of its tiers has.
 
-Mistakes are read in the plain object of the YAML file, as `cross_checks` does.
+It reads the plain object of the YAML file, as `cross_checks` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from router.policy.parsing.raw_policy import CrossMistake, sections
 from router.policy.parsing.yaml_lines import KeyPath
@@ -64,22 +64,3 @@ def _level(written: object) -> int | None:
     if isinstance(written, int | float) and 1 <= written <= 9 and written == int(written):
         return int(written)
     return None
-
-
-def words_above(rungs: Sequence[tuple[int, str, bool]], quoting: Collection[str] = ()) -> str:
-    """Returns a warning where exact tools, but no model, stand above the lowest level; "" for none.
-
-    `rungs` has the level and the name of each answerer, and if it is such a tool; `quoting` names
-    those that only quote. What the tools do not compute gets words that there is no answer, in the
-    name of their level.
-    """
-    low = min(level for level, _, _ in rungs)
-    above = [rung for rung in rungs if rung[0] > low and rung[1] not in quoting]
-    if not above or not all(is_tool for _, _, is_tool in above):
-        return ""
-    level, name, _ = above[0]
-    return (
-        f"above level {low} no model answers, and {name} only computes: for all other requests "
-        f"words that there is no answer count as traffic of level {level}, in reports, on the "
-        f"dashboard and in alerts; add a model, or leave {name} out"
-    )

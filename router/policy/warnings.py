@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from router.policy.head_conditions import lists_asked
-from router.policy.level_checks import words_above
 from router.policy.parsing.raw_policy import sections
 from router.policy.schema import (
     Alias,
@@ -56,7 +55,6 @@ class WarningKind(StrEnum):
 
     NOTHING_AT_LEVEL_1 = "nothing_at_level_1"
     APPROVED_ANSWERS_ONLY = "approved_answers_only"
-    WORDS_COUNT_ABOVE = "words_count_above"
     PRIOR_ONLY = "prior_only"
     REFUSES_UNTIL_MEASURED = "refuses_until_measured"
     UNKNOWN_PRICE = "unknown_price"
@@ -251,10 +249,6 @@ def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
             "level 1 has approved answers and no small model: what they don't cover goes to a "
             "higher level. Leave it so where only your facts may answer: a small model knows none",
         )
-    rungs = [(t.level, a.name, isinstance(a, ExactAnswerer)) for t, a in policy.rungs()]
-    quoting = {a.name for _, a in policy.rungs() if isinstance(a, QUOTING)}
-    if told := words_above(rungs, quoting):
-        yield PolicyWarning(WarningKind.WORDS_COUNT_ABOVE, "tiers", told)
 
 
 def _abilities(policy: Policy) -> Iterator[PolicyWarning]:

@@ -61,6 +61,7 @@ from router.routing.routed_request import RoutedRequest
 from router.routing.rungs.allowed_rungs import UNFIT, fits
 from router.routing.verification import Verification
 from router.routing.wording.matters import language_of
+from router.routing.wording.words_first import place_of_no_answer
 from router.types import (
     NO_ANSWER_MODEL,
     READ_LANGUAGES,
@@ -276,7 +277,8 @@ def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
     signals = routed.signals
     if signals.language not in READ_LANGUAGES:
         message = routed.runtime.no_answer(signals.known_domain, signals.language)
-    words = _stand_in(routed, None, message, (), refusal=False, reason=Reason.NO_PASSAGE)
+    place = _place_of_words(routed)
+    words = _stand_in(routed, place, message, (), refusal=False, reason=Reason.NO_PASSAGE)
     return Conclusion(words, Verdict.UNVERIFIED)
 
 
@@ -284,8 +286,14 @@ def _no_answer(routed: RoutedRequest, best: Candidate | None, why: Reason) -> Co
     """Returns the approved words that there is no answer; they are unverified, whatever the why."""
     signals = routed.signals
     text = routed.runtime.no_answer(signals.known_domain, signals.language)
-    words = _stand_in(routed, best, text, (), refusal=False, reason=why)
+    place = best or _place_of_words(routed)
+    words = _stand_in(routed, place, text, (), refusal=False, reason=why)
     return Conclusion(words, Verdict.UNVERIFIED)
+
+
+def _place_of_words(routed: RoutedRequest) -> Candidate:
+    without_model = [plan.facts.without_model for plan in routed.plans]
+    return untried(routed, place_of_no_answer(routed.decision, without_model))
 
 
 def _showable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:

@@ -242,10 +242,10 @@ def held_rules(
     policy: Policy, signals: Signals, findings: Findings, tools: tuple[str, ...]
 ) -> list[tuple[HardRule, Reason]]:
     """Returns the policy's own rules that hold, each with the reason that its floor has."""
-    lists = findings.lists
+    lists, learns = findings.lists, findings.knowledge
     # Most rules name terms, and most requests have none.
     rules = [rule for rule in policy.hard_rules if lists or not rule.terms]
-    held = [rule for rule in rules if rule_holds(rule, signals, lists, tools)] if rules else []
+    held = [rule for rule in rules if rule_holds(rule, signals, lists, tools, learns=learns)]
     reasons = reasons_of_lists(policy.terms, findings.version) if held else {}
     pairs = []
     for rule in held:

@@ -11,14 +11,21 @@ from router.types import RISK_DOMAINS, Signals, usd_to_nano
 
 
 def rule_holds(
-    rule: HardRule, signals: Signals, lists: frozenset[str], tools: tuple[str, ...]
+    rule: HardRule,
+    signals: Signals,
+    lists: frozenset[str],
+    tools: tuple[str, ...],
+    *,
+    learns: bool = False,
 ) -> bool:
     """Returns True where all conditions hold that a rule gives.
 
-    `lists` are the term lists that count, `tools` the offered tools that a rule names.
+    `lists` are the term lists that count, `tools` the offered tools that a rule names. `learns`:
+    the request asks for general knowledge only.
     """
     return (
-        (not rule.terms or (bool(lists) and not lists.isdisjoint(rule.terms)))
+        not (learns and rule.not_for_knowledge)
+        and (not rule.terms or (bool(lists) and not lists.isdisjoint(rule.terms)))
         and (not rule.tools or any([fits_any(rule.tools, name) for name in tools]))
         and (not rule.domains or _of_domain(rule, signals))
         and (not rule.request_types or _of_type(rule, signals))

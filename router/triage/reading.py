@@ -295,7 +295,8 @@ def reading_of(
         match = None
     known = 0.0 if match is None else _known(match, offers_from)
     row = _as_written(row, match, facts)
-    if asks_for_a_meaning(facts.folded.text, facts.risk_terms):
+    subject = row.domain in (Domain.FINANCE, Domain.LEGAL)
+    if asks_for_a_meaning(facts.folded.text, facts.risk_terms, subject=subject):
         row = row._replace(knowledge=max(row.knowledge, OF_A_MEANING))
     if match is not None and in_scope(match.intent_id, None):
         row = _routine(row, facts, known, match.confidence)

@@ -12,8 +12,9 @@ from router.analysis.replay.facts import Assumed, Side
 from router.analysis.replay.path import SAFE_ANSWER, Climbs, answered_by, path_under
 from router.analysis.replay.replay import Replay, replay
 from router.analysis.tune.labels import labelled
+from router.errors import CannotAnswer
 from router.ledger.replies import ReplyKind
-from router.types import Matter, PSource, RequestRow, ResponseFormat, Signals
+from router.types import Matter, PSource, Reason, RequestRow, ResponseFormat, Signals
 from tests.kits.books.open_ledgers import requests_in
 from tests.kits.books.replies import REPLIES
 from tests.kits.changed import replace
@@ -185,3 +186,22 @@ async def test_words_stay_words_of_their_own_policy(houses: Houses) -> None:
     side = Side(house.gateway.router.default.policy, "hash", house.gateway.router.default.plans)
     result = under(rows, side)
     assert (result.costs.own_nano_usd, result.changed) == (0, 0)
+
+
+async def test_words_of_no_answer_stay_at_the_level_where_they_were_booked(houses: Houses) -> None:
+    """A replay under the very same policy had them at level 3, behind an `exact`."""
+    nothing = CannotAnswer("none fits", reason=Reason.NOTHING_TO_RESOLVE)
+    house = houses(
+        [low(error=nothing), deep(kind="exact", error=nothing)],
+        signals=replace(CALM, match=None),
+        exhausted={"default": "best_answer"},
+    )
+    await house.gateway.complete(ask(), ALICE)
+    await house.gateway.drain()
+    (row,) = requests_in(house.ledger)
+    case = case_of(row)
+    assert isinstance(case, Case)
+    runtime = house.gateway.router.runtimes["test"]
+    side = Side(runtime.policy, row.policy_hash, tuple(runtime.plans))
+    path = path_under(side, case, Climbs(), set())
+    assert [level for _, level, _, _ in path.answered] == [row.tier_number] == [1]

@@ -36,13 +36,6 @@ REMOTE = {
     "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2},
     "ability": {"theta": 1.0, "labels": 200},
 }
-TOOLS_ABOVE = [
-    {"name": "low", "level": 1, "answerers": [LOCAL]},
-    {"name": "high", "level": 3, "answerers": [{"name": "exact", "kind": "exact"}]},
-]
-PASSAGES = {"name": "p", "kind": "passages", "of": "answers"}
-HIGH = {"name": "high", "level": 3, "answerers": [PASSAGES, {"name": "exact", "kind": "exact"}]}
-QUOTES = [{"name": "low", "level": 1, "answerers": [RESOLVER]}, HIGH]
 EXAMPLE = {"prompt": "hi", "tier": "low", "reason": "greeting"}
 
 
@@ -128,8 +121,6 @@ def test_what_runs_here_has_a_known_cost_without_a_price() -> None:
             "terms[0]",
         ),
         ({"examples": []}, WarningKind.NO_EXAMPLES, "examples"),
-        ({"tiers": TOOLS_ABOVE}, WarningKind.WORDS_COUNT_ABOVE, "tiers"),
-        ({"tiers": QUOTES}, WarningKind.WORDS_COUNT_ABOVE, "tiers"),
     ],
 )
 def test_unwise_key_is_told(written: dict[str, object], kind: WarningKind, key_path: str) -> None:

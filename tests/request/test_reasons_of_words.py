@@ -13,6 +13,7 @@ from router.types import (
     NO_ANSWER_MODEL,
     SAFE_ANSWER_MODEL,
     Committed,
+    Hints,
     Match,
     Outcome,
     Reason,
@@ -90,6 +91,34 @@ async def test_words_that_there_is_no_answer_have_one_model_and_verdict(
     assert (row.verdict, row.reason) == ("unverified", reason)
     assert dict(outcome_headers(outcome))[b"x-tiergate-reason"].decode().endswith(reason)
     assert reply_of(row) is ReplyKind.NO_ANSWER
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "impact_usd", "min_tier", "level"),
+    [
+        ("exact", 0, None, 1),
+        ("passages", 0, None, 1),
+        ("exact", 6_000, None, 1),
+        ("exact", 12_000, None, 3),
+        ("exact", 0, 3, 3),
+        ("upstream", 0, None, 3),
+    ],
+)
+async def test_words_of_no_answer_count_above_only_where_a_rule_or_a_model_stands_behind_them(
+    houses: Houses, kind: str, impact_usd: int, min_tier: int | None, level: int, *, stream: bool
+) -> None:
+    """Behind an `exact` at level 3 they were traffic of level 3, and an alert ran high."""
+    signals = replace(UNSURE, match=None, impact_nano_usd=usd_to_nano(impact_usd))
+    tiers = [low(error=NOTHING), deep(kind=kind, error=NOTHING)]
+    house = houses(tiers, signals=signals, exhausted={"default": "best_answer"})
+    asked = ask(stream=stream, hints=Hints(min_tier=min_tier))
+    *_, outcome = await drain(house, asked)
+    assert isinstance(outcome, Outcome)
+    row = await only_row(house)
+    assert (row.verdict, row.reason) == ("unverified", "no_model")
+    assert (row.tier_number, outcome.rung.level) == (level, level)
+    assert differs(parse(row.record), house.gateway.router.default.policy) is None
 
 
 @pytest.mark.parametrize(

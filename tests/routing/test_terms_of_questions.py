@@ -7,7 +7,7 @@ import pytest
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.types import Matter, Reason, Signals
+from router.types import Domain, Matter, Reason, Signals, usd_to_nano
 from tests.kits.changed import replace
 from tests.kits.decision_kit import CALM, a_policy, facts
 
@@ -46,3 +46,26 @@ def test_what_makes_a_matter_of_it_counts(signals: Signals) -> None:
 
 def test_a_list_that_passes_no_questions_counts_in_every_turn() -> None:
     assert level(ASKED, passing(soft=False))[0] == 3
+
+
+RULE = {"name": "money", "domains": ["finance"], "not_for_knowledge": True, "floor": 2}
+LEARNS = replace(CALM, domain=Domain.FINANCE, domain_p=0.9, knowledge=0.9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "floor"),
+    [
+        ({}, 1),
+        ({"knowledge": 0.4}, 2),
+        ({"grave": 0.95, "matter": Matter.LARGE_MONEY}, 3),
+        ({"impact_nano_usd": usd_to_nano(6_000)}, 2),
+    ],
+)
+def test_a_rule_of_domains_that_passes_knowledge_holds_for_decisions(
+    changes: dict[str, object], floor: int
+) -> None:
+    """ "What is EBITDA?" climbed by it."""
+    policy = a_policy().model_dump(mode="json", exclude_unset=True)
+    policy["hard_rules"] = [RULE]
+    decided = level(replace(LEARNS, **changes), Policy.model_validate(policy))
+    assert decided[0] == floor

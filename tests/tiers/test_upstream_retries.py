@@ -35,6 +35,15 @@ async def test_failure_that_cost_nothing_is_tried_again(fake: FakeUpstream, tier
     assert fake.count == 2
 
 
+@pytest.mark.parametrize("status", [201, 203])
+async def test_an_answer_that_is_created_or_changed_on_its_way_is_one(
+    fake: FakeUpstream, tiers: Tiers, status: int
+) -> None:
+    tier = tiers(fake.url, model=f"answers_with:{status}")
+    assert (await ask(tier)).text == TEXT
+    assert fake.count == 1
+
+
 @contextmanager
 def no_file_left() -> Iterator[None]:
     """Lets this process open no further file within the block."""

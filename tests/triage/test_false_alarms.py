@@ -65,6 +65,19 @@ def test_only_what_a_few_words_mean_is_asked(text: str, asks: bool) -> None:
     assert asks_for_a_meaning(text, ("legal",)) is asks
 
 
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("What is EBITDA?", True),
+        ("what does force majeure mean", True),
+        ("What is our exposure under the lease?", False),
+        ("Is our EBITDA of 12% enough to take on more debt?", False),
+    ],
+)
+def test_words_of_money_and_law_are_asked_for_without_a_term(text: str, asks: bool) -> None:
+    assert asks_for_a_meaning(text, (), subject=True) is asks
+
+
 def test_a_list_about_people_counts_in_a_meaning_too() -> None:
     assert not asks_for_a_meaning("what is a lethal dose", ("medical", "self_harm"))
     assert not asks_for_a_meaning("what is a lethal dose", ())

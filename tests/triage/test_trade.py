@@ -22,6 +22,11 @@ from tests.kits.checks.growth import in_proportion
         "we want to sell our extractor",
         "I am trying to sell a suit",
         "Who do I ask to sell you wax?",
+        "How much would you give me for my old sewing machine?",
+        "What do you pay for used frames?",
+        "What could I get for my old bike?",
+        "Can I trade in my old extractor?",
+        "How much is my old sewing machine worth?",
     ],
 )
 def test_a_company_that_is_to_buy_is_told_in_english(text: str) -> None:
@@ -45,6 +50,13 @@ def test_a_company_that_is_to_buy_is_told_in_english(text: str) -> None:
         "I'm selling my house, can I repay the loan early?",
         "What happens to the app when I sell my phone",
         "Which hive would you buy for a beginner?",
+        "How much will you pay me for my lost bag?",
+        "What do you give customers for a birthday?",
+        "How much do I pay for a used bike?",
+        "What can I get for 20 pounds?",
+        "Do you offer insurance for my old bike's battery?",
+        "Can I get a bulb for my old lamp?",
+        "What warranty do you give for used bikes?",
     ],
 )
 def test_a_customer_who_buys_asks_for_nothing_contrary(text: str) -> None:
@@ -80,6 +92,15 @@ def test_a_customer_who_buys_asks_for_nothing_contrary(text: str) -> None:
         "Chcę sprzedać rower",
         "Vocês compram bicicletas usadas?",
         "Quero vender a minha bicicleta",
+        "Was geben Sie mir für meine alte Nähmaschine?",
+        "Wie viel zahlt ihr für gebrauchte Räder?",
+        "Was bekomme ich noch für mein altes Rad?",
+        "Hoeveel geven jullie voor mijn oude fiets?",
+        "Combien me donneriez-vous pour ma vieille machine à coudre ?",
+        "Combien offrez-vous pour un vélo d'occasion ?",
+        "¿Cuánto me dan por mi vieja máquina de coser?",
+        "¿Cuánto me pagarían por una bici usada?",
+        "Quanto mi dareste per la mia vecchia macchina da cucire?",
     ],
 )
 def test_a_company_that_is_to_buy_is_told_in_seven_languages(text: str) -> None:
@@ -90,6 +111,12 @@ def test_a_company_that_is_to_buy_is_told_in_seven_languages(text: str) -> None:
     "text",
     [
         "Verkauft ihr Königinnen?",
+        "Was zahle ich für ein gebrauchtes Rad?",
+        "Welche Garantie geben Sie für gebrauchte Räder beim Kauf?",
+        "Combien coûte un vélo d'occasion ?",
+        "Quelle garantie donnez-vous pour un vélo d'occasion ?",
+        "¿Cuánto cuesta una bici usada?",
+        "Quanto costa una bici usata?",
         "Kann ich bei euch eine Königin kaufen?",
         "Ich möchte wissen, ob Sie Honig verkaufen",
         "Ich wüsste gern ob ihr Wachs verkauft",
@@ -135,6 +162,7 @@ def test_a_customer_who_buys_asks_for_nothing_contrary_in_seven_languages(text: 
         ("You can sell shares in the app.", True),
         ("Orders close at ten.\nhow do I sell shares", True),
         ("Tickets are yours until the day.\nresell my ticket", True),
+        ("how much do you give for my old bike", True),
         ("We sell queens. Buy them online.", False),
         ("Jars and drums.\ndo you sell your honey\nI heard you sell wax", False),
         ("do you sell mated queens\ncan I buy one", False),

@@ -313,6 +313,20 @@ def test_a_stream_without_an_end_is_charged_what_its_server_counts(
     )
 
 
+ENDED = [chunk({"content": "x"}), chunk({}, finish_reason=""), USED, b"[DONE]"]
+
+
+def test_an_empty_reason_ends_what_a_server_has_counted_and_ended() -> None:
+    (choice,) = fold(*ENDED)[1].finish().choices
+    assert (choice.text, choice.finish_reason) == ("x", "stop")
+
+
+@pytest.mark.parametrize("left_out", [1, 2, 3])
+def test_an_empty_reason_alone_ends_nothing(left_out: int) -> None:
+    with pytest.raises(StreamCut):
+        fold(*[event for place, event in enumerate(ENDED) if place != left_out])[1].finish()
+
+
 def test_a_stream_without_an_end_keeps_what_its_provider_charged() -> None:
     usage = {"prompt_tokens": 9, "total_tokens": 12, "cost": 0.5}
     used = orjson.dumps({"choices": [], "model": "m", "service_tier": "flex", "usage": usage})

@@ -91,6 +91,9 @@ _TAKES_APART = ("/", "^", "mod", "sqrt")
 """Before "10% of 50" it may be meant of the 10 alone."""
 _OPERATORS = ("+", "-", "*", "/", "^", "mod")
 
+NO_RESULT = "has no result"
+"""Stands in the answer to a division by zero."""
+
 # Without blanks, these are names, scores, dates or ranges more often than sums; a date with them.
 _NO_SUM = late_regex(
     r"\d{1,4}(?:-\d{1,4}){1,3}|\d{1,4}(?:/\d{1,4}){2,3}|\d{1,2}x\d{1,2}"
@@ -141,7 +144,7 @@ def arithmetic(question: Question, *, opens: bool = False) -> str | None:
     except _NoSum:
         return None
     except _ByZero:
-        return f"{_pretty(tokens)} has no result: nothing can be divided by zero."
+        return f"{_pretty(tokens)} {NO_RESULT}: nothing can be divided by zero."
     return shown_sum(_pretty(tokens), result)
 
 

@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
-from tiers.exact.arithmetic import arithmetic
+from tiers.exact.arithmetic import NO_RESULT, arithmetic
+from tiers.exact.by_zero import NO_DIVISION, no_result
 from tiers.exact.money_shares import Wording, share_of_money
 from tiers.exact.percentages import percentage
 from tiers.exact.units import conversion
@@ -429,11 +430,13 @@ def _sum(core: str, language: _Language) -> str | None:
     signs = signs.replace("x", "*") if re.fullmatch(r"[\dx*+/.,() -]+", bare) else signs
     if not re.fullmatch(r"[\d*+/.,() -]+", bare.replace("x", "*")):
         return None
-    if re.search(r"\d[-/]\d", signs):  # a date, a score, "24/7"
+    if NO_DIVISION.search(signs):
         return None
     answer_text = arithmetic(Question(_english(signs), commanded=True))
     if answer_text is None:
         return None
+    if NO_RESULT in answer_text:
+        return no_result(core, _shown(signs.strip()), _LANGUAGES.index(language))
     result = answer_text.rpartition(" = ")[2]
     if not re.fullmatch(r"-?[\d,]+(?:\.\d+)?", result):
         return None

@@ -30,9 +30,11 @@ from router.errors import (
 from router.errors.answerer import says
 from router.wire.openai.upstream_errors import CONTENT_REFUSED
 
-# Statuses after which nothing was billed and the same request may well succeed. 529 is Anthropic's
-# word for overloaded. A lost connection is not here: what was sent may be billed.
-WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 529})
+# Statuses after which nothing was billed and the same request may well succeed. 409 is a lock that
+# somebody else holds, 425 a request that came too early, 529 Anthropic's word for overloaded. A
+# lost connection is not here: what was sent may be billed.
+OF_THE_MOMENT = frozenset({408, 409, 425})
+WORTH_RETRYING = OF_THE_MOMENT | frozenset({429, 500, 502, 503, 529})
 OVERLOADED = frozenset({503, 529})
 # With these a proxy says that it waits no longer (524 is Cloudflare's). The model behind it may go
 # on, and be billed, as where we stop waiting ourselves.
@@ -63,7 +65,7 @@ def error_for_status(
     advice: str = "",
     words: str = "",
 ) -> UpstreamError:
-    """Returns the error for a status other than 200.
+    """Returns the error for a status that has no answer.
 
     `code` is the upstream's, when it may be shown. `advice` says what the policy needs, where the
     upstream refuses the request for something that the policy can change. `words` are the
@@ -117,7 +119,7 @@ def error_for_status(
             upstream_status=status,
             retry_after_s=retry_after_s,
         )
-    if status == 408 or status >= 500:
+    if status in OF_THE_MOMENT or status >= 500:
         return UpstreamError(
             f"The upstream failed with status {status}{shown_code}.",
             upstream_status=status,

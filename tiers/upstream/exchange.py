@@ -72,6 +72,8 @@ from tiers.upstream.connection import Response
 from tiers.upstream.wires import UpstreamWire
 
 E = TypeVar("E", bound=AnswererError)
+ANSWERED = frozenset({200, 201, 203})
+"""Statuses with an answer: some servers create one, and a proxy may have changed it (RFC 9110)."""
 TIMER_SLACK_S = 0.002  # a timer may fire this much early, and a rest would not be over
 
 
@@ -318,7 +320,7 @@ class Exchange:
         return taken
 
     async def _post(self, taken: Taken, body: bytes) -> Response:
-        """Returns the response to one post when its status is 200.
+        """Returns the response to one post when its status says that it has an answer.
 
         Gives the place back and raises for any other status, and where no response comes.
         """
@@ -328,7 +330,7 @@ class Exchange:
             target, head = self._head(taken.replica.url, len(body))
             connect_s = shared.section.connect_timeout_s
             response = await shared.client().ask(target, head, body, connect_s)
-            if response.status == 200:
+            if response.status in ANSWERED:
                 return response
             outcome = outcome_of(response.status, repeated=self._asked.repeated)
             raise await self._refusal(taken, response)

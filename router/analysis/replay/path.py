@@ -30,7 +30,7 @@ from router.errors.incapable import no_trusted_shape
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.next_rung import Left, Turn, ladder_after, next_rung, rung_beside, turns
-from router.routing.wording.words_first import as_if_able
+from router.routing.wording.words_first import as_if_able, place_of_no_answer
 from router.types import (
     RECORD_VERSION,
     Action,
@@ -136,6 +136,7 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
     # A hit answers before any call, so it costs nothing and is certain.
     hit = walker.cache_hit()
     cost, shares, certain = (0, {hit: 1.0}, True) if hit is not None else walker.climb()
+    shares = _placed(side, decision, facts, shares)
     return Path(
         first=first.answerer,
         reason=first.reasons[0].value,
@@ -148,6 +149,24 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
         wrong=sum(weight * (1.0 - decision.rungs[i].p) for i, weight in shares.items()),
         on_prior=any(decision.rungs[i].p_source is PSource.PRIOR for i in shares),
     )
+
+
+def _placed(
+    side: Side, decision: Decision, facts: tuple[RungFacts, ...], shares: Mapping[int, float]
+) -> Mapping[int, float]:
+    """Returns the weights of rungs, where words that nobody has an answer count as a server does.
+
+    A rung that declines has none.
+    """
+    if not any(facts[i].declined for i in shares):
+        return shares
+    plans = [side.plan(rung.answerer) for rung in decision.rungs]
+    without_model = [plan is not None and plan.facts.without_model for plan in plans]
+    place, placed = place_of_no_answer(decision, without_model), dict[int, float]()
+    for i, weight in shares.items():
+        to = place if facts[i].declined and place < decision.first else i
+        placed[to] = placed.get(to, 0.0) + weight
+    return placed
 
 
 def _words(case: Case, first: Rung, words: str, reason: Reason) -> Path:
@@ -294,7 +313,8 @@ class _Walker:
         names = [rung.answerer for rung in self.decision.rungs]
         last = [i for i in turns(self.decision) if names[i] in self.case.called][-1]
         same = index == last and self.decision.first_rung.answerer == self.case.first
-        kept = same and self.case.answerer in self.case.called and self.case.answerer in names
+        known = self.case.answerer in self.case.called or self.case.stood_in
+        kept = same and known and self.case.answerer in names
         return names.index(self.case.answerer) if kept else index
 
     def _recorded_step(self, index: int, name: str) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.api.http.decision_views import usage_estimated, usd
+from router.ledger.replies import led_beside
 from router.types import (
     Begun,
     Committed,
@@ -137,32 +138,24 @@ def dropped_header(names: Sequence[str]) -> Headers:
     return [(b"x-tiergate-dropped", b", ".join(shown))]
 
 
-_KINDS = frozenset(
-    {
-        Reason.NO_MODEL,
-        Reason.NO_PASSAGE,
-        Reason.NOTHING_KNOWN,
-        Reason.NONE_TRUSTED,
-        Reason.QUOTED,
-        Reason.BOTH_ANSWERED,
-        Reason.EXACT_TOOL,
-    }
-)
+_KINDS = frozenset({Reason.QUOTED, Reason.BOTH_ANSWERED, Reason.EXACT_TOOL})
 """The kinds of answer that stand before the rule which led to their level."""
 
 
 def _told(answered: Committed | Outcome) -> str:
-    """Returns why a tier answered: one word, or the rule that decided and the kind of answer.
+    """Returns why a tier answered: one word, or what led to its level and the kind of answer.
 
     A kind of answer alone would hide the rule: `impact_level_2, no_model`. It would also hide that
-    an answer without a model was left out for tools.
+    an answer without a model was left out for tools. What led to words in place of an answer is the
+    reason that the dashboard names, too.
     """
-    reason, rules = answered.reason, answered.decision.floor_reasons
-    if not rules and Reason.TOOLS_OFFERED in answered.rung.reasons:
-        rules = (Reason.TOOLS_OFFERED,)
-    if reason in _KINDS and rules:
-        return f"{rules[0]}, {reason}"
-    return reason
+    reason, decision = answered.reason, answered.decision
+    led = led_beside(reason, decision.first_rung.reasons)
+    if reason in _KINDS and decision.floor_reasons:
+        led = decision.floor_reasons[0]
+    elif reason in _KINDS and Reason.TOOLS_OFFERED in answered.rung.reasons:
+        led = Reason.TOOLS_OFFERED
+    return f"{led}, {reason}" if led else reason
 
 
 def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:

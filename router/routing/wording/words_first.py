@@ -16,7 +16,7 @@ from router.policy.level_checks import GRAVE_LEVEL
 from router.policy.refusal import of_self_harm
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.routing.constraints import Asked
-from router.routing.hard_rules import demanded_level
+from router.routing.hard_rules import LOOKS_HIGHER, demanded_level
 from router.routing.rungs.rung_plan import RungPlan
 from router.routing.wording.matters import acute, in_danger
 from router.routing.wording.phrases import said_briefly
@@ -25,6 +25,7 @@ from router.types import (
     Domain,
     Exhausted,
     PSource,
+    Reason,
     Rung,
     RungFacts,
     Signals,
@@ -192,3 +193,19 @@ class WordsFirst(Struct, frozen=True, dict=True):
     def _untrusted(self, rung: Rung) -> bool:
         plan = next(plan for plan in self.plans if plan.facts.name == rung.answerer)
         return isinstance(plan.section, DeliberationAnswerer) and not plan.section.trusted
+
+
+def place_of_no_answer(decision: Decision, without_model: Sequence[bool]) -> int:
+    """Returns the rung in whose place words go out that nobody has an answer.
+
+    It is the first one of the ladder. Where above the lowest level nothing has a model, there only
+    was a look if something quotes or computes the answer. The words then are traffic of the lowest
+    level, unless a rule or the client asked for a higher one. `without_model` says of each rung
+    that its answerer has no model.
+    """
+    lowest = decision.rungs[0].level
+    rungs = zip(decision.rungs, without_model, strict=True)
+    models = any([rung.level > lowest and not without for rung, without in rungs])
+    lifted = not LOOKS_HIGHER.issuperset(decision.floor_reasons)
+    named = Reason.PINNED in decision.first_rung.reasons
+    return decision.first if models or lifted or named else 0

@@ -359,16 +359,20 @@ OF_A_MEANING = 0.9
 """Chance that "what is a lawsuit" asks for knowledge; what follows may make a matter of it."""
 
 
-def asks_for_a_meaning(text: str, names: Collection[str]) -> bool:
+def asks_for_a_meaning(text: str, names: Collection[str], *, subject: bool = False) -> bool:
     """Returns True where an English text only asks what a few words mean, which are terms of
     `names`: who asks it has no dispute, debt or machine of that name yet.
+
+    `subject`: its domain is money or law, so that it needs no such term: "What is EBITDA?"
 
     >>> asks_for_a_meaning("What is lockout tagout?", ("engineering_safety",))
     True
     >>> asks_for_a_meaning("What is my lawsuit worth?", ("legal",))
     False
+    >>> asks_for_a_meaning("What is our exposure?", (), subject=True)
+    False
     """
-    if not names or len(text) > LONGEST or not OF_SUBJECTS.issuperset(names):
+    if not (names or subject) or len(text) > LONGEST or not OF_SUBJECTS.issuperset(names):
         return False
     match = _MEANING.fullmatch(" ".join(words_of(text.casefold().replace("'", ""))))
     if match is None:

@@ -12,14 +12,26 @@ from collections.abc import Collection
 
 from router.regexes.late import late_regex
 
-_TRADE_WORDS = "buy buying purchase purchasing sell selling"
+_TRADE_WORDS = "buy buying purchase purchasing sell selling give pay offer get trade worth"
 _TRADES = frozenset(_TRADE_WORDS.split())
 """English words of which every phrase of a contrary trade has one."""
 
 _BETWEEN = "(?: (?:guys|people|also|still|ever|even|really|now|actually|perhaps|back)){0,2}"
+_OLD = r"(?:old|used|second[- ]?hand|unwanted|pre-?owned|vintage|antique)"
+_OLD_THINGS = rf"(?:(?:my|our|an?|the|this|that|these|some) ){{0,2}}{_OLD}\b"
+_BOUGHT_IN = (
+    # Without a word of age it may be a refund: "What will you pay me for my lost bag?" A noun
+    # before the verb may be a warranty, or a discount.
+    r"\b(?:how much|what)(?: money| cash)? (?:would|will|do|does|can|could|might|may) (?:(?:you|u)"
+    r"(?: guys)? (?:give|pay|offer)|(?:i|we) get|(?:i|we) be (?:given|paid|offered))"
+    rf"(?: (?:me|us|cash|money)){{0,2}} for {_OLD_THINGS}|\btrade in {_OLD_THINGS}"
+    rf"|\bhow much (?:is|are) (?:my|our) {_OLD} (?:[\w-]{{1,20}} ){{1,3}}(?:still )?worth\b"
+)
+"""Finds what the company would give for something used, in English."""
 _ENGLISH = late_regex(
+    rf"{_BOUGHT_IN}"
     # "How do you buy a voucher?" and "can you buy it online?" ask what anybody does.
-    rf"(?<!how )(?<!where )(?<!when )\b(?:do|will) (?:you|u){_BETWEEN} (?:buy|purchase)\b"
+    rf"|(?<!how )(?<!where )(?<!when )\b(?:do|will) (?:you|u){_BETWEEN} (?:buy|purchase)\b"
     # "Which bike would you buy?" asks for advice.
     rf"|(?:^|[.!?,:] )would (?:you|u){_BETWEEN} (?:buy|purchase)\b"
     r"|\bare you(?: interested in| still| also)? (?:buying|purchasing)\b"
@@ -46,7 +58,7 @@ _OF_ANSWERS = late_regex(
 )
 """Finds further words by which an answer says that the company buys, or its customers sell."""
 _SIGNS = (
-    (_ENGLISH, ("buy", "purchas", "sell")),
+    (_ENGLISH, ("buy", "purchas", "sell", " for ", "trade in", "worth")),
     (_ENGLISH_SALE, ("sell",)),
     (_OF_ANSWERS, ("buy", "purchas", "sell", "take", "trad", "t-exchange", "t exchange")),
 )
@@ -55,7 +67,32 @@ and most have none, so that no pattern needs to try each of their places."""
 _NOT_YOURS = r"(?:(?!sie\b|ihr\b|ob\b|dass\b|of\b|dat\b)\w{1,30} ){0,5}"
 _RELATIVES = "que quienes clientes si se cuando quando"
 _NO_RELATIVE = "".join(f"(?<!{word} )" for word in _RELATIVES.split())
+_USED = (
+    r"(?:alte?[mnrs]?|gebrauchte?[mnrs]?|oude?|gebruikte?|tweedehands|vieux|vieil(?:le)?s?"
+    r"|anciens?|anciennes?|viej[oa]s?|antigu[oa]s?|usad[oa]s?|vecchi[aeo]?|usat[aeio])"
+)
+_OWN = (
+    r"(?:(?:meine?[mnrs]?|unsere?[mnrs]?|eine?[nms]?|die|das|den|mijn|onze|ons|een|de|het|mon|ma"
+    r"|mes|une?|des|les?|la|mis?|unas?|unos?|los|las|el|il|lo|gli|mi[aeo]|miei|mie) ){0,2}"
+)
+_THING_OF = rf"{_OWN}(?:{_USED}\b|[\w-]{{1,20}} (?:{_USED}\b|d'occasion|de segunda mano))"
+_BOUGHT_IN_ABROAD = (
+    r"\b(?:was|wie ?viel(?: geld)?) (?:(?:geben|zahlen|bezahlen|bieten|w(?:ü|ue)rden) (?:sie|ihr)"
+    r"|(?:gebt|zahlt|bezahlt|bietet|w(?:ü|ue)rdet) ihr|(?:bekomme|kriege|bekommen) (?:ich|wir))"
+    rf"(?: (?:mir|uns|noch|denn|etwa|bei|von|ihnen|euch)){{0,3}} f(?:ü|ue)r {_THING_OF}"
+    r"|\b(?:wat|hoeveel(?: geld)?) (?:geven|geeft|betalen|betaalt|bieden|biedt|zouden|krijg(?:en)?)"
+    rf" (?:jullie|u|je|ik|we)(?: (?:mij|me|ons|nog)){{0,2}} voor {_THING_OF}"
+    r"|\b(?:combien|que) (?:me |nous )?(?:donn|offr|pay|propos)(?:ez|eriez|iriez|erez|irez)[- ]vous"
+    rf"(?: (?:de|pour)) {_THING_OF}"
+    r"|\b(?:cu[aá]nto|qu[eé]) (?:dinero )?(?:me|nos) (?:dan|dais|da|dar[ií]an?|dar[ií]ais|pagan"
+    r"|pag[aá]is|pagar[ií]an?|ofrecen|ofrec[eé]is|ofrecer[ií]an?) por "
+    rf"{_THING_OF}"
+    r"|\b(?:quanto|cosa) (?:mi|ci) (?:date|dareste|pagate|paghereste|offrite|offrireste|darebbe"
+    rf"|d[aà]) per {_THING_OF}"
+)
+"""Finds the same in German, Dutch, French, Spanish and Italian."""
 _OTHERS = late_regex(
+    rf"{_BOUGHT_IN_ABROAD}|"
     # German, Dutch
     r"\bkaufe?n sie\b|\bkauft ihr\b|\bkaufst du\b|\b(?:sie|ihr) (?:\w{1,30} ){0,4}ankauf(?:en|t)\b"
     r"|\bankauf\b|\bin zahlung\b|(?<!bei )\b(?:euch|ihnen) (?:\w{1,30} ){0,4}verkaufen?\b"

@@ -176,6 +176,7 @@ class _ChoiceSoFar:
     calls: StreamedCalls = field(default_factory=StreamedCalls)
     citations: list[Citation] = field(default_factory=list)
     finish_reason: str = ""
+    ended: bool = False  # a server has given a reason, if an empty one
     # Bytes of refusals and citations, which come with the whole answer.
     unsaid: int = 0
 
@@ -287,8 +288,7 @@ class ChunkFolder:
         Usage that came amid the words is of a part of them, so it is no report of the whole. What
         came before all words is one only where they are not more than it counts.
         """
-        # A choice without a finish_reason was cut.
-        if not self._choices or not all(c.finish_reason for c in self._choices.values()):
+        if not self._choices or not all(map(self._is_whole, self._choices.values())):
             cut = StreamCut("The upstream's stream ended before the answer did.")
             if self.done and self._counted == self._said:  # the server has ended what it counts
                 tier = self._service_tier
@@ -316,6 +316,14 @@ class ChunkFolder:
         if early and (self._counted or not covers(self._usage, answer)):
             return replace(answer, usage=replace(self._usage, reported=False))
         return answer
+
+    def _is_whole(self, choice: _ChoiceSoFar) -> bool:
+        """Returns True for a choice with a finish_reason. One without was cut.
+
+        An empty one is one where the server has counted all that it said, and ended the stream.
+        """
+        counted = self.done and self._usage.reported and self._counted == self._said
+        return bool(choice.finish_reason) or (choice.ended and counted)
 
     def _take_usage(self, value: object) -> None:
         """Takes the usage of a chunk.
@@ -349,6 +357,7 @@ class ChunkFolder:
             raise UpstreamInvalid("The upstream sent a delta that is no object.")
         ended = choice.get("finish_reason")
         if ended is not None:
+            so_far.ended = True
             so_far.finish_reason = given_reason(ended) or so_far.finish_reason
 
     def _fold_delta(

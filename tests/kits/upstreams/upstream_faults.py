@@ -67,6 +67,12 @@ async def _status(x: Exchange) -> None:
     await x.refuse(status, codes.get(status, "what"))
 
 
+async def _answers_with(x: Exchange) -> None:
+    """Answers with another status than 200: a server creates its answer, or a proxy changes it."""
+    answer = STREAMED if x.stream else ANSWER
+    await x.write(answer.replace(b" 200 ", b" %s " % x.argument.encode(), 1))
+
+
 async def _final(x: Exchange) -> None:
     """Refuses as a provider does that wants no second try, as at a limit for the whole day."""
     await x.refuse(int(x.argument), None, "x-should-retry: false")
@@ -302,6 +308,7 @@ FAULTS: dict[str, Behaviour] = {
     "cut": _cut,
     "reset": _reset,
     "status": _status,
+    "answers_with": _answers_with,
     "refuses": _refuses,
     "final": _final,
     "billed": _billed,

@@ -26,6 +26,10 @@ from tiers.exact.tools import solved
         ("Was kosten 3 Stühle zu je 900 €?", "3 * 900 € = 2.700 €"),
         ("3 Stühle à 49,90 €", "3 * 49,90 € = 149,70 €"),
         ("3 sillas a 2.000 euros cada una", "3 * 2.000 € = 6.000 €"),
+        ("Was kosten 3 Meter Stoff zu je 14,50 Euro pro Meter?", "3 * 14,50 € = 43,50 €"),
+        ("Was kosten 3 kg Äpfel zu 2,50 Euro pro kg?", "3 * 2,50 € = 7,50 €"),
+        ("Combien coûtent 3 mètres de tissu à 14,50 euros le mètre ?", "3 * 14,50 € = 43,50 €"),
+        ("3 meters of cloth at $14 per meter", "3 * $14 = $42"),
         ("¿Cuánto cuestan 3 sillas de oficina a 20 € cada una?", "3 * 20 € = 60 €"),
         ("three chairs at 2,000 dollars each", "3 * $2,000 = $6,000"),
     ],
@@ -40,6 +44,7 @@ def test_goods_are_added_up_alike_in_four_languages(text: str, answer: str) -> N
     "text",
     [
         "3 Stühle für 2.000 Euro",  # all of them
+        "Was kosten 3 kg Äpfel zu 2,50 Euro pro Pfund?",
         "3 Stühle zu je 2,000 Euro",  # 2 or 2000
         "3 Stühle zu je 2.000",  # of what
         "3 Stühle zu je 2.000 Euro bestellen",

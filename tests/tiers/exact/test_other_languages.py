@@ -112,7 +112,8 @@ def test_a_sum_that_is_read_in_two_ways_has_no_share(question: str) -> None:
         "30 Meilen in kg",
         "Wie viel sind 17% von 2340 und 5?",
         "Wie viel kostet 1 kg in Berlin?",
-        "Was ist 1 durch 0",
+        "Was ist 1-0",
+        "Quanto è 1/0?",  # in Italian or Portuguese
         "Was ist 15% von 240 plus 5%",
         "Was ist 100 durch 10% von 50",
         "Was ist 15% von 2.340 plus 10",
@@ -125,6 +126,25 @@ def test_a_sum_that_is_read_in_two_ways_has_no_share(question: str) -> None:
 )
 def test_what_may_mean_something_else_gets_no_number(question: str) -> None:
     assert solved(question, TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Was ist 1/0?", "1/0 hat kein Ergebnis: Durch null kann nicht geteilt werden."),
+        ("Was ist 1 durch 0", "1 / 0 hat kein Ergebnis: Durch null kann nicht geteilt werden."),
+        ("Combien font 1/0 ?", "1/0 n'a pas de résultat : on ne peut pas diviser par zéro."),
+        ("¿Cuánto es 1/0?", "1/0 no tiene resultado: no se puede dividir por cero."),
+        ("Quanto fa 1/0?", "1/0 non ha risultato: non si può dividere per zero."),
+        ("Hoeveel is 1/0?", "1/0 heeft geen uitkomst: door nul kan niet worden gedeeld."),
+        ("Ile to jest 1/0?", "1/0 nie ma wyniku: nie można dzielić przez zero."),
+        ("Calcule 1/0", "1/0 n'a pas de résultat : on ne peut pas diviser par zéro."),
+    ],
+)
+def test_a_division_by_zero_is_told_to_have_no_result(question: str, answer: str) -> None:
+    found = solved(question, TODAY)
+    assert found is not None
+    assert found.text == answer
 
 
 def test_a_purchase_that_ends_with_what_do_i_pay_in_total() -> None:

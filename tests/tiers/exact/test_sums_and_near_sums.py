@@ -133,6 +133,15 @@ SUMS = {
     "La cuenta es de 32,40 €, pago con un billete de 50 €, ¿cuánto me devuelven?": (
         "50 € - 32,40 € = 17,60 €"
     ),
+    "I pay with a 50, the coat is 34.90, what do I get back?": "50 - 34.90 = 15.10",
+    "I pay with a $50 note, the coat is $34.90, what change do I get?": "$50 - $34.90 = $15.10",
+    "Ich zahle mit 50 Euro, der Mantel kostet 34,90 Euro, was bekomme ich zurück?": (
+        "50 € - 34,90 € = 15,10 €"
+    ),
+    "Je paie avec un billet de 50 €, le manteau coûte 34,90 €, combien me rend-on ?": (
+        "50 € - 34,90 € = 15,10 €"
+    ),
+    "Pago con 50 €, el abrigo cuesta 34,90 €, ¿cuánto cambio?": "50 € - 34,90 € = 15,10 €",
     "Was ist 1.250,50 € durch 5?": "1.250,50 € / 5 = 250,10 € für jeden",
     "Wie viel sind 1.250,50 € geteilt durch 5?": "1.250,50 € / 5 = 250,10 € für jeden",
     "Combien font 1 250,50 € divisés par 5 ?": "1\u202f250,50 € / 5 = 250,10 € chacun",
@@ -242,6 +251,8 @@ un par de zapatos a 45 € cada uno
 ¿Cuánto cuestan 3 camisas a 20 € el lote?
 ¿Cuánto cuestan 3 camisas a 20 € cada dos?
 I pay with a 50 euro note
+I pay with a 20, the bus is 50, what do I get back?
+I pay with a 50, the coat is 34.90
 I pay $32.40 with a 50 euro note, how much change do I get?
 The bill is $60, I pay with a $50 note, how much change?
 from 9:40 to 1:15, how long

@@ -329,7 +329,13 @@ def _is_size(thing: str) -> bool:
 
 
 def _same_thing(per: str, thing: str) -> bool:
-    """Returns True for "a shirt" and "shirts": the price is for one of the things."""
+    """Returns True for "a shirt" and "shirts": the price is for one of the things.
+
+    A measure stands first: "3 Meter Stoff zu 14,50 Euro pro Meter".
+    """
+    first = thing.split()[0]
+    if first in MEASURES and per in MEASURES:
+        return first.removesuffix("s") == per.removesuffix("s")
     last = re.split(" (?:of|de) ", thing)[0].split()[-1]  # "boxes of eggs": a box
     plurals = (per, f"{per}s", f"{per}es", f"{per}n", f"{per}en", f"{per}e", f"{per}er")
     return last in plurals or (per[-1:] == "y" and last == f"{per[:-1]}ies")

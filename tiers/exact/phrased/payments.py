@@ -19,17 +19,25 @@ from tiers.exact.phrased.forms import compiled, fitting
 
 _DUE = {
     "en": r"(?:(?:the |my )?(?:bill|total|price|sum) (?:is|was|comes to|came to)"
-    r"|(?:it|that|this) (?:is|was|costs?|comes to)) <x>",
+    r"|(?:it|that|this|the [a-z-]{2,16}) (?:is|was|costs?|comes to)) <x>",
     "de": r"(?:(?:die|meine) rechnung (?:ist|betragt|macht)|(?:es|das|alles|der einkauf) "
-    r"(?:kostet|macht|ist)) <x>",
-    "fr": r"(?:l'addition (?:est de|fait|s'eleve a)|(?:ca|cela) (?:fait|coute)|je dois) <x>",
-    "es": r"(?:la cuenta (?:es de|es|son)|(?:eso |esto |todo )?(?:cuesta|son|es)|debo) <x>",
+    r"(?:kostet|macht|ist)|(?:der|die|das) [a-z-]{2,20} kostet) <x>",
+    "fr": r"(?:l'addition (?:est de|fait|s'eleve a)|(?:ca|cela) (?:fait|coute)|je dois"
+    r"|(?:le |la )[a-z-]{2,16} coute) <x>",
+    "es": r"(?:la cuenta (?:es de|es|son)|(?:eso |esto |todo )?(?:cuesta|son|es)|debo"
+    r"|(?:el|la) [a-z-]{2,16} cuesta) <x>",
 }
 _PAYS = {
     "en": "(?:(?:i|we) )?(?:pay|paid|give|gave)(?: with)?",
     "de": "(?:ich )?(?:zahle|bezahle|gebe)(?: mit)?",
     "fr": "(?:je )?(?:paie|paye|donne)(?: avec)?",
     "es": "(?:pago|doy)(?: con)?",
+}
+_PAYS_FIRST = {
+    "en": "(?:i|we) (?:pay|paid|give|gave)(?: with)?",
+    "de": "ich (?:zahle|bezahle|gebe)(?: mit)?",
+    "fr": "je (?:paie|paye|donne)(?: avec)?",
+    "es": "pago(?: con)?",
 }
 _NOTE = {
     "en": "(?:an? |the )?<y>(?: note| bill)?",
@@ -38,7 +46,8 @@ _NOTE = {
     "es": "(?:un billete de )?<y>",
 }
 _ASKS = {
-    "en": r"(?:how much (?:change )?(?:do|will|should) (?:i|we) get(?: back)?|what change(?: (?:do"
+    "en": r"(?:how much (?:change )?(?:do|will|should) (?:i|we) get(?: back)?|what (?:do|will"
+    r"|should) (?:i|we) get back|what change(?: (?:do"
     r"|will) (?:i|we) get)?(?: back)?|(?:what(?:'s| is) )?(?:the|my) change|how much "
     r"(?:is (?:the|my) )?change)",
     "de": r"(?:wie ?viel (?:ruckgeld|wechselgeld)(?: bekomme ich(?: zuruck)?| gibt es| ist das)?"
@@ -75,6 +84,7 @@ _CHANGE = {
     "es": ("pago <x> con <note><end><asks>", "<asks> si pago <x> con <note>"),
 }
 _PAID_BEHIND = "<end><pays> <note><end><asks>"
+_PAID_FIRST = "<first> <note><end><due><end><asks>"
 _N = r"\d{1,9}"
 _RATIO = rf"(?P<r>{_N}(?: ?: ?{_N}){{1,3}})"
 _RATIOS = {
@@ -111,6 +121,8 @@ _PARTS = {
         rf"(?:de )?{_RATIO}",
     ),
 }
+_IN_CENTS = late_regex(r"\d[.,]\d\d$")
+"""Finds a price that is one without a sign: "34.90"."""
 _COMPOUND = late_regex(r"(?<=\d)-(€|\$|£|euro|dollar)[- ](?=[a-z])")
 BEGINNINGS = (
     *("the ", "my ", "bill ", "total ", "price ", "sum ", "it ", "that ", "this ", "i ", "we "),
@@ -130,7 +142,8 @@ CUES = (
 
 def _spelled(form: str, language: str) -> str:
     """Returns a form of change with the words of a language."""
-    for name, words in {"due": _DUE, "pays": _PAYS, "note": _NOTE, "asks": _ASKS}.items():
+    named = {"due": _DUE, "pays": _PAYS, "first": _PAYS_FIRST, "note": _NOTE, "asks": _ASKS}
+    for name, words in named.items():
         form = form.replace(f"<{name}>", words[language])
     return form.replace("<end>", _END)
 
@@ -147,7 +160,7 @@ def payment_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
     """Returns the forms of questions in a language by what they ask for."""
     kinds: Mapping[str, Mapping[str, Iterable[str]]] = {
         "change": {
-            name: [_spelled(form, name) for form in (f"<due>{_PAID_BEHIND}", *forms)]
+            name: [_spelled(form, name) for form in (f"<due>{_PAID_BEHIND}", _PAID_FIRST, *forms)]
             for name, forms in _CHANGE.items()
         },
         "ratio": _RATIOS,
@@ -177,11 +190,12 @@ def _change(places: Mapping[str, str], language: str) -> str | None:
     if due is None or paid is None or not 0 < due.value < paid.value:
         return None
     signs = {due.sign, paid.sign} - {""}
-    if len(signs) != 1:
+    if len(signs) > 1 or not (signs or _IN_CENTS.search(places["x"])):
         return None
-    sign = signs.pop()
+    sign = "".join(signs)
     values = (paid.value, due.value, paid.value - due.value)
-    return "{} - {} = {}".format(*[shown(value, sign, language) for value in values])
+    written = [shown(value, sign, language, cents=True) for value in values]
+    return "{} - {} = {}".format(*written)
 
 
 def _ratio(places: Mapping[str, str], language: str) -> str | None:

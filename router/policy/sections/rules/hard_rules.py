@@ -75,6 +75,11 @@ class HardRule(Section):
         description="The request offers a tool whose name fits any of these, as `delete_*`. Not "
         "where its `tool_choice` is `none`.",
     )
+    not_for_knowledge: bool = Field(
+        default=False,
+        description="true: the rule does not hold where a request asks for general knowledge only "
+        "(`decision.knowledge_at`): `What is EBITDA?` is no decision.",
+    )
     floor: int | None = Field(
         default=None,
         ge=1,
