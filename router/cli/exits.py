@@ -94,6 +94,12 @@ def errors_end_the_program() -> Iterator[None]:
     except UnicodeEncodeError as error:
         typer.echo(f"tiergate: {_not_encoded(error)}", err=True)
         sys.exit(Exit.FAILURE)
+    except ImportError as error:
+        # Who presses Ctrl-C while a library in C is loaded gets its error of loading.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        typer.echo("Aborted.", err=True)
+        sys.exit(Exit.STOPPED)
     # A full disk or a missing right is no bug of ours, so it needs no traceback.
     except OSError as error:
         named = f" {error.filename}" if error.filename else ""

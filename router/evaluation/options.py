@@ -76,6 +76,7 @@ class Options:
     prices: Path | None = None
     save_head: Path | None = None
     own_head: Path | None = None  # the .json file of the head that is judged
+    columns: tuple[str, str] = ("text", "label")  # of text and label, in its rows
     heads: Path | None = None  # the folder of heads that policies use
     seed: int = 0
     resamples: int = RESAMPLES

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from router.errors import ModelFileError
 from router.stats.answer_signals import SIGNALS, Reading, signals
+from router.stats.heads import write_all
 
 FORMAT = 1
 KIND = "answers"
@@ -47,7 +48,10 @@ class AnswerHead:
 
 
 def save(head: AnswerHead, path: Path, card: Mapping[str, object]) -> None:
-    """Writes a head of answers to `path`, with the `card` that says how it was made."""
+    """Writes a head of answers to `path`, with the `card` that says how it was made.
+
+    An older file stays whole where the new one cannot be written. Raises OSError.
+    """
     document = {
         "format": FORMAT,
         "kind": KIND,
@@ -61,7 +65,7 @@ def save(head: AnswerHead, path: Path, card: Mapping[str, object]) -> None:
         "card": dict(card),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_all({path: f"{json.dumps(document, indent=1, ensure_ascii=False)}\n".encode()})
 
 
 def load(path: Path) -> AnswerHead:

@@ -113,3 +113,17 @@ def test_anchors_in_a_folder_that_may_not_be_written_can_go_on(
         serve(anchors=tmp_path / "anchors", otlp="next")
     with pytest.raises(BadParameter, match="may not be written"):
         serve(anchors=tmp_path / "other", otlp="next")
+
+
+def test_ctrl_c_while_a_library_is_loaded_stops_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as end, errors_end_the_program():
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+    assert end.value.code == Exit.STOPPED
+    assert capsys.readouterr().err == "Aborted.\n"
+
+
+def test_a_library_that_is_missing_is_no_ctrl_c() -> None:
+    with pytest.raises(ImportError, match="absent"), errors_end_the_program():
+        raise ImportError("absent")

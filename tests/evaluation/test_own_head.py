@@ -77,6 +77,16 @@ def test_stated_confidence_stands_beside_what_is_right(taught: Path) -> None:
     assert stated["right_from_0.9"]["value"] == 1.0
 
 
+def test_other_columns_are_named_as_for_training(taught: Path) -> None:
+    head, held = made(taught), taught.parent / "held.csv"
+    with held.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("Nachricht", "Abteilung"), *rows_of(OTHERS)])
+    asked = ("evaluate", "head", "--head", head, "--data", held, "--json")
+    named = tiergate(*asked, "--text-column", "Nachricht", "--label-column", "Abteilung")
+    assert json.loads(named.stdout)["figures"]["kind"]["accuracy"]["n"] == 30
+    assert "Name other columns by --text-column and --label-column" in tiergate(*asked).stderr
+
+
 def test_labels_of_no_class_have_a_section_of_their_own(taught: Path) -> None:
     held = rows_of(OTHERS) + [(text, "other") for text in STRANGE]
     sections = figures(made(taught), table(taught.parent / "held.csv", held))

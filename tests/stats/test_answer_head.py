@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from router.errors import ModelFileError
 from router.stats.answer_head import AnswerHead, load, save
 from router.stats.answer_signals import Reading
+from router.stats.heads import write_all
 
 HEAD = AnswerHead(0.5, {"sum_fails": (-2.0, 0.25, 0.5)}, 80, {"auroc": 0.9})
 
@@ -23,6 +25,42 @@ def test_the_chance_is_the_logistic_of_the_weighed_signals() -> None:
 def test_a_saved_head_is_the_same_when_it_is_read(tmp_path: Path) -> None:
     save(HEAD, tmp_path / "new" / "a.json", {"command": "c"})
     assert load(tmp_path / "new" / "a.json") == HEAD
+
+
+def test_an_older_head_stays_whole_where_the_new_one_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    save(HEAD, path, {})
+    (tmp_path / "a.json.new").mkdir()
+    with pytest.raises(OSError, match=r"a\.json"):
+        save(AnswerHead(0.1, {}, 60, {}), path, {})
+    assert load(path) == HEAD
+
+
+def test_a_new_head_keeps_the_rights_of_the_older_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("{}")
+    path.chmod(0o644)
+    save(HEAD, path, {})
+    assert (path.stat().st_mode & 0o777, [*tmp_path.iterdir()]) == (0o644, [path])
+
+
+def test_a_link_leads_to_the_new_head(tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "a.json")
+    save(HEAD, tmp_path / "link.json", {})
+    assert (tmp_path / "link.json").is_symlink()
+    assert load(tmp_path / "a.json") == HEAD
+
+
+def test_a_pipe_is_written_as_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_all({pipe: b"certificate"})
+        assert os.read(reader, 100) == b"certificate"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,7 @@ def test_rows_that_are_none_are_counted_with_their_lines(tmp_path: Path) -> None
         "1 row skipped: not an object but list (line 4)",
         "1 row skipped: 'text' is int, not text (line 5)",
         "1 row skipped: 'text' is empty (line 7)",
+        "Read by the head spam of the policy email_pipeline; --head FILE.json names another.",
     ):
         assert told in run.stdout
     as_json = json.loads(tiergate("train", "suggest", source, "--head", "spam", "--json").stdout)

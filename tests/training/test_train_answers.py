@@ -131,10 +131,18 @@ def test_a_head_that_ranks_by_chance_is_warned_of(tmp_path: Path) -> None:
     assert "warning: answers may tell right from wrong no better than chance" in run.stderr
 
 
+def test_few_graded_answers_are_warned_of(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl", graded(119))
+    run = tiergate("train", "answers", "--data", path, "--out", tmp_path / "answers.json")
+    assert run.returncode == 0, run.stderr
+    assert "warning: 119 graded answers are few" in run.stderr
+
+
 def test_the_command_writes_a_head_without_texts(tmp_path: Path) -> None:
     path, out = write(tmp_path / "rows.jsonl", graded()), tmp_path / "made" / "answers.json"
     run = tiergate("train", "answers", "--data", path, "--out", out)
     assert run.returncode == 0, run.stderr
     assert "120 graded answers" in run.stdout
+    assert "warning: 120" not in run.stderr
     assert load(out).rows == 120
     assert "What is" not in out.read_text()

@@ -441,6 +441,6 @@ def _start(head: Path, old: Path, name: str, encoder_sha256: str) -> Start:
     loaded = heads.load(head.parent, head.stem, encoder_sha256=encoder_sha256)
     rows = [
         Kept(f"{old.name}:{row.line}", row.text, row.label, FOREVER_MS, (), FIRST)
-        for row in read_rows(old, "text", "label").rows
+        for row in read_rows(old, "text", "label", "Rename the columns.").rows
     ]
     return Start(replace(loaded, name=name), rows)

@@ -93,6 +93,8 @@ def evaluate(
     head: Annotated[
         Path | None, typer.Option(help="Head: the .json file that `train head` wrote.")
     ] = None,
+    text_column: Annotated[str, typer.Option(help="Head: the column with the text.")] = "text",
+    label_column: Annotated[str, typer.Option(help="Head: the column with the label.")] = "label",
     labels: Annotated[
         int | None, typer.Option(min=40, help="Routing: fit a head on so many labelled rows.")
     ] = None,
@@ -219,7 +221,7 @@ def evaluate(
     score = Novelty(novelty) if novelty else None
     options = Options(
         train, dev, baseline, score, labels, leave_subjects, five_fits, weak, strong, prices,
-        save_head, head, policies_dir() / "heads", seed, resamples,
+        save_head, head, (text_column, label_column), policies_dir() / "heads", seed, resamples,
     )  # fmt: skip
     report = dispatch.evaluate(Kind(kind), folder, file, options, latency=latency)
     if as_json:

@@ -51,6 +51,15 @@ _OF_KIND = {
     "intent": {"novelty"},
     "routing": {"labels", "leave_subjects", "five_fits", "weak", "strong", "prices"},
 }
+_OF_HEAD = {
+    "data",
+    "head",
+    "text_column",
+    "label_column",
+    "seed",
+    "resamples",
+    "latency",
+}
 _OF_JUDGED = {
     "rubric",
     "judge",
@@ -94,7 +103,7 @@ def _allowed(kind: str | None, judged: bool) -> set[str]:
     if kind is None:
         return _ALWAYS | {"data", "work"}
     if kind == HEAD:
-        return _ALWAYS | {"data", "head", "seed", "resamples", "latency"}
+        return _ALWAYS | _OF_HEAD
     return _ALWAYS | _OF_KINDS | _OF_KIND.get(kind, set()) | {"data"}
 
 

@@ -107,6 +107,11 @@ def suggest(
         _ask(database, name, suggested, asked)
     _show(suggested, skipped, out, as_json)
     if not as_json:
+        if not head.endswith(".json"):
+            # A policy's head may have the name of one that the user made and no policy names yet.
+            typer.echo(
+                f"Read by the head {head} of the policy {policy}; --head FILE.json names another."
+            )
         needed = sum(suggestion.minutes for suggestion in suggested.suggestions)
         where = "They wait in the queue of reviews" if queue else "To label them"
         typer.echo(f"{where}: about {needed:.1f} minutes.")

@@ -44,6 +44,7 @@ def judge(
     from router.cli.terminal import print_json
     from router.policy.content.rubrics import load_rubric
     from router.policy.loading import find_policy, load_policy, policies_dir
+    from router.stats.heads import write_all
     from router.stats.judge_calibration import TooFewOutcomes, fit_calibration
 
     loaded = load_policy(find_policy(policy, policies_dir()), os.environ)
@@ -66,7 +67,7 @@ def judge(
     except TooFewOutcomes as error:
         typer.echo(f"tiergate: {error}. Until then scores change no chance.", err=True)
         raise typer.Exit(Exit.CANNOT_SAY) from error
-    out.write_text(made.to_text(), encoding="utf-8")
+    write_all({out: made.to_text().encode()})
     if as_json:
         shares = {f"{score:g}": round(made(score), 4) for score in (0.25, 0.5, 0.75, 1.0)}
         print_json({"outcomes": made.outcomes, "wrong": made.wrong, "auroc": made.auroc, **shares})

@@ -89,6 +89,7 @@ def tune(
     """
     from router.analysis.tune.tune import tune as tuned
     from router.cli.policies.tune_output import print_found, print_found_json
+    from router.stats.heads import write_all
 
     keep_sources((out,), (labels, outcomes))
     if labels is not None and outcomes is not None:
@@ -104,7 +105,7 @@ def tune(
     written = None
     # A refused certificate leaves an older file untouched.
     if certificate is not None and out is not None:
-        out.write_text(certificate.to_text(), encoding="utf-8")
+        write_all({out: certificate.to_text().encode()})
         written = out
     abilities = _abilities(traffic.graded)
     if as_json:

@@ -34,7 +34,7 @@ LEVELS = (0.5, 0.7, 0.9, 0.95, 0.99)
 
 
 def evaluate(subject: Subject, path: Path, options: Options) -> Report:
-    """Returns the figures of the head `options.own_head` on a file with columns text and label.
+    """Returns the figures of the head `options.own_head` on a file with `options.columns`.
 
     Rows that taught it are left out. Labels that a head of classes does not know have a section of
     their own: it is wrong there whatever it says. Raises TrainingDataError where no row is left,
@@ -48,7 +48,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
             f"head {name} gives a value, which no label judges; expected a head of classes or of "
             "one chance, as `tiergate train head` writes"
         )
-    told = rows_of_file(path, "text", "label")
+    told = rows_of_file(path, *options.columns)
     seen = seen_by(folder, name)
     rows = [row for row in told.rows if text_digest(row.text) not in seen]
     again = [row.line for row in told.rows if text_digest(row.text) in seen]

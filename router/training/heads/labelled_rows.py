@@ -41,6 +41,8 @@ MISTYPED_TIMES = 10
 MISTYPED_ALIKE = 0.8
 """How alike (difflib's ratio) two such labels are: one letter more, less or other of five."""
 _DIGITS = re.compile(r"\d+")
+BY_OPTION = "Name other columns by --text-column and --label-column."
+"""Says what to do about a missing column, for commands that have these options."""
 MISSING = frozenset({"", "nan", "NaN"})
 """Texts and labels of empty cells: writers of tables, such as pandas, name them so."""
 
@@ -93,19 +95,23 @@ class HeadRows:
         return tuple(sorted(self.counts))
 
 
-def read_rows(path: Path, text_column: str, label_column: str) -> HeadRows:
+def read_rows(path: Path, text_column: str, label_column: str, hint: str = BY_OPTION) -> HeadRows:
     """Returns the labelled rows of a .csv, .tsv, .jsonl or .jsonl.gz file that can teach a head.
 
     Raises TrainingDataError as `rows_of_file` does, and for fewer than two classes, a class with
     one text, or too few rows.
     """
-    rows = rows_of_file(path, text_column, label_column)
+    rows = rows_of_file(path, text_column, label_column, hint)
     _enough(rows)
     return rows
 
 
-def rows_of_file(path: Path, text_column: str, label_column: str) -> HeadRows:
+def rows_of_file(
+    path: Path, text_column: str, label_column: str, hint: str = BY_OPTION
+) -> HeadRows:
     """Returns the labelled rows of a file, however many there are.
+
+    `hint` tells the user what to do where a column is missing.
 
     Raises TrainingDataError for a file that cannot be read, missing columns, and lines that are no
     rows.
@@ -116,7 +122,7 @@ def rows_of_file(path: Path, text_column: str, label_column: str) -> HeadRows:
         raise TrainingDataError(
             f"{path} is empty; expected rows with {text_column} and {label_column}"
         )
-    rows = list(_records(path, text, text_column, label_column))
+    rows = list(_records(path, text, (text_column, label_column), hint))
     read = len(rows)
     kept, cleaned = clean(rows)
     return HeadRows(path.name, hashlib.sha256(raw).hexdigest(), read, kept, (*repairs, *cleaned))
@@ -278,12 +284,12 @@ def _as_lines(path: Path) -> str:
     return f"jq -c '.[]' {name} > rows.jsonl"
 
 
-def _records(path: Path, text: str, text_column: str, label_column: str) -> Iterator[LabelledRow]:
+def _records(path: Path, text: str, columns: tuple[str, str], hint: str) -> Iterator[LabelledRow]:
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     if suffix in (".csv", ".tsv"):
-        yield from _table(path, text, text_column, label_column, "\t" * (suffix == ".tsv"))
+        yield from _table(path, text, columns, "\t" * (suffix == ".tsv"), hint)
     elif suffix in (".jsonl", ".ndjson"):
-        yield from _objects(path, text, text_column, label_column)
+        yield from _objects(path, text, columns, hint)
     else:
         how = f"; `{_as_lines(path)}` makes lines of a list" * (suffix == ".json")
         raise TrainingDataError(
@@ -292,7 +298,7 @@ def _records(path: Path, text: str, text_column: str, label_column: str) -> Iter
 
 
 def _table(
-    path: Path, text: str, text_column: str, label_column: str, delimiter: str
+    path: Path, text: str, needed: tuple[str, str], delimiter: str, hint: str
 ) -> Iterator[LabelledRow]:
     # A long text is a text, whatever limit Python's reader begins with.
     csv.field_size_limit(MAX_FILE_BYTES)
@@ -301,12 +307,13 @@ def _table(
     delimiter = delimiter or max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     columns = list(reader.fieldnames or ())
-    missing = [name for name in (text_column, label_column) if name not in columns]
+    missing = [name for name in needed if name not in columns]
     if missing:
         raise TrainingDataError(
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has "
-            f"{', '.join(columns) or 'none'}. Name yours by --text-column and --label-column."
+            f"{', '.join(columns) or 'none'}. {hint}"
         )
+    text_column, label_column = needed
     short: list[int] = []
     rows: list[LabelledRow] = []
     try:
@@ -329,7 +336,8 @@ def _table(
     yield from rows
 
 
-def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iterator[LabelledRow]:
+def _objects(path: Path, text: str, columns: tuple[str, str], hint: str) -> Iterator[LabelledRow]:
+    text_column, label_column = columns
     problems: dict[str, list[int]] = {}
     rows: list[LabelledRow] = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -343,7 +351,7 @@ def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iter
         if not isinstance(row, Mapping):
             problems.setdefault("no JSON object", []).append(number)
             continue
-        missing = [name for name in (text_column, label_column) if name not in row]
+        missing = [name for name in columns if name not in row]
         if missing:
             problems.setdefault(f"without {' and '.join(missing)}", []).append(number)
             continue
@@ -359,10 +367,9 @@ def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iter
             for what, lines in problems.items()
         )
         raise TrainingDataError(
-            f"{path}: {listed}. Each line is an object with {text_column} and {label_column}; "
-            "name other columns by --text-column and --label-column."
-            + f" `{_as_lines(path)}` makes lines of a list."
-            * text.startswith("[")
+            f"{path}: {listed}. Each line is an object with {text_column} and {label_column}. "
+            + hint
+            + f" `{_as_lines(path)}` makes lines of a list." * text.startswith("[")
         )
     yield from rows
 
