@@ -68,6 +68,7 @@ class WarningKind(StrEnum):
     FLOOR_ABOVE_CAP = "floor_above_cap"
     CHANCE_NEVER_SAID = "chance_never_said"
     TERMS_NEVER_USED = "terms_never_used"
+    DOUBTFUL_TERM = "doubtful_term"
     KEY_NEVER_READ = "key_never_read"
     FEW_UTTERANCES = "few_utterances"
     NO_SMALL_TALK = "no_small_talk"

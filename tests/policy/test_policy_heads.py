@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from router.api.compose.answerers.plans import _reader
 from router.api.compose.core import Core, Settings, load_policies
 from router.errors import Mistake, PolicyError
 from router.policy.head_conditions import highest, reached, readings_of
-from router.policy.loading import load_policy
+from router.policy.loading import load_policy, policies_dir
 from router.policy.sections.rules.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadCondition
 from router.request.intake import decided_outcome
 from router.routing.decision_record import parse
@@ -89,6 +91,19 @@ def test_a_condition_above_what_a_head_ever_says_is_told(
 
 def ask(*turns: str) -> ChatRequest:
     return ChatRequest(tuple(Message("user", turn) for turn in turns), "auto")
+
+
+def test_heads_of_an_earlier_version_are_told_with_the_folder_of_those_that_fit(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(policies_dir(), tmp_path / "policies")
+    close = tmp_path / "policies" / "heads" / "harm_close.json"
+    described = json.loads(close.read_text("utf-8"))
+    del described["mixture"]
+    close.write_text(json.dumps(described), "utf-8")
+    fitting = re.escape(str(policies_dir() / "heads"))
+    with pytest.raises(PolicyError, match=f"harm_close.json is malformed.*those in {fitting}"):
+        core_of(tmp_path / "policies" / "openai.yaml")
 
 
 def test_own_heads_are_read_as_each_reads_alone(model: TriageModel, department: Head) -> None:

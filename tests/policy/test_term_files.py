@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from router.errors import PolicyError
-from router.policy.content.term_files import list_of, load_language_terms
+from router.policy.content.term_files import doubtful_terms, list_of, load_language_terms
+from router.policy.places import policies_dir
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.types import Matter, Reason
 from tests.kits.decision_kit import CALM, a_policy, facts
+from tests.kits.server_kit import tiergate
 
 GOOD = """
 version: 1
@@ -47,9 +51,6 @@ def test_a_verb_of_an_order_has_no_open_end(tmp_path: Path, verb: str) -> None:
         ("svalde", "sval*", "5 letters or more before the `*`"),
         ("poison", "poisons", "poison"),
         ("language: sv", "language: Swedish", "language"),
-        ("groups: {", "groups: {gone: [borta], ", "a phrase with `@gone`, or no such group"),
-        ('medel"]', 'medel", blekmedel + svalde + @child]', "in poison, and in poison again"),
-        ('medel"]', 'medel"], legal: [svalde + blekmedel + @child]', "and in legal again"),
     ],
 )
 def test_a_mistake_names_what_is_expected(
@@ -61,18 +62,67 @@ def test_a_mistake_names_what_is_expected(
 
 
 @pytest.mark.parametrize(
-    ("twice", "expected"),
+    ("old", "new", "place", "why"),
     [
-        ("idioms: [dö av skratt]\nacross: [dö av skratt]\n", "2 times in idioms, across"),
-        ("actions: {phrases: [radera + allt, radera + allt]}\n", "2 times in actions.phrases"),
-        ("actions: {phrases: [ut], done: [a + ute, a + ute]}\n", "2 times in actions.done"),
-        ("strategy: [sälja + firman, firman + sälja]\n", "strategy, and in strategy again"),
+        ("groups: {", "groups: {gone: [borta], ", "groups.gone", "no phrase has @gone"),
+        (
+            'medel"]',
+            'medel", blekmedel + svalde + @child]',
+            "phrases.poison[1]",
+            "'blekmedel + svalde + @child' stands in poison before",
+        ),
+        (
+            'medel"]',
+            'medel"], legal: [svalde + blekmedel + @child]',
+            "phrases.legal[0]",
+            "'svalde + blekmedel + @child' stands in poison before; "
+            "what it finds is a matter of poison and of legal",
+        ),
+        (
+            'medel"]}\n',
+            'medel"]}\nstrategy: [sälja + firman, firman + sälja]\n',
+            "strategy[1]",
+            "'firman + sälja' stands in strategy before",
+        ),
+        (
+            'medel"]}\n',
+            'medel"]}\nidioms: [dö av skratt]\nacross: [dö av skratt]\n',
+            "across[0]",
+            "'dö av skratt' stands in idioms before",
+        ),
+        (
+            'medel"]}\n',
+            'medel"]}\nactions: {phrases: [radera + allt, radera + allt]}\n',
+            "actions.phrases[1]",
+            "'radera + allt' stands in actions.phrases before",
+        ),
+        (
+            'medel"]}\n',
+            'medel"]}\nactions: {phrases: [ut], done: [a + ute, a + ute]}\n',
+            "actions.done[1]",
+            "'a + ute' stands in actions.done before",
+        ),
     ],
 )
-def test_a_saying_or_an_order_stands_once(tmp_path: Path, twice: str, expected: str) -> None:
-    (tmp_path / "sv.yaml").write_text(GOOD + twice)
-    with pytest.raises(PolicyError, match=expected):
-        load_language_terms(tmp_path)
+def test_a_line_that_nobody_may_have_meant_is_told_and_no_mistake(
+    tmp_path: Path, old: str, new: str, place: str, why: str
+) -> None:
+    # Files of earlier versions, copied beside an operator's own policy, have such lines.
+    file = tmp_path / "sv.yaml"
+    file.write_text(GOOD.replace(old, new, 1))
+    assert load_language_terms(tmp_path).phrases
+    assert [
+        (doubtful.file, doubtful.key_path, doubtful.why) for doubtful in doubtful_terms(tmp_path)
+    ] == [(file, place, why)]
+
+
+def test_a_doubtful_line_is_told_with_its_number(tmp_path: Path) -> None:
+    (tmp_path / "sv.yaml").write_text(GOOD + "strategy:\n- sälja + firman\n- firman + sälja\n")
+    assert [doubtful.line for doubtful in doubtful_terms(tmp_path)] == [GOOD.count("\n") + 3]
+
+
+def test_shipped_files_have_no_doubtful_line() -> None:
+    assert doubtful_terms(policies_dir() / "terms") == ()
 
 
 @pytest.mark.parametrize(
@@ -169,3 +219,16 @@ def test_a_hard_rule_names_a_matter_in_any_language(matter: Matter, reason: Reas
     signals = replace(CALM, risk_terms=(f"{matter.value}:tr",))
     first = decide(policy, signals, facts(), Asked())
     assert (first.first_rung.level, first.floor_reasons) == (3, (reason,))
+
+
+@pytest.mark.process
+def test_check_tells_a_phrase_of_an_earlier_version_that_stands_twice(tmp_path: Path) -> None:
+    shutil.copytree(policies_dir(), tmp_path / "policies")
+    file = tmp_path / "policies" / "terms" / "sv.yaml"
+    phrases = "phrases:\n  fraud:\n  - kort + chef\n  - chef + kort\n"
+    file.write_text(f"version: 1\nlanguage: sv\n{phrases}", "utf-8")
+    run = tiergate("check", tmp_path / "policies" / "openai.yaml", "--json")
+    (checked,) = json.loads(run.stdout)["policies"]
+    told = [w for w in checked["warnings"] if w["kind"] == "doubtful_term"]
+    assert [(w["file"], w["line"]) for w in told] == [(str(file), 6)]
+    assert told[0]["key_path"] == "terms/sv.yaml:6: phrases.fraud[1]"

@@ -56,7 +56,6 @@ def test_a_term_that_two_lines_make_stands_once() -> None:
         ('"@grips @holds"', "groups of which none names itself: holds names holds"),
         ('"@grips @whose sval*"', r"5 letters or more before the `\*` of 'tar sig om hans sval"),
         (f'"@whose{" @whose" * 9}"', f"{MOST_TERMS} terms or fewer .* holds: its lines make 1026"),
-        ("hans", "a phrase with `@grips`, or no such group"),
     ],
 )
 def test_a_mistake_names_what_is_expected(tmp_path: Path, lines: str, expected: str) -> None:

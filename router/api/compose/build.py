@@ -283,7 +283,8 @@ def _own_heads(loaded: LoadedPolicy, parts: Parts) -> OwnHeads | None:
             readers = _close_readers(close, model, late=parts.late)
             own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256), readers)
     except ModelFileError as error:
-        mistake = Mistake(str(loaded.path), 0, "heads", error.message, "heads of this encoder")
+        fitting = f"heads of this version: those in {policies_dir() / 'heads'}, or trained again"
+        mistake = Mistake(str(loaded.path), 0, "heads", error.message, fitting)
         raise PolicyError((mistake,)) from error
     if own is not None:
         parts.heads[key] = own

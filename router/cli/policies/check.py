@@ -33,6 +33,7 @@ from router.money.price_warnings import cache_price_warnings, sound_warnings
 from router.policy.content.key_mistakes import keys_never_read
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import translation_files
+from router.policy.content.term_files import doubtful_terms
 from router.policy.head_files import never_reached
 from router.policy.loading import LoadedPolicy, unreachable_receivers, unset_keys
 from router.policy.parsing.text_files import text_of
@@ -117,6 +118,7 @@ def run(
         warnings=[
             *not_installed(loaded, runtime),
             *warnings(loaded.policy, priced),
+            *_doubtful_terms(loaded),
             *_knowledge_warnings(loaded),
             *_small_talk_warnings(loaded.policy),
             *judged_warnings(loaded),
@@ -204,6 +206,14 @@ def _language_warnings(loaded: LoadedPolicy, folder: str) -> Iterator[PolicyWarn
         if file.language not in glossaries:
             place = f"{folder}/{Path(lines.file).name}:{lines.line(('language',))}: language"
             yield language_warning(place, file.language, glossaries)
+
+
+def _doubtful_terms(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
+    """Yields the phrases by language that are not needed, or stand in two lists."""
+    folder = loaded.policy.triage.terms
+    for doubtful in doubtful_terms(loaded.file(folder)):
+        place = f"{folder}/{doubtful.file.name}:{doubtful.line}: {doubtful.key_path}"
+        yield PolicyWarning(WarningKind.DOUBTFUL_TERM, place, doubtful.why)
 
 
 def _head_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:

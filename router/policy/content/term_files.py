@@ -18,7 +18,6 @@ nothing about how they are searched for.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -36,6 +35,7 @@ from router.policy.content.languages.term_groups import (
     written_out,
 )
 from router.policy.parsing.yaml_folders import Stamp, files_of, stamps_of
+from router.policy.parsing.yaml_lines import KeyPath, key_path_text
 from router.policy.sections.base import Section
 from router.types import Matter
 
@@ -143,7 +143,7 @@ class TermFile(Section):
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
         in_groups = [*group_mistakes(self.groups)]
-        mistakes = [*in_groups, *self._unknown_groups(), *self._unused_groups(), *self._repeated()]
+        mistakes = [*in_groups, *self._unknown_groups()]
         if not in_groups:  # then the groups can be written out
             mistakes += [*self._short_stems(), *self._stems_of_verbs(), *self._stems_of_sayings()]
         if mistakes:
@@ -165,38 +165,57 @@ class TermFile(Section):
                     if part.startswith(GROUP) and part[1:] not in self.groups:
                         yield f"a group of `groups` in {phrase!r} of {name}"
 
-    def _unused_groups(self) -> Iterator[str]:
+    def doubtful(self) -> Iterator[tuple[KeyPath, str]]:
+        """Yields where a phrase or a group is not needed, or stands in two lists, and why.
+
+        Such lines are no mistakes: it is plain what is searched for, and files that an earlier
+        version shipped have some.
+        """
         phrases = [phrase for listed in self._all().values() for phrase in listed]
         used = {part for phrase in phrases if GROUP in phrase for part in _all_parts(phrase)}
         used.update(f"{GROUP}{name}" for name in chain(*groups_in_groups(self.groups).values()))
         for name in self.groups:
             if f"{GROUP}{name}" not in used:
-                yield f"a phrase with `{GROUP}{name}`, or no such group"
+                yield ("groups", name), f"no phrase has {GROUP}{name}"
+        for place, phrase, name, before in self._repeated():
+            both = (
+                "" if name == before else f"; what it finds is a matter of {before} and of {name}"
+            )
+            yield place, f"{phrase!r} stands in {before} before{both}"
+        first: dict[tuple[str, str], str] = {}
+        for kind, path, listed in self._in_order():
+            for i, phrase in enumerate(listed):
+                if (kind, phrase) in first:
+                    yield (*path, i), f"{phrase!r} stands in {first[kind, phrase]} before"
+                first.setdefault((kind, phrase), ".".join(path))
 
-    def _repeated(self) -> Iterator[str]:
-        """Yields the phrases that stand twice, whatever the order of their parts.
+    def _in_order(self) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
+        """Yields the lists whose phrases have an order of their parts: kind, place, phrases."""
+        yield IDIOMS, ("idioms",), self.idioms
+        yield IDIOMS, ("across",), self.across
+        if self.actions is not None:
+            yield "phrases", (ACTIONS, "phrases"), self.actions.phrases
+            yield "done", (ACTIONS, "done"), self.actions.done
 
-        In two lists nobody could tell which matter is meant. Parts of a saying have their order,
-        and the first part of an order is its verb.
+    def _repeated(self) -> Iterator[tuple[KeyPath, str, str, str]]:
+        """Yields the phrases that stood before: place, phrase, its list, the list of the first.
+
+        The order of their parts does not count. Parts of a saying have their order, and the first
+        part of an order is its verb.
         """
         first: dict[str, str] = {}
         for name, phrases in self.by_list().items():
-            for phrase in phrases:
+            path: KeyPath = {STRATEGY: (STRATEGY,), ACTIONS: (ACTIONS, "undone")}.get(
+                name, ("phrases", name)
+            )
+            for i, phrase in enumerate(phrases):
                 same = phrase
                 if _AND in phrase:
                     said, _, unless = phrase.partition(_UNLESS)
                     same = _UNLESS.join((_AND.join(sorted(said.split(_AND))), unless))
                 if same in first:
-                    yield f"{phrase!r} once: it stands in {first[same]}, and in {name} again"
+                    yield (*path, i), phrase, name, first[same]
                 first.setdefault(same, name)
-        own = self.actions
-        lists = {f"{IDIOMS}, across": [*self.idioms, *self.across]}
-        if own is not None:
-            lists |= {f"{ACTIONS}.phrases": own.phrases, f"{ACTIONS}.done": own.done}
-        for name, phrases in lists.items():
-            for phrase, times in Counter(phrases).items():
-                if times > 1:
-                    yield f"{phrase!r} once: it stands {times} times in {name}"
 
     def _stems_of_sayings(self) -> Iterator[str]:
         """Yields the sayings with a `*`: their words are found as they are."""
@@ -280,31 +299,50 @@ class LanguageTerms(Struct, frozen=True, cache_hash=True):
 NO_TERMS = LanguageTerms()
 
 
+class DoubtfulTerm(Struct, frozen=True):
+    """Tells of a line of a file that is not needed, or that finds two matters."""
+
+    file: Path
+    line: int
+    key_path: str
+    why: str
+
+
 def load_language_terms(folder: Path) -> LanguageTerms:
     """Returns the phrases of all files of a folder. Raises PolicyError with every mistake."""
-    return _loaded(stamps_of(folder))
+    return _loaded(stamps_of(folder))[0]
+
+
+def doubtful_terms(folder: Path) -> tuple[DoubtfulTerm, ...]:
+    """Returns the lines of a folder's files that its author may not have meant. Raises the same."""
+    return _loaded(stamps_of(folder))[1]
 
 
 @lru_cache(maxsize=4)
-def _loaded(files: tuple[Stamp, ...]) -> LanguageTerms:
+def _loaded(files: tuple[Stamp, ...]) -> tuple[LanguageTerms, tuple[DoubtfulTerm, ...]]:
     """Reads files once; a file that changed has another stamp."""
     phrases: list[LanguagePhrase] = []
     not_meant: list[str] = []
     harmless: list[tuple[str, str]] = []
     actions: list[LanguageActions] = []
     sayings: list[LanguageSaying] = []
+    doubtful: list[DoubtfulTerm] = []
     mistakes: list[Mistake] = []
-    for file, _, _ in files_of(TermFile, [path for path, _, _ in files], mistakes):
+    for file, _, lines in files_of(TermFile, [path for path, _, _ in files], mistakes):
         phrases += _phrases(file)
         not_meant += file.not_meant
         harmless += file.harmless.items()
         actions += _actions(file)
         sayings += _sayings(file)
+        for place, why in file.doubtful():
+            name = Path(lines.file)
+            doubtful.append(DoubtfulTerm(name, lines.line(place), key_path_text(place), why))
     if mistakes:
         raise PolicyError(tuple(mistakes))
-    return LanguageTerms(
+    terms = LanguageTerms(
         tuple(phrases), tuple(not_meant), tuple(harmless), tuple(actions), tuple(sayings)
     )
+    return terms, tuple(doubtful)
 
 
 def _phrases(file: TermFile) -> Iterator[LanguagePhrase]:
