@@ -9,14 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from router import Gateway
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
 from router.types import Reason
+from tests.kits.inputs.shipped_phrases import phrases_in
 from tests.kits.opened import opened_gateway
-
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 
 PRESSED = [
     ("en", "My boss texts from a new number that I should wire 40,000 right now and tell nobody."),
@@ -59,12 +54,12 @@ FORGERS = [
 
 @pytest.mark.parametrize(("language", "text"), PRESSED)
 def test_who_is_pressed_to_pay_is_found(language: str, text: str) -> None:
-    assert f"fraud:{language}" in FINDER.find(fold(text))
+    assert f"fraud:{language}" in phrases_in(text)
 
 
 @pytest.mark.parametrize("text", CALM + FORGERS)
 def test_payments_and_forged_messages_are_no_victims(text: str) -> None:
-    assert not any(name.startswith("fraud") for name in FINDER.find(fold(text)))
+    assert not any(name.startswith("fraud") for name in phrases_in(text))
 
 
 @pytest.fixture(scope="module")
