@@ -301,7 +301,7 @@ def fit_platt(logits: Floats, right: Floats, weights: Floats | None = None) -> P
     return Platt(float(slope), float(shift))
 
 
-def fit_isotonic(logits: Floats, right: Floats) -> Isotonic:
+def fit_isotonic(logits: Floats, right: Floats, weights: Floats | None = None) -> Isotonic:
     """Returns the curve of the pool-adjacent-violators algorithm: one knot per block.
 
     Each knot lies at the mean logit of its block. One imagined half-right row pulls each end
@@ -309,10 +309,11 @@ def fit_isotonic(logits: Floats, right: Floats) -> Isotonic:
     """
     order = np.argsort(logits, kind="stable")
     x, y = np.asarray(logits, float)[order], np.asarray(right, float)[order]
-    blocks: list[list[float]] = []  # [rows, sum of y, sum of x]
-    for xi, yi in zip(x, y, strict=True):
-        blocks.append([1.0, yi, xi])
-        # Pool while the block before has a mean as high as the last one's; compares sums crosswise.
+    w = np.ones(len(x)) if weights is None else np.asarray(weights, float)[order]
+    blocks: list[list[float]] = []  # [sum of w, sum of w*y, sum of w*x]
+    for xi, yi, wi in zip(x, y, w, strict=True):
+        blocks.append([wi, wi * yi, wi * xi])
+        # Pool while the block before has a mean as high as the last one's; compares w*y crosswise.
         while len(blocks) > 1 and blocks[-2][1] * blocks[-1][0] >= blocks[-1][1] * blocks[-2][0]:
             last = blocks.pop()
             blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
