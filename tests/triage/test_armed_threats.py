@@ -4,15 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.policy.content.safe_answers import load_safe_answers
 from router.policy.loading import policies_dir
 from tests.kits.inputs.shipped_phrases import phrases_in
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 ANSWERS = load_safe_answers(policies_dir() / "answers" / "safe_answers.yaml")
 
@@ -57,10 +55,7 @@ def test_knives_that_nobody_threatens_with_are_none(text: str) -> None:
     assert not any(name.startswith("violence") for name in phrases_in(text))
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as opened:
-        yield opened
+gateway = gateway_of("default")
 
 
 @pytest.mark.parametrize(

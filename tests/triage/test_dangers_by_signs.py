@@ -5,14 +5,12 @@ The last lines go through the shipped reader, which tells questions of knowledge
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.types import Verdict
 from tests.kits.inputs.shipped_phrases import phrases_in
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 DANGERS = [
     ("medical_emergency:en", "newborn with fever 38.4"),
@@ -239,10 +237,7 @@ def test_what_is_left_out_beside_small_things_still_counts(name: str, text: str)
     assert name in phrases_in(text)
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai") as opened:
-        yield opened
+gateway = gateway_of("openai")
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,12 @@ Moderators, teachers and support staff write what a player, pupil or customer wr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.types import Verdict
 from tests.kits.inputs.shipped_phrases import lists_of, phrases_in
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 SELF_HARM = [
     ("de", "Eine Kundin schreibt im Supportchat, sie hat sich gerade die Adern aufgeschnitten."),
@@ -69,10 +67,7 @@ def test_all_the_pills_of_another_are_a_poison() -> None:
     assert "poison:en" in phrases_in(text)
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai") as opened:
-        yield opened
+gateway = gateway_of("openai")
 
 
 @pytest.mark.parametrize(

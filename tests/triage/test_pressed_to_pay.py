@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.types import Reason
 from tests.kits.inputs.shipped_phrases import phrases_in
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 PRESSED = [
     ("en", "My boss texts from a new number that I should wire 40,000 right now and tell nobody."),
@@ -62,10 +60,7 @@ def test_payments_and_forged_messages_are_no_victims(text: str) -> None:
     assert not any(name.startswith("fraud") for name in phrases_in(text))
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as opened:
-        yield opened
+gateway = gateway_of("default")
 
 
 @pytest.mark.parametrize(
