@@ -51,18 +51,18 @@ class Evidence(Struct, frozen=True):
     fault: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
+def evidence(mode: VerifyMode, answer: Answer, verification: Verification) -> Evidence:
     """Returns what the record keeps of a judged answer: figures, no text."""
     return Evidence(
         mode=mode,
         p_answer=answer.p,
         vouched=answer.verified,
-        tokens=said.tokens,
-        mean_logprob=said.mean_logprob,
-        min_logprob=said.min_logprob,
-        refused=said.failure is Reason.ANSWER_REFUSED,
+        tokens=verification.tokens,
+        mean_logprob=verification.mean_logprob,
+        min_logprob=verification.min_logprob,
+        refused=verification.failure is Reason.ANSWER_REFUSED,
         judged=msgspec.UNSET if answer.judged is None else answer.judged,
-        fault=msgspec.UNSET if said.fault is None else redact(said.fault.place),
+        fault=msgspec.UNSET if verification.fault is None else redact(verification.fault.place),
     )
 
 

@@ -304,8 +304,8 @@ def _lists(policy: Policy, signals: Signals, knows_only: bool) -> frozenset[str]
 
 def is_grave(section: DecisionSection, signals: Signals) -> bool:
     """Returns True when somebody's grave matter is likely enough for the language it is in."""
-    at = section.grave_at if heads_read(signals) else section.grave_at_other_languages
-    return signals.matter is not None and signals.grave >= at
+    threshold = section.grave_at if heads_read(signals) else section.grave_at_other_languages
+    return signals.matter is not None and signals.grave >= threshold
 
 
 def _rather_strategic(section: DecisionSection, signals: Signals) -> bool:
@@ -342,15 +342,15 @@ def _calm(section: DecisionSection, signals: Signals, domain: Domain | None) -> 
 
 
 def reader_is_calm(section: DecisionSection, signals: Signals) -> bool:
-    read = signals.brief and signals.matter is not None
-    return read and signals.grave < section.calm_below
+    judged = signals.brief and signals.matter is not None
+    return judged and signals.grave < section.calm_below
 
 
 def _calm_letter(section: DecisionSection, signals: Signals, domain: Domain | None) -> bool:
     # A short message has a bound of its own, which may be lower.
     longer = signals.letter and not signals.brief
-    read = longer and signals.matter is not None and heads_read(signals)
-    return read and domain in READ_FOR and signals.grave < section.calm_letter_below
+    judged = longer and signals.matter is not None and heads_read(signals)
+    return judged and domain in READ_FOR and signals.grave < section.calm_letter_below
 
 
 def for_knowledge(policy: Policy, signals: Signals) -> bool:

@@ -136,14 +136,14 @@ def within_residency(
     reader: Reader,
 ) -> tuple[RungFacts, ...]:
     """Returns the facts of the rungs, with those declined that a rule keeps the request from."""
-    kinds = {found.kind for text in texts_of(request) for found in reader.found(text)}
+    kinds = {detail.kind for text in texts_of(request) for detail in reader.found(text)}
     held = [rule for rule in rules if _holds(rule, kinds, request)]
     if not held:
         return tuple(facts)
     return tuple(
         [
-            replace(one, declined=Reason.RESIDENCY) if _barred(plan, held) else one
-            for one, plan in zip(facts, plans, strict=True)
+            replace(fact, declined=Reason.RESIDENCY) if _barred(plan, held) else fact
+            for fact, plan in zip(facts, plans, strict=True)
         ]
     )
 

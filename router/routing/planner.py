@@ -249,7 +249,7 @@ class Router:
         Raises the refusal where the policy's rules would leave no rung to able answerers either.
         """
         facts, asked = as_if_able(case.facts, case.asked)
-        facts = tuple([_open_to(one) for one in facts])
+        facts = tuple([_open_to(fact) for fact in facts])
         try:
             routed = self._with_ladder(replace(case, facts=facts, asked=asked))
         except (NotCapable, PermissionDenied):
@@ -395,7 +395,7 @@ def _none_taken(decision: Decision, facts: Sequence[RungFacts]) -> Decision:
 def _check_observed(selected: Selected, facts: Sequence[RungFacts]) -> None:
     """Raises NotCapable where the model that mode observe would ask may not get the request."""
     name = selected.observed or selected.pinned
-    if any(one.answerer == name and one.declined is Reason.RESIDENCY for one in facts):
+    if any(fact.answerer == name and fact.declined is Reason.RESIDENCY for fact in facts):
         raise residency_leaves_none(f"{name}")
 
 

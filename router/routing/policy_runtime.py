@@ -328,7 +328,7 @@ def _unknown(
 
 def _meant(name: str, known: Sequence[str]) -> str:
     """Writes " Did you mean tier:large?" where a known name is similar to this one, else ""."""
-    near = get_close_matches(name[:200], [one for one in known if "*" not in one], 1, NEAR)
+    near = get_close_matches(name[:200], [other for other in known if "*" not in other], 1, NEAR)
     return f" Did you mean {near[0]}?" if near else ""
 
 
@@ -336,17 +336,17 @@ def _way_to(runtime: PolicyRuntime, model: str) -> str:
     """Returns what to do to make a name work: of an answerer, of its model, or of neither."""
     policy, plans = runtime.policy.name, runtime.plans
     # A name is no path here: an answerer has a tier, whose rules a client may not pass by.
-    plan = next((one for one in plans if one.facts.name == model), None)
-    plan = plan or next((one for one in plans if one.facts.model == model), None)
+    plan = next((each for each in plans if each.facts.name == model), None)
+    plan = plan or next((each for each in plans if each.facts.model == model), None)
     if plan is None:
         return (
             f"Ask for one of these, or add {{{model!r}: auto}} to the aliases of policy {policy}."
         )
     facts = plan.facts
-    what = "an answerer" if facts.name == model else f"the model of the answerer {facts.name}"
+    kind = "an answerer" if facts.name == model else f"the model of the answerer {facts.name}"
     pinned = f"{{{model!r}: {{answerer: {facts.name}, pinned: true}}}}"
     return (
-        f"It is {what} of tier {facts.tier}: ask for tier:{facts.tier}, or add {pinned} to the "
+        f"It is {kind} of tier {facts.tier}: ask for tier:{facts.tier}, or add {pinned} to the "
         f"aliases of policy {policy}."
     )
 

@@ -171,10 +171,10 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         reasons = self.decision.floor_reasons
         medical = self.grave and any([reason in LIFE_AND_HEALTH for reason in reasons])
         wronged = self.refused and of_victim(self.signals)
-        told, read = self.words_first.emergency, self.signals.matter
-        if self.refused and read is not None and not in_danger(self.policy, self.signals):
-            told = told and read in _URGENT and self.signals.grave >= DESPAIR_AT
-        return medical or told or self.refused_self_harm or wronged
+        emergency, matter = self.words_first.emergency, self.signals.matter
+        if self.refused and matter is not None and not in_danger(self.policy, self.signals):
+            emergency = emergency and matter in _URGENT and self.signals.grave >= DESPAIR_AT
+        return medical or emergency or self.refused_self_harm or wronged
 
     @property
     def refused_self_harm(self) -> bool:
@@ -247,8 +247,9 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         words = "" if self.asks_for_label or self.keeps_shape else self.words_in_danger
         if not words:
             return ""
-        said = any([words in one.text for one in self.request.messages if one.role == "assistant"])
-        return "" if said else words
+        turns = self.request.messages
+        given = any([words in turn.text for turn in turns if turn.role == "assistant"])
+        return "" if given else words
 
     @measured_once
     def words_in_danger(self) -> str:

@@ -32,10 +32,10 @@ def domain_at_stake(policy: Policy, signals: Signals) -> Domain:
     sure = signals.domain_p >= section.domain_at
     if sure and heads_read(signals):
         return signals.domain
-    found = findings_of(policy, signals)
-    matter = matter_of(policy, signals, found)
+    findings = findings_of(policy, signals)
+    matter = matter_of(policy, signals, findings)
     named = matter.domain if matter.matter is None else matter.matter.domain
-    if named is None and found.grave and signals.matter is not None:
+    if named is None and findings.grave and signals.matter is not None:
         named = signals.matter.domain
     if named is not None:
         return named
@@ -45,7 +45,7 @@ def domain_at_stake(policy: Policy, signals: Signals) -> Domain:
     if signals.domain_read:  # elsewhere the chance of high stakes is a guess, too
         calm = calm and signals.stakes_high < NOTHING_AT_STAKE
     doubted = sure and not calm
-    return signals.domain if doubted or found.grave or found.lists else Domain.GENERAL
+    return signals.domain if doubted or findings.grave or findings.lists else Domain.GENERAL
 
 
 def stakes(policy: Policy, domain: Domain, impact_nano_usd: int, asked: Asked, base: int) -> int:
@@ -70,5 +70,5 @@ def least_shown(section: DecisionSection, base: int, stakes_nano: int) -> float:
     """
     if section.unverified_from is not None:
         return section.unverified_from
-    both = stakes_nano + base
-    return max(section.accept_at, stakes_nano / both if both else 0.0)
+    total = stakes_nano + base
+    return max(section.accept_at, stakes_nano / total if total else 0.0)

@@ -43,9 +43,10 @@ LEAST_LOGPROB = -20.0
 
 
 class AnswerCalibration(Struct, frozen=True):
-    """p = sigma(w0 + w_prior·logit(p_rung) + w_mean·mean_logprob + w_min·min_logprob).
+    """Holds the weights that make a chance of an answer's log-probabilities.
 
-    Fitted per model on graded answers (`tiergate train ability`); n is how many.
+    p = sigma(w0 + w_prior·logit(p_rung) + w_mean·mean_logprob + w_min·min_logprob). The weights are
+    fitted per model on n graded answers (`tiergate train ability`).
     """
 
     w0: float
@@ -56,11 +57,11 @@ class AnswerCalibration(Struct, frozen=True):
 
 
 AnswerReader = AnswerCalibration | AnswerHead
-"""What gives an answer's chance: the fit of log-probabilities, or a trained head of answers."""
+"""Gives an answer's chance: the fit of log-probabilities, or a trained head of answers."""
 
 
 class Verification(Struct, frozen=True):
-    """`p` is the chance that the answer is right, 0..1; `failure` says why it is unusable."""
+    """Holds the chance `p` that an answer is right, 0..1, and in `failure` why it is unusable."""
 
     p: float
     failure: Reason | None

@@ -28,8 +28,10 @@ DIGEST_BYTES = 16
 
 
 class Remembering:
-    """Is a `verifier.Describer` over another one, and a `match.FitMemory`; for building, then
-    dropped: it keeps every vector."""
+    """Implements `verifier.Describer` over another one, and `match.FitMemory`.
+
+    It keeps every vector, so it is dropped once the index is built.
+    """
 
     def __init__(self, model: Describer, folder: Path | None = None, version: str = "") -> None:
         """Takes a folder, from which vectors of `version` come and to which `save` writes them."""

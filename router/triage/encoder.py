@@ -91,7 +91,10 @@ class Tokeniser:
     """
 
     def __init__(self, path: Path, words: Path | None = None, *, late: bool = False) -> None:
-        """`late`: the library is opened for the first text that needs it. Raises ModelFileError."""
+        """Reads the vocabulary. If `late`, opens the library for the first text that needs it.
+
+        Raises ModelFileError.
+        """
         self._path = path
         self._library: Any = None
         self._opening = Lock()

@@ -311,7 +311,7 @@ class _Batch:
         self._older = {job: self._reader.older(job.older, job.config) for job, _ in self._open}
 
     def encode(self) -> None:
-        """Encodes; begins first where nobody has."""
+        """Encodes the texts, and begins the batch first if nobody has."""
         if self.texts is None:
             self.begin()
         if self.texts is not None:

@@ -105,7 +105,7 @@ class FitMemory(Protocol):
 
 
 class KnowledgeIndex:
-    """The intents of a knowledge file as a classifier; immutable."""
+    """Classifies texts by the intents of a knowledge file; immutable."""
 
     def __init__(
         self,

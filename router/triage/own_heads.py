@@ -38,7 +38,7 @@ class Close(NamedTuple):
 
 
 class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
-    """The stack of all heads that a policy reads, and the names of those beyond the built-in.
+    """Holds the stack of all heads that a policy reads, and the names of its own heads.
 
     `close` holds the readers of what a head is unsure of, by the name of the head.
     """

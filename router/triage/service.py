@@ -56,10 +56,12 @@ class TriageService:
         tasks: Mapping[str, TriageConfig] = MappingProxyType({}),
         read: Set[str] = USER_ALONE,
     ) -> None:
-        """`scope` names the classification task that a request asks for and the text to classify,
-        or what a reply to a question of ours is about; `tasks` has a configuration for each task,
-        whose knowledge holds that task's classes alone.
-        `read`: the roles whose text the rules read, the policy's `triage.read`.
+        """Takes the parts.
+
+        `scope` names the classification task that a request asks for and the text to classify, or
+        what a reply to a question of ours is about. `tasks` has a configuration for each task,
+        whose knowledge holds that task's classes alone. `read` has the roles whose text the rules
+        read: the policy's `triage.read`.
         """
         self._engine = engine
         self._config = config

@@ -16,6 +16,7 @@ from router.ledger.replies import ANSWERED
 from router.types import Sample
 from tests import ROOT
 from tests.kits.dashboard_kit import HOSTILE, create_key, dashboard_server, play
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served, eventually, tiergate
 
 pytestmark = pytest.mark.slow
@@ -24,10 +25,7 @@ VIEWS = "/api/v1/dashboard/"
 REQUESTS = 14
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with dashboard_server(tmp_path_factory.mktemp("dashboard")) as server:
-        yield server
+served = held_open(dashboard_server)
 
 
 def ask(served: Served, view: str, key: str = "", **asked: object) -> httpx.Response:

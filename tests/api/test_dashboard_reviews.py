@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from tests.kits.checks.chromium import Browser
 from tests.kits.dashboard_kit import HOSTILE, OVERFLOW, dashboard_server
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with dashboard_server(tmp_path_factory.mktemp("dashboard")) as server:
-        yield server
+served = held_open(dashboard_server)
 
 
 def test_no_confidence_stands_beside_words_in_place_of_an_answer(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -12,15 +11,13 @@ import pytest
 from router.rendering.figures_in_words import Dollars, rounded_parts
 from tests.kits.checks.chromium import Browser, Page
 from tests.kits.dashboard_kit import dashboard_server
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with dashboard_server(tmp_path_factory.mktemp("dashboard")) as server:
-        yield server
+served = held_open(dashboard_server)
 
 
 def opened(browser: Browser, served: Served) -> Page:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,13 +13,10 @@ from router.types import Domain, MatchBasis, Reason
 from tests import ROOT
 from tests.kits.checks.chromium import Browser
 from tests.kits.dashboard_kit import dashboard_server
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served
 
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with dashboard_server(tmp_path_factory.mktemp("dashboard")) as server:
-        yield server
+served = held_open(dashboard_server)
 
 
 def shown(browser: Browser, served: Served, choice: str) -> list[tuple[str, str]]:

@@ -20,8 +20,6 @@ from router.types import (
 )
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
 
-MEMORY = SessionMemory(Domain.LEGAL, 0.9, RequestType.DECISION, 0.8, 0, 0.1, 0.1, (), 1.5)
-
 
 def cached(text: str) -> CachedAnswer:
     return CachedAnswer(Answer((Choice(text, "stop"),), "m", Usage()), "fast", 1, "nano")

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from router.policy.loading import load_policy, policies_dir
 from router.policy.warnings import warnings
 from tests import ROOT
 from tests.kits.checks.doc_commands import faults_in, shown_in
+from tests.kits.opened import held_open
 from tests.kits.server_kit import PYTHON, Served, environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,10 +50,7 @@ def run_python(code: str, folder: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("readme"), "--policy", "customer_support") as server:
-        yield server
+served = held_open(lambda folder: Served(folder, "--policy", "customer_support"))
 
 
 @pytest.mark.process

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.stage import free_port
 from router.errors import LedgerError, LedgerUnavailable, RatesUnavailable
 from router.rate_limits.gcra import NEVER
 from router.rate_limits.stores.redis_store import (
@@ -43,12 +44,6 @@ from tests.rate_limits.test_rates import one
 pytestmark = pytest.mark.process
 
 START_S = 30.0
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from msgspec.structs import replace
 
@@ -11,7 +9,7 @@ from router import Gateway
 from router.api.http.decision_headers import outcome_headers
 from router.types import Outcome, Reason, Verdict
 from tests import ROOT
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 pytestmark = pytest.mark.slow
 
@@ -22,10 +20,7 @@ OVERDOSE = "This may be an overdose"
 SELF_HARM = "If you or somebody near you may do themselves harm"
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as gateway:
-        yield gateway
+gateway = gateway_of("default")
 
 
 def words_of(outcome: Outcome) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -13,7 +12,7 @@ from router import Gateway
 from router.policy.loading import policies_dir
 from router.types import Message, Outcome, Reason, Verdict
 from tests import ROOT
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 pytestmark = pytest.mark.slow
 
@@ -21,10 +20,7 @@ QUESTIONS = ROOT / "tests" / "fixtures" / "languages" / "shop_questions.tsv"
 """Language, intent ("-": none is right) and question; written before any utterance or glossary."""
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "customer_support") as gateway:
-        yield gateway
+shop = gateway_of("customer_support")
 
 
 def outcome_of(told: Outcome, intent: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import yaml
@@ -12,17 +12,14 @@ from router import Gateway
 from router.policy.loading import policies_dir
 from router.types import Message, Outcome, Reason, Verdict
 from tests.kits.asking_kit import text_of
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 pytestmark = pytest.mark.slow
 
 Say = Callable[..., list[Outcome]]
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "customer_support") as gateway:
-        yield gateway
+shop = gateway_of("customer_support")
 
 
 @pytest.fixture

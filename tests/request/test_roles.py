@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.types import Reason, Verdict
 from tests import ROOT
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 pytestmark = pytest.mark.slow
 
@@ -19,10 +17,7 @@ FOUND = 41
 """Requests for harm, of 64, that are refused or get approved words: 40 before roles were known."""
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as gateway:
-        yield gateway
+gateway = gateway_of("default")
 
 
 def test_a_known_question_in_a_role_gets_its_answer(gateway: Gateway) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.api.http.decision_headers import outcome_headers
 from router.types import ChatRequest, JsonText, Message, Outcome, Reason, ToolCall, ToolSpec
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 pytestmark = pytest.mark.slow
 
@@ -22,10 +20,7 @@ KNOWN = {
 NONE, AUTO = JsonText('"none"'), JsonText('"auto"')
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as gateway:
-        yield gateway
+gateway = gateway_of("default")
 
 
 def asked(gateway: Gateway, text: str, choice: JsonText | None, *more: Message) -> Outcome:

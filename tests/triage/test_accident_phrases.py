@@ -7,16 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
-
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
-
-
-def lists(text: str) -> set[str]:
-    return set(FINDER.find(fold(text)))
+from tests.kits.inputs.shipped_phrases import phrases_in
 
 
 @pytest.mark.parametrize(
@@ -63,7 +54,7 @@ def lists(text: str) -> set[str]:
     ],
 )
 def test_an_accident_in_other_words_is_named(name: str, text: str) -> None:
-    assert name in lists(text)
+    assert name in phrases_in(text)
 
 
 @pytest.mark.parametrize(
@@ -102,4 +93,4 @@ def test_an_accident_in_other_words_is_named(name: str, text: str) -> None:
     ],
 )
 def test_everyday_lines_with_the_same_words_are_at_no_list(text: str) -> None:
-    assert lists(text) == set()
+    assert phrases_in(text) == ()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
@@ -14,7 +12,7 @@ from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.text.turns import Turns, turns_of
 from router.types import ChatRequest, Domain, Matter, Message, RequestType, ToolSpec
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 PLAIN = ModelRow(
     RequestType.CODING, 0.9, Domain.TECHNOLOGY, 0.9, Domain.FINANCE, 0.01,
@@ -71,10 +69,7 @@ CLINES = NOTICE.format("submit_and_exit")
 TASK = "Fix the failing test in tests/test_a.py."
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai", OPENAI_API_KEY="x") as gateway:
-        yield gateway
+gateway = gateway_of("openai", OPENAI_API_KEY="x")
 
 
 def by_agent(text: str) -> ChatRequest:

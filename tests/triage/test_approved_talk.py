@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from router.triage.reading import ModelRow, TurnReading, reading_of
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.types import Domain, Matter, RequestType
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 TALK = Path(__file__).parents[2] / "policies" / "answers" / "small_talk.yaml"
 ALARMED = ModelRow(
@@ -23,10 +22,7 @@ ALARMED = ModelRow(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as gateway:
-        yield gateway
+gateway = gateway_of("default")
 
 
 def test_every_approved_phrase_is_answered_at_level_1(gateway: Gateway) -> None:
@@ -61,10 +57,7 @@ def test_a_greeting_behind_other_phrases_takes_leave(text: str, reply: str | Non
     assert (None if found is None else found.id) == reply
 
 
-@pytest.fixture(scope="module")
-def models_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai") as gateway:
-        yield gateway
+models_alone = gateway_of("openai")
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.policy.content.safe_answers import load_safe_answers
-from router.policy.content.term_files import load_language_terms
 from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
-from tests.kits.opened import opened_gateway
+from tests.kits.inputs.shipped_phrases import phrases_in
+from tests.kits.opened import gateway_of
 
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 ANSWERS = load_safe_answers(policies_dir() / "answers" / "safe_answers.yaml")
 
 THREATS = [
@@ -52,18 +47,15 @@ CALM = [
 
 @pytest.mark.parametrize(("language", "text"), THREATS)
 def test_who_waits_with_a_weapon_or_threatens_is_violent(language: str, text: str) -> None:
-    assert f"violence:{language}" in FINDER.find(fold(text))
+    assert f"violence:{language}" in phrases_in(text)
 
 
 @pytest.mark.parametrize("text", CALM)
 def test_knives_that_nobody_threatens_with_are_none(text: str) -> None:
-    assert not any(name.startswith("violence") for name in FINDER.find(fold(text)))
+    assert not any(name.startswith("violence") for name in phrases_in(text))
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as opened:
-        yield opened
+gateway = gateway_of("default")
 
 
 @pytest.mark.parametrize(

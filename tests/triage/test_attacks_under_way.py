@@ -7,13 +7,10 @@ from __future__ import annotations
 import pytest
 
 from router.policy.content.safe_answers import SafeCase, load_safe_answers, safe_answer
-from router.policy.content.term_files import load_language_terms
 from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
 from router.types import Domain, Matter
+from tests.kits.inputs.shipped_phrases import lists_of, phrases_in
 
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 ANSWERS = load_safe_answers(policies_dir() / "answers" / "safe_answers.yaml")
 
 AT_RISK = [
@@ -73,7 +70,7 @@ def words_of(language: str, text: str, matter: Matter) -> str:
 
 @pytest.mark.parametrize(("language", "text"), AT_RISK)
 def test_an_attack_where_people_depend_on_computers_is_a_danger(language: str, text: str) -> None:
-    assert f"engineering_safety:{language}" in FINDER.find(fold(text))
+    assert f"engineering_safety:{language}" in phrases_in(text)
     attack = ANSWERS.languages[language].attack
     assert attack is not None
     assert words_of(language, text, Matter.ENGINEERING_SAFETY).startswith(attack.text)
@@ -81,7 +78,7 @@ def test_an_attack_where_people_depend_on_computers_is_a_danger(language: str, t
 
 @pytest.mark.parametrize(("language", "text"), OFFICES)
 def test_an_attack_on_an_office_is_a_fraud_with_words_of_its_own(language: str, text: str) -> None:
-    assert f"fraud:{language}" in FINDER.find(fold(text))
+    assert f"fraud:{language}" in phrases_in(text)
     attack = ANSWERS.languages[language].attack
     assert attack is not None
     assert words_of(language, text, Matter.FRAUD).startswith(attack.text)
@@ -89,7 +86,7 @@ def test_an_attack_on_an_office_is_a_fraud_with_words_of_its_own(language: str, 
 
 @pytest.mark.parametrize("text", CALM)
 def test_questions_about_attacks_are_none(text: str) -> None:
-    lists = {name.partition(":")[0] for name in FINDER.find(fold(text))}
+    lists = lists_of(text)
     assert not lists & {"fraud", "engineering_safety"}
 
 

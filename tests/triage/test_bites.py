@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
-
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
+from tests.kits.inputs.shipped_phrases import phrases_in
 
 
 def bitten(text: str) -> bool:
-    return any(name.startswith("medical_emergency:") for name in FINDER.find(fold(text)))
+    return any(name.startswith("medical_emergency:") for name in phrases_in(text))
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
-
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
-
-
-def lists_of(text: str) -> set[str]:
-    return {name.partition(":")[0] for name in FINDER.find(fold(text))}
+from tests.kits.inputs.shipped_phrases import lists_of
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,12 @@ from __future__ import annotations
 import pytest
 
 from router.policy.content.safe_answers import SafeCase, load_safe_answers, safe_answer
-from router.policy.content.term_files import load_language_terms
 from router.policy.loading import policies_dir
 from router.triage.facts.phrase_finder import Phrase, PhraseFinder
-from router.triage.facts.phrase_lists import phrase_finder
 from router.triage.text.folding import fold
 from router.types import Domain, Matter
+from tests.kits.inputs.shipped_phrases import lists_of, phrases_in
 
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 ANSWERS = load_safe_answers(policies_dir() / "answers" / "safe_answers.yaml")
 
 PUMPS = [
@@ -104,7 +102,7 @@ CALM = [
 def test_a_device_that_runs_wrong_or_fails_gets_words_of_the_bedside(
     language: str, text: str
 ) -> None:
-    assert f"medical_emergency:{language}" in FINDER.find(fold(text))
+    assert f"medical_emergency:{language}" in phrases_in(text)
     case = SafeCase(
         domain=Domain.MEDICAL,
         text=text,
@@ -121,12 +119,12 @@ def test_a_device_that_runs_wrong_or_fails_gets_words_of_the_bedside(
 
 @pytest.mark.parametrize(("language", "text"), DOSES)
 def test_a_wrong_dose_that_was_given_is_a_poison(language: str, text: str) -> None:
-    assert f"poison:{language}" in FINDER.find(fold(text))
+    assert f"poison:{language}" in phrases_in(text)
 
 
 @pytest.mark.parametrize("text", CALM)
 def test_questions_orders_and_other_devices_are_no_danger(text: str) -> None:
-    lists = {name.partition(":")[0] for name in FINDER.find(fold(text))}
+    lists = lists_of(text)
     assert not lists & {"medical_emergency", "poison", "self_harm", "violence"}
 
 

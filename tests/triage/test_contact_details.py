@@ -7,7 +7,6 @@ The messages here were written for these tests and taught nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -25,7 +24,7 @@ from router.triage.reading import ModelRow
 from router.triage.text.folding import fold
 from router.types import Domain, HeadReading, Matter, Outcome, RequestType, Verdict
 from tests.kits.failing import marked
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 AROUND = {
     "a signature": "{text}\n\nKind regards,\nTom Miller\n12 Baker Street\nLondon NW1 6XE\n"
@@ -118,10 +117,7 @@ def test_long_runs_take_linear_time(piece: str) -> None:
     said(piece * (MOST_CHARACTERS // len(piece)))
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai") as gateway:
-        yield gateway
+gateway = gateway_of("openai")
 
 
 def decided(outcome: Outcome) -> tuple[Verdict, int]:

@@ -6,16 +6,13 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
 from router.triage.other_readings import of_trouble
 from router.triage.text.folding import fold
 from router.types import Domain, Matter
+from tests.kits.inputs.shipped_phrases import lists_of, phrases_in
 from tests.kits.opened import opened_gateway
 from tests.triage.test_reading import PLAIN
 
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 OF_PEOPLE = frozenset(
     {"medical_emergency", "self_harm", "violence", "poison", "engineering_safety"}
 )
@@ -74,7 +71,7 @@ ROW = PLAIN._replace(domain=Domain.LEGAL)
     ],
 )
 def test_a_danger_at_home_is_named(name: str, text: str) -> None:
-    assert name in FINDER.find(fold(text))
+    assert name in phrases_in(text)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +113,7 @@ def test_a_danger_at_home_is_named(name: str, text: str) -> None:
     ],
 )
 def test_a_thing_that_only_broke_or_fell_names_nothing(text: str) -> None:
-    assert not {name.split(":")[0] for name in FINDER.find(fold(text))} & OF_PEOPLE
+    assert not lists_of(text) & OF_PEOPLE
 
 
 def test_despair_in_a_cancellation_gets_words_and_a_move_does_not(

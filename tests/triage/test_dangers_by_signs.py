@@ -5,19 +5,12 @@ The last lines go through the shipped reader, which tells questions of knowledge
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
 from router.types import Verdict
-from tests.kits.opened import opened_gateway
-
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
+from tests.kits.inputs.shipped_phrases import phrases_in
+from tests.kits.opened import gateway_of
 
 DANGERS = [
     ("medical_emergency:en", "newborn with fever 38.4"),
@@ -119,7 +112,7 @@ DANGERS = [
 
 @pytest.mark.parametrize(("name", "text"), DANGERS)
 def test_a_danger_is_found_by_what_is_where_and_since_when(name: str, text: str) -> None:
-    assert name in FINDER.find(fold(text))
+    assert name in phrases_in(text)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +185,7 @@ def test_a_danger_is_found_by_what_is_where_and_since_when(name: str, text: str)
     ],
 )
 def test_small_injuries_and_everyday_talk_are_at_no_list(text: str) -> None:
-    assert FINDER.find(fold(text)) == ()
+    assert phrases_in(text) == ()
 
 
 @pytest.mark.parametrize(
@@ -241,13 +234,10 @@ def test_small_injuries_and_everyday_talk_are_at_no_list(text: str) -> None:
     ],
 )
 def test_what_is_left_out_beside_small_things_still_counts(name: str, text: str) -> None:
-    assert name in FINDER.find(fold(text))
+    assert name in phrases_in(text)
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai") as opened:
-        yield opened
+gateway = gateway_of("openai")
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,12 @@ Moderators, teachers and support staff write what a player, pupil or customer wr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
 from router.types import Verdict
-from tests.kits.opened import opened_gateway
-
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
+from tests.kits.inputs.shipped_phrases import lists_of, phrases_in
+from tests.kits.opened import gateway_of
 
 SELF_HARM = [
     ("de", "Eine Kundin schreibt im Supportchat, sie hat sich gerade die Adern aufgeschnitten."),
@@ -47,7 +40,7 @@ SELF_HARM = [
 
 @pytest.mark.parametrize(("language", "text"), SELF_HARM)
 def test_self_harm_that_somebody_tells_of_is_found(language: str, text: str) -> None:
-    assert f"self_harm:{language}" in FINDER.find(fold(text))
+    assert f"self_harm:{language}" in phrases_in(text)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +56,7 @@ def test_self_harm_that_somebody_tells_of_is_found(language: str, text: str) -> 
     ],
 )
 def test_the_dead_and_sayings_are_no_danger(text: str) -> None:
-    assert not {name.partition(":")[0] for name in FINDER.find(fold(text))} & {
+    assert not lists_of(text) & {
         "self_harm",
         "poison",
     }
@@ -71,13 +64,10 @@ def test_the_dead_and_sayings_are_no_danger(text: str) -> None:
 
 def test_all_the_pills_of_another_are_a_poison() -> None:
     text = "a student messaged me that he has taken all his mother's sleeping pills"
-    assert "poison:en" in FINDER.find(fold(text))
+    assert "poison:en" in phrases_in(text)
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai") as opened:
-        yield opened
+gateway = gateway_of("openai")
 
 
 @pytest.mark.parametrize(

@@ -9,30 +9,26 @@ from collections import Counter
 
 import pytest
 
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
 from tests import ROOT
+from tests.kits.inputs.shipped_phrases import phrases_in
 
 LINES = ROOT / "tests" / "fixtures" / "languages" / "emergencies.tsv"
 """Matter, language, kind and line. Matter and kind of an everyday line are "-"."""
 ROWS = [tuple(line.split("\t")) for line in LINES.read_text("utf-8").splitlines()]
 GRAVE = [row for row in ROWS if row[0] != "-"]
 LANGUAGES = {"ar", "en", "hi", "ja", "ko", "pl", "uk", "zh"}
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 
 
 @pytest.mark.parametrize(("matter", "language", "kind", "text"), GRAVE)
 def test_an_emergency_is_found_by_a_phrase(
     matter: str, language: str, kind: str, text: str
 ) -> None:
-    assert f"{matter}:{language}" in FINDER.find(fold(text)), kind
+    assert f"{matter}:{language}" in phrases_in(text), kind
 
 
 @pytest.mark.parametrize("text", [row[3] for row in ROWS if row[0] == "-"])
 def test_an_everyday_line_is_at_no_list(text: str) -> None:
-    assert FINDER.find(fold(text)) == ()
+    assert phrases_in(text) == ()
 
 
 def test_each_language_has_two_lines_of_each_kind() -> None:

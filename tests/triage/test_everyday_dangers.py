@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.types import Verdict
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 NAMED = "medical_emergency:en"
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai") as opened:
-        yield opened
+gateway = gateway_of("openai")
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.triage.facts.works import asks_for_a_meaning
 from router.types import Verdict
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as opened:
-        yield opened
+gateway = gateway_of("default")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
@@ -16,7 +14,7 @@ from router.triage.text.folding import fold
 from router.triage.text.terms import TermFinder
 from router.triage.text.turns import Turns
 from router.types import Domain, Match, MatchBasis, Message, RequestType, SessionMemory
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 ROW = ModelRow(
     RequestType.FAQ, 0.9, Domain.CUSTOMER_SUPPORT, 0.9, Domain.FINANCE, 0.01,
@@ -129,10 +127,7 @@ def test_a_session_of_other_work_counts_as_its_turns_do() -> None:
     assert matched("a bit wider", SIZE, memory=memory) is None
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as gateway:
-        yield gateway
+gateway = gateway_of("default")
 
 
 @pytest.mark.parametrize(

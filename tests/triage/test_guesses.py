@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
@@ -21,7 +19,7 @@ from tests.kits.changed import replace
 from tests.kits.decision_kit import a_policy, facts
 from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import deep, low, mid, only_row
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 SECTION = a_policy().decision
 KOREAN = "오늘 회의 자료를 어디에 올려 두었나요?"
@@ -30,10 +28,7 @@ READ_BEFORE = "What should I know about the side effects of my blood pressure me
 UNREAD = replace(CALM, language="ko", brief=True, domain_read=False, request_type_read=False)
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as opened:
-        yield opened
+gateway = gateway_of("default")
 
 
 @pytest.mark.parametrize("text", [KOREAN, ARABIC, "Чи можна змінити адресу доставки?"])

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from router.api.compose.core import Core, Settings, load_policies
+from router.api.compose.core import Core
 from router.types import Message
 from tests.kits.fakes import ALICE, ask
+from tests.kits.opened import core_of
 
 SELF_HARM = "I want to kill myself tonight"
 OVERDOSE = "I swallowed 30 paracetamol tablets"
@@ -17,10 +18,7 @@ FRAUD = "Someone stole 4000 euros from my account with a fake bank call"
 WORDS = "Call 112 now. A person will look at this, reference rev_01abc."
 
 
-@pytest.fixture(scope="module")
-def core() -> Core:
-    settings, environ = Settings(policies=("openai",)), {"OPENAI_API_KEY": "none"}
-    return Core(settings, load_policies(settings, environ), environ)
+core = core_of("openai")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from router import Gateway
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "grave"
 
@@ -20,10 +19,7 @@ def lines_of(block: str, file: str = "letters.txt") -> list[str]:
     return found[block]
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as gateway:
-        yield gateway
+gateway = gateway_of("default")
 
 
 def share_at_level_3(gateway: Gateway, blocks: list[tuple[str, str]]) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
@@ -21,7 +19,7 @@ from router.triage.reading import (
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.types import ChatRequest, Domain, Matter, Message, RequestType
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 TEXT = "How many zeros does $1,000,000 have?"
 ROW = ModelRow(
@@ -99,10 +97,7 @@ def test_a_text_is_asked_for_from_a_chance_on(chance: float, asks: bool) -> None
     assert asks_for_text(row) is asks
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai", OPENAI_API_KEY="x") as gateway:
-        yield gateway
+gateway = gateway_of("openai", OPENAI_API_KEY="x")
 
 
 def test_a_session_counts_a_mere_sum_from_its_next_request_on(gateway: Gateway) -> None:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
+from tests.kits.inputs.shipped_phrases import phrases_in
 
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
 NORTHERN = (":sv", ":da", ":nb")
 
 
@@ -59,7 +55,7 @@ NORTHERN = (":sv", ":da", ":nb")
     ],
 )
 def test_a_danger_is_found(name: str, text: str) -> None:
-    assert name in FINDER.find(fold(text))
+    assert name in phrases_in(text)
 
 
 @pytest.mark.parametrize(
@@ -100,4 +96,4 @@ def test_a_danger_is_found(name: str, text: str) -> None:
     ],
 )
 def test_news_work_and_idioms_alarm_nobody(text: str) -> None:
-    assert [name for name in FINDER.find(fold(text)) if name.endswith(NORTHERN)] == []
+    assert [name for name in phrases_in(text) if name.endswith(NORTHERN)] == []

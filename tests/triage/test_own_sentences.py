@@ -7,7 +7,7 @@ The questions and the filler were written for these tests and taught nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ from router.triage.framing.own_sentences import (
 from router.triage.other_readings import STRATEGIC_PASSAGE, own_matter
 from router.triage.reading import ModelRow
 from router.types import Domain, Matter, RequestType
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 NEUTRAL = (
     "The committee reviewed the proposal last Tuesday. The bakery on the corner has changed its "
@@ -73,10 +73,7 @@ CALM = [
 ]
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai", OPENAI_API_KEY="x") as gateway:
-        yield gateway
+gateway = gateway_of("openai", OPENAI_API_KEY="x")
 
 
 @pytest.mark.parametrize("place", AROUND)

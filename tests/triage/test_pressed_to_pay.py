@@ -4,19 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
-from router.triage.facts.phrase_lists import phrase_finder
-from router.triage.text.folding import fold
 from router.types import Reason
-from tests.kits.opened import opened_gateway
-
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
+from tests.kits.inputs.shipped_phrases import phrases_in
+from tests.kits.opened import gateway_of
 
 PRESSED = [
     ("en", "My boss texts from a new number that I should wire 40,000 right now and tell nobody."),
@@ -59,18 +52,15 @@ FORGERS = [
 
 @pytest.mark.parametrize(("language", "text"), PRESSED)
 def test_who_is_pressed_to_pay_is_found(language: str, text: str) -> None:
-    assert f"fraud:{language}" in FINDER.find(fold(text))
+    assert f"fraud:{language}" in phrases_in(text)
 
 
 @pytest.mark.parametrize("text", CALM + FORGERS)
 def test_payments_and_forged_messages_are_no_victims(text: str) -> None:
-    assert not any(name.startswith("fraud") for name in FINDER.find(fold(text)))
+    assert not any(name.startswith("fraud") for name in phrases_in(text))
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as opened:
-        yield opened
+gateway = gateway_of("default")
 
 
 @pytest.mark.parametrize(

@@ -29,16 +29,15 @@ from router.triage.text.terms import TermFinder
 from router.triage.text.turns import Turns, turns_of
 from router.types import (
     RISK_DOMAINS,
-    ChatRequest,
     Domain,
     HeadReading,
     Match,
     Matter,
-    Message,
     RequestType,
     SessionMemory,
     Signals,
 )
+from tests.triage.test_turns import request
 
 AMOUNTS = AmountReader({"USD": 1.0})
 TERMS = TermFinder({"fraud": ["scam"], "legal": ["lawsuit"]})
@@ -48,14 +47,6 @@ PLAIN = ModelRow(
 )  # fmt: skip
 HEADS_AT = ModelRow._fields.index("heads")
 REFUND = Match("refund", 0.95, 0.9, 0.3)
-
-
-def request(*turns: str) -> ChatRequest:
-    """User turns with an assistant's answer between them."""
-    messages: list[Message] = []
-    for turn in turns:
-        messages += [Message("user", turn), Message("assistant", "Shall I wire $99,000?")]
-    return ChatRequest(tuple(messages[:-1]), "auto")
 
 
 def turn(text: str, match: Match | None = None, **row: object) -> TurnReading:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ from router.triage.text.terms import TermFinder
 from router.triage.text.windows import MOST_PASSAGES, SENTENCES_UP_TO_WORDS, asking, sentences
 from router.types import ChatRequest, Domain, HeadReading, Matter, Message, RequestType
 from tests.kits.failing import marked
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 CALM = ModelRow(
     RequestType.FAQ, 0.9, Domain.GENERAL, 0.9, Domain.FINANCE, 0.1,
@@ -71,10 +71,7 @@ ALIKE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai", OPENAI_API_KEY="x") as gateway:
-        yield gateway
+gateway = gateway_of("openai", OPENAI_API_KEY="x")
 
 
 @pytest.mark.parametrize("place", AROUND)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.triage.text.windows import SENTENCES_UP_TO_WORDS, asking
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 GERMAN = """Guten Tag, ich schreibe Ihnen wegen der Rechnung für unsere Firmenfeier im Juni. Auf der
 zweiten Seite stehen zwölf Flaschen Wein, die wir weder bestellt noch getrunken haben. Meine
@@ -25,10 +23,7 @@ desayuno con pan del pueblo. """
 BODIES = {"de": GERMAN, "fr": FRENCH, "es": SPANISH}
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai") as gateway:
-        yield gateway
+gateway = gateway_of("openai")
 
 
 def mail(language: str, said: str) -> str:

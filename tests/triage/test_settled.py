@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from router.api.compose.core import Core, Settings, load_policies
+from router.api.compose.core import Core
 from router.routing.routed_request import RoutedRequest
 from router.triage.conversation.settled import is_settled, thanks_alone
 from router.types import Message
 from tests.kits.fakes import ALICE, ask
+from tests.kits.opened import core_of
 
 HEART = "My chest hurts and my arm is numb"
 SETTLED = "He passed out at the match, the paramedics checked him and found nothing"
 SAVINGS = "Should I move our 410,000 dollars of savings into one fund?"
 
 
-@pytest.fixture(scope="module")
-def core() -> Core:
-    settings, environ = Settings(policies=("openai",)), {"OPENAI_API_KEY": "none"}
-    return Core(settings, load_policies(settings, environ), environ)
+core = core_of("openai")
 
 
 def routed(core: Core, *turns: str) -> RoutedRequest:

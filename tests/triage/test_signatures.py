@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
@@ -12,7 +10,7 @@ from router.triage.text.turns import turns_of
 from router.types import Verdict
 from tests.kits.checks.growth import in_proportion
 from tests.kits.fakes import ask
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 ASKED = "Could you raise our seats to 12?"
 SIGNED = [
@@ -80,10 +78,7 @@ def test_it_takes_linear_time(piece: str) -> None:
     assert in_proportion(without_signature, piece, begin="Hello there\n", short=120, times=30)
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "openai", OPENAI_API_KEY="none") as opened:
-        yield opened
+gateway = gateway_of("openai", OPENAI_API_KEY="none")
 
 
 @pytest.mark.parametrize("end", SIGNED)

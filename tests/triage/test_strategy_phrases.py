@@ -5,22 +5,17 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from router.policy.content.term_files import load_language_terms
-from router.policy.loading import policies_dir
 from router.routing.wording.phrases import strategy_named
-from router.triage.facts.phrase_lists import phrase_finder
 from router.triage.facts.turn_facts import find_facts
 from router.triage.text.amounts import AmountReader
-from router.triage.text.folding import fold
 from router.triage.text.terms import TermFinder
 from router.types import Matter, Signals
 from tests.kits.decision_kit import CALM
-
-FINDER = phrase_finder(load_language_terms(policies_dir() / "terms"))
+from tests.kits.inputs.shipped_phrases import FINDER, phrases_in
 
 
 def lists(text: str) -> set[str]:
-    return {name for name in FINDER.find(fold(text)) if name.startswith("strategy:")}
+    return {name for name in phrases_in(text) if name.startswith("strategy:")}
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,10 @@ def _faults(choice: Choice, request: ChatRequest) -> list[Fault]:
     if chosen is not None:
         return [chosen]
     if choice.tool_calls:
-        found = [_of_call(call, request) for call in choice.tool_calls]
+        faults = [_of_call(call, request) for call in choice.tool_calls]
     else:
-        found = [_of_text(choice.text, request)]
-    return [fault for fault in found if fault is not None]
+        faults = [_of_text(choice.text, request)]
+    return [fault for fault in faults if fault is not None]
 
 
 def _not_chosen(choice: Choice, request: ChatRequest) -> Fault | None:
@@ -87,11 +87,11 @@ def _of_call(call: ToolCall, request: ChatRequest) -> Fault | None:
     if not isinstance(arguments, dict):
         words = f"the arguments of its call of {name} are no JSON object"
         return Fault(words, f"tool {name}: no object", misfit)
-    found = first_fault(arguments, JsonText(tool.parameters or "{}"))
-    if found is None:
+    breach = first_fault(arguments, JsonText(tool.parameters or "{}"))
+    if breach is None:
         return None
-    words = f"its call of {name} does not fit: {_told(found, 'the arguments')}"
-    return Fault(words, f"tool {name}: schema {_shown(found.rule)}", misfit)
+    words = f"its call of {name} does not fit: {_told(breach, 'the arguments')}"
+    return Fault(words, f"tool {name}: schema {_shown(breach.rule)}", misfit)
 
 
 def _of_text(text: str, request: ChatRequest) -> Fault | None:
@@ -105,16 +105,16 @@ def _of_text(text: str, request: ChatRequest) -> Fault | None:
     if wanted.kind == "json_object":
         no_object = Fault("its JSON is no object", "response_format: no object")
         return None if isinstance(value, dict) else no_object
-    found = first_fault(value, JsonText(wanted.schema or "{}"))
-    if found is None:
+    breach = first_fault(value, JsonText(wanted.schema or "{}"))
+    if breach is None:
         return None
-    words = f"its JSON does not fit the schema: {_told(found, 'the value')}"
-    return Fault(words, f"response_format: schema {_shown(found.rule)}")
+    words = f"its JSON does not fit the schema: {_told(breach, 'the value')}"
+    return Fault(words, f"response_format: schema {_shown(breach.rule)}")
 
 
-def _told(found: SchemaFault, whole: str) -> str:
-    place = f"`{_shown(found.place)}`" if found.place else whole
-    return f"{place}: {found.message} (at {_shown(found.rule)} of its schema)"
+def _told(breach: SchemaFault, whole: str) -> str:
+    place = f"`{_shown(breach.place)}`" if breach.place else whole
+    return f"{place}: {breach.message} (at {_shown(breach.rule)} of its schema)"
 
 
 def _shown(name: str) -> str:

@@ -33,10 +33,10 @@ def priced_within(
 
     return tuple(
         [
-            replace(one, declined=Reason.UNKNOWN_PRICE)
-            if one.declined is None and unbounded(plan)
-            else one
-            for one, plan in zip(facts, runtime.plans, strict=True)
+            replace(fact, declined=Reason.UNKNOWN_PRICE)
+            if fact.declined is None and unbounded(plan)
+            else fact
+            for fact, plan in zip(facts, runtime.plans, strict=True)
         ]
     )
 
@@ -47,7 +47,9 @@ def served_dearer(
     """Returns the facts of a request that providers serve sooner, at prices that nobody states."""
     return tuple(
         [
-            replace(one, cost_basis=CostBasis.UNKNOWN) if serves_dearer(plan.paid, request) else one
-            for one, plan in zip(facts, runtime.plans, strict=True)
+            replace(fact, cost_basis=CostBasis.UNKNOWN)
+            if serves_dearer(plan.paid, request)
+            else fact
+            for fact, plan in zip(facts, runtime.plans, strict=True)
         ]
     )

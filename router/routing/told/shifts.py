@@ -114,12 +114,12 @@ def weights_of(words: Sequence[ToldWord], bounds: Bounds) -> list[float]:
 
 def shift_of(words: Sequence[ToldWord], bounds: Bounds) -> float:
     """Returns the shift of one cell, in log-odds."""
-    told = list(zip(words, weights_of(words, bounds), strict=True))
+    weighted = list(zip(words, weights_of(words, bounds), strict=True))
     low, high = -bounds.most_down, bounds.most_up
 
     def slope(shift: float) -> float:
         # Of the loss; it rises with the shift, so its zero is found by halving.
-        rising = sum(w * (_chance(word.base + shift) - word.right) for word, w in told)
+        rising = sum(w * (_chance(word.base + shift) - word.right) for word, w in weighted)
         return rising + bounds.prior * shift
 
     if slope(low) >= 0.0:
@@ -145,21 +145,21 @@ def moved_cells(words: Iterable[ToldWord], bounds: Bounds, known: Cells = NO_CEL
         for cell in word.cells:
             cells[cell].append(word)
     return {
-        name: _cell(tuple(told), bounds, known.get(name)) for name, told in sorted(cells.items())
+        name: _cell(tuple(words), bounds, known.get(name)) for name, words in sorted(cells.items())
     }
 
 
-def _cell(told: tuple[ToldWord, ...], bounds: Bounds, known: Cell | None) -> Cell:
-    if known is not None and known.words == told and known.bounds == bounds:
+def _cell(words: tuple[ToldWord, ...], bounds: Bounds, known: Cell | None) -> Cell:
+    if known is not None and known.words == words and known.bounds == bounds:
         return known
     moved = Moved(
-        shift_of(told, bounds),
-        len(told),
-        len({(word.tenant, word.voice) for word in told}),
-        sum(word.right for word in told),
-        round(sum(weights_of(told, bounds)), 3),
+        shift_of(words, bounds),
+        len(words),
+        len({(word.tenant, word.voice) for word in words}),
+        sum(word.right for word in words),
+        round(sum(weights_of(words, bounds)), 3),
     )
-    return Cell(told, bounds, moved)
+    return Cell(words, bounds, moved)
 
 
 def shifted(
@@ -168,28 +168,28 @@ def shifted(
     """Returns the facts with the chances that were told of moved, and by how much."""
     domain = signals.domain.value
     moved_facts = []
-    for one in facts:
-        shift = shifts.get(answerer_cell(one.answerer, domain), 0.0)
-        if one.p_source is PSource.MATCH:
+    for fact in facts:
+        shift = shifts.get(answerer_cell(fact.answerer, domain), 0.0)
+        if fact.p_source is PSource.MATCH:
             intent = "" if signals.match is None else signals.match.intent_id
             shift = min(0.0, shifts.get(intent_cell(intent), 0.0))
-        if shift == 0.0 or one.p_source in SETTLED or one.p <= 0.0:
-            moved_facts.append(one)
+        if shift == 0.0 or fact.p_source in SETTLED or fact.p <= 0.0:
+            moved_facts.append(fact)
             continue
-        moved_facts.append(replace(one, p=_chance(log_odds(one.p) + shift), told=shift))
+        moved_facts.append(replace(fact, p=_chance(log_odds(fact.p) + shift), told=shift))
     return tuple(moved_facts)
 
 
 def shifts_in(facts: Iterable[RungFacts], signals: Signals) -> dict[str, float]:
     """Returns the shifts that recorded facts were moved by, so that they may move others alike."""
     domain, shifts = signals.domain.value, dict[str, float]()
-    for one in facts:
-        if one.told is UNSET:
+    for fact in facts:
+        if fact.told is UNSET:
             continue
-        cell = answerer_cell(one.answerer, domain)
-        if one.p_source is PSource.MATCH:
+        cell = answerer_cell(fact.answerer, domain)
+        if fact.p_source is PSource.MATCH:
             cell = intent_cell("" if signals.match is None else signals.match.intent_id)
-        shifts[cell] = one.told
+        shifts[cell] = fact.told
     return shifts
 
 

@@ -153,5 +153,5 @@ def _with_whole(turns: list[DueMatter], whole: DueMatter) -> list[DueMatter]:
     if found.matter is None or (found.matter is ILLNESS and not found.named):
         return turns if found.domain is None else [*turns, whole]
     sure = _endangers(whole) and (found.named or whole.signals.grave >= ACUTE_AT)
-    at = [due.unsure for due in turns].index(True) if sure and turns[-1].unsure else len(turns)
-    return [*turns[:at], whole, *turns[at:]]
+    place = [due.unsure for due in turns].index(True) if sure and turns[-1].unsure else len(turns)
+    return [*turns[:place], whole, *turns[place:]]

@@ -25,8 +25,8 @@ def numbers_once(above: str, text: str) -> str:
     >>> numbers_once("Call now (112).", "Call the poison centre (030 19240).")
     'Call the poison centre (030 19240).'
     """
-    said = {found.strip() for found in _NUMBERS.findall(above)}
-    return _NUMBERS.sub(lambda found: "" if found[0].strip() in said else found[0], text)
+    numbers = {number.strip() for number in _NUMBERS.findall(above)}
+    return _NUMBERS.sub(lambda match: "" if match[0].strip() in numbers else match[0], text)
 
 
 def joined(texts: Sequence[str], reference: str) -> str:
@@ -43,21 +43,21 @@ def joined(texts: Sequence[str], reference: str) -> str:
     above = [_without(text, reference) for text in above]
     if any(reference in text for text in above):
         last = _without(last, reference)
-    told = list[str]()
+    parts = list[str]()
     for text in [*above, last]:
-        said = "\n".join(told)
-        told.append(_sentences_once(said, numbers_once(said, text)))
-    return "\n\n".join(filter(None, told))
+        before = "\n".join(parts)
+        parts.append(_sentences_once(before, numbers_once(before, text)))
+    return "\n\n".join(filter(None, parts))
 
 
 def _sentences_once(above: str, text: str) -> str:
     """Returns a text without the sentences that the text above it has as well."""
-    said = {_NUMBERS.sub("", one).strip() for one in _SENTENCES.split(above)}
+    known = {_NUMBERS.sub("", sentence).strip() for sentence in _SENTENCES.split(above)}
     begin, kept = 0, list[str]()
-    for place in [*[found.end() for found in _SENTENCES.finditer(text)], len(text)]:
+    for place in [*[match.end() for match in _SENTENCES.finditer(text)], len(text)]:
         sentence = text[begin:place]
         begin = place
-        if _NUMBERS.sub("", sentence).strip() not in said:
+        if _NUMBERS.sub("", sentence).strip() not in known:
             kept.append(sentence)
     return "".join(kept).rstrip()
 

@@ -147,15 +147,13 @@ def _by_head(model: TriageModel, head: heads.Head, rows: Sequence[HarmText]) -> 
     return chances
 
 
-def chosen(
-    rows: Sequence[HarmText], chances: Floats, everyday: int = EVERYDAY_ROWS, seed: int = SEED
-) -> Numbers:
+def chosen(rows: Sequence[HarmText], chances: Floats, everyday: int = EVERYDAY_ROWS) -> Numbers:
     """Returns the places of the English rows that train and judge: all of ours, and some others.
 
     So many `everyday` rows teach: those with the highest `chances` of harm by the head, since it
     passes on no others. Those that judge are drawn.
     """
-    rng = random.Random(seed)
+    rng = random.Random(SEED)
     by_kind: dict[str, list[int]] = {kind: [] for kind in ("own", "in need", "everyday", "routine")}
     for place, row in enumerate(rows):
         if row.language == "en":
@@ -171,9 +169,9 @@ def chosen(
     return np.array(sorted(kept))
 
 
-def _others(rows: Sequence[HarmText], seed: int = SEED) -> list[HarmText]:
+def _others(rows: Sequence[HarmText]) -> list[HarmText]:
     """Returns the rows of other languages: all of ours, and some of nobody's."""
-    rng, kept = random.Random(seed), []
+    rng, kept = random.Random(SEED), []
     for kind, most in (("own", None), ("everyday", EVERYDAY_ROWS), ("in need", IN_NEED_ABROAD)):
         mine = [row for row in rows if row.language != "en" and _kind(row) == kind]
         kept += mine if most is None else rng.sample(mine, min(most, len(mine)))

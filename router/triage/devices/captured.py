@@ -76,7 +76,7 @@ class _Graph:
 
 
 class CapturedRuns:
-    """Is a session that runs small batches by captured graphs; threads may share it."""
+    """Runs small batches by captured graphs, as a session of the model; threads may share it."""
 
     def __init__(self, runtime: Any, whole: Runs, small: Runs) -> None:
         """Captures the graphs of `small`, the same model opened with OPTIONS.

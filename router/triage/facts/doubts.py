@@ -369,13 +369,11 @@ def _asks_next(text: str, at: int) -> bool:
     return mark is not None and _ASKS_ON.match(text, mark.start()) is not None
 
 
-def among_near_misses(
-    confidence: float, highest: float, shift: float = NEAR_SHIFT, slope: float = NEAR_SLOPE
-) -> float:
+def among_near_misses(confidence: float, highest: float, shift: float = NEAR_SHIFT) -> float:
     """Returns the chance of a match where a third of the requests miss every answer narrowly.
 
-    `highest` is the cap. Above even odds the log-odds become `slope` times themselves plus `shift`,
-    or LEAST_SLOPE times themselves where that is more.
+    `highest` is the cap. Above even odds the log-odds become NEAR_SLOPE times themselves plus
+    `shift`, or LEAST_SLOPE times themselves where that is more.
 
     >>> [round(among_near_misses(p, 0.901), 3) for p in (0.5, 0.7, 0.85, 0.9, 0.9009, 0.901)]
     [0.5, 0.563, 0.729, 0.817, 0.818, 0.901]
@@ -383,7 +381,7 @@ def among_near_misses(
     if confidence <= 0.5:
         return confidence
     unshifted = _shifted(confidence, highest, 0.0, LEAST_SLOPE)
-    return max(unshifted, _shifted(confidence, highest, shift, slope))
+    return max(unshifted, _shifted(confidence, highest, shift))
 
 
 def _shifted(

@@ -64,7 +64,7 @@ class Idioms:
 
     @cached_property
     def _unless(self) -> dict[str, re.Pattern[str]]:
-        """The words that make another thing of a saying, by its group."""
+        """Returns the words that give a saying another meaning, by its group."""
         return {
             f"s{place}": re.compile(rf" {_any_of(one.unless)} ")
             for place, one in enumerate(self._sayings)

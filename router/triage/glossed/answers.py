@@ -79,8 +79,11 @@ class GlossedAnswers:
         names: KeyNames,
         basis: MatchBasis,
     ) -> None:
-        """`highest` is the highest chance of a request that the operator did not write, and
-        `basis` what the chances of the file rest on. `names` stand in texts in place of keys."""
+        """Takes the parts.
+
+        `highest` is the highest chance of a request that the operator did not write. `basis` is
+        what the chances of the file rest on. `names` stand in texts in place of keys.
+        """
         self._answers = {g.language: answers[g.language] for g in glossaries}
         self._glossaries = Glossaries(glossaries)
         self._approved = {

@@ -56,7 +56,7 @@ class CrossEncoder:
     """Gives pairs their log-odds; safe to call from several threads at once."""
 
     def __init__(self, encode: Callable[[Rows], Embeddings], tokenise: Tokenise) -> None:
-        """`encode` maps rows of ids to log-odds, (rows, 1)."""
+        """Takes `encode`, which maps rows of ids to log-odds, (rows, 1)."""
         self._encode, self._tokenise = encode, tokenise
 
     def odds(self, pairs: Sequence[Pair]) -> Floats:

@@ -88,7 +88,7 @@ class ApprovedAnswers:
         answers: Mapping[str, str],
         traffic: Traffic = Traffic.MIXED,
     ) -> None:
-        """`answers` has the text of each intent; those that are missing are never read."""
+        """Takes the text of each intent in `answers`; an intent without one is never read."""
         self._utterances, self._evidence, self._answers = utterances, evidence, answers
         self._places = {name: place for place, name in enumerate(utterances.intent_ids)}
         self.grown, self.traffic = evidence.grown, traffic
@@ -248,7 +248,7 @@ class FileReranker:
     def __init__(
         self, reranker: Reranker, answers: ApprovedAnswers, own: Floats = NONE_FITTED
     ) -> None:
-        """`own` is slope and shift from judged requests of the file's own, or (0,)."""
+        """Takes `own`: slope and shift from the file's own judged requests, or an empty array."""
         self.reranker, self.answers, self._own = reranker, answers, own
 
     @property

@@ -114,8 +114,11 @@ def insists(text: Folded) -> bool:
 
 
 class RouterTalk(Struct, frozen=True):
-    """`rest` is the folded text without what was said to the router. `addressed`: it spoke of
-    models, tiers or stakes, and not only of the question's being simple."""
+    """Holds the folded `rest` of a text: what was said to the router is left out.
+
+    `addressed` is True where that spoke of models, tiers or stakes, and not only of a simple
+    question.
+    """
 
     rest: str
     addressed: bool

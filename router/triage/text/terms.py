@@ -18,7 +18,7 @@ FIRST_UNSPACED = "\u3040"
 
 
 class _Node:
-    """A place in the tree: what may follow, and the lists that have a term ending here."""
+    """Holds a place in the tree: what may follow, and the lists that have a term ending here."""
 
     __slots__ = ("lists", "next")
 
@@ -28,7 +28,7 @@ class _Node:
 
 
 class TermFinder:
-    """Immutable: finds which of the named lists have a term in a text.
+    """Finds which of the named lists have a term in a text; immutable.
 
     >>> from router.triage.text.folding import fold
     >>> finder = TermFinder({"fraud": ["wire transfer", "scam"], "medical": ["chest pain"]})

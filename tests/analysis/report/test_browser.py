@@ -8,13 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from router.analysis.report.build import build_report
-from router.analysis.report.figures import Report
 from router.analysis.report.output.html import report_html
 from router.plan.output.html import plan_html
-from router.policy.schema import ReportSection
-from router.types import RequestRow
-from tests.kits.books.report_rows import NOON_MS, a_day
+from tests.analysis.report.test_output import report_of
+from tests.kits.books.report_rows import a_day
 from tests.kits.changed import replace
 from tests.kits.plan_kit import CROSSING, RICH, report
 
@@ -79,21 +76,16 @@ def probed(page: str, width: int, folder: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
 
 
-def a_report(rows: list[RequestRow]) -> Report:
-    section = ReportSection(people_usd_per_request=8.0)
-    return build_report(rows, config=section, since_ms=None, until_ms=None, now_ms=NOON_MS)
-
-
 @pytest.mark.parametrize("width", [360, 390])
 def test_the_report_fits_a_phone_in_chromium(tmp_path: Path, width: int) -> None:
-    probe = probed(report_html(a_report(a_day())), width, tmp_path)
+    probe = probed(report_html(report_of(a_day())), width, tmp_path)
     assert "title=Tiergate cost report;overflow=0;charts=6;wide=0;asked=0;cut=;" in probe
 
 
 @pytest.mark.parametrize("width", [360, 820, 1280])
 def test_no_tile_tears_a_figure_apart(tmp_path: Path, width: int) -> None:
     dear = [replace(row, cost_nano_usd=1_234_567_123_456_789) for row in a_day(2, 0, 0)]
-    probe = probed(report_html(a_report(dear), exact=True), width, tmp_path)
+    probe = probed(report_html(report_of(dear), exact=True), width, tmp_path)
     assert "torn=0" in probe
     assert "overflow=0" in probe
 
@@ -107,7 +99,7 @@ LONG_NAME = "resolver:alderbrook-customer-support@77120d3b3d9b"
 )
 def test_tables_fit_or_scroll_in_their_own_box(tmp_path: Path, width: int, cut: str) -> None:
     rows = [replace(row, model=LONG_NAME) if row.tier_number == 1 else row for row in a_day()]
-    probe = probed(report_html(a_report(rows)), width, tmp_path)
+    probe = probed(report_html(report_of(rows)), width, tmp_path)
     assert "overflow=0;charts=6;wide=0;" in probe
     assert cut in probe
     assert "stuck=0" in probe

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import openai
 import pytest
 
+from tests.kits.opened import held_open
 from tests.kits.server_kit import (
     Served,
     Upstream,
@@ -32,10 +32,7 @@ TOOLS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with answering(tmp_path_factory.mktemp("served")) as server:
-        yield server
+served = held_open(answering)
 
 
 def ask(served: Served, model: str = "auto:agent", **fields: object) -> httpx.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +10,7 @@ from router.request.prompt_cache import earlier_messages, prefix_name
 from router.types import Usage
 from router.wire.anthropic.request import MessagesExchange, MessagesFormat
 from router.wire.anthropic.upstream import messages_body
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served, answering, events_of
 
 ATTRIBUTION = "x-anthropic-billing-header: cc_version=2.1.329.aed; cc_entrypoint=cli; cch={};"
@@ -34,10 +34,7 @@ KEYS: dict[str, object] = {
 ALIASES = {"claude-*": "auto:echo", "claude-tiergate": "auto"}
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with answering(tmp_path_factory.mktemp("served"), aliases=ALIASES) as server:
-        yield server
+served = held_open(lambda folder: answering(folder, aliases=ALIASES))
 
 
 def body(cch: str = "00000", **fields: object) -> dict[str, object]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import openai
 import pytest
 
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served, answering
 from tests.kits.upstreams.upstream_wire import TEXT
 
 PROMPT = "Where is my parcel?"
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with answering(tmp_path_factory.mktemp("served")) as server:
-        yield server
+served = held_open(answering)
 
 
 def test_openai_client_gets_a_completion(served: Served, client: openai.OpenAI) -> None:

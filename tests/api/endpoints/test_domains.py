@@ -18,6 +18,7 @@ from router.policy.sections.answering.endpoints import EndpointSection
 from router.types import NANO_PER_USD, ChatRequest, Hints, Identity, Scope
 from router.wire.domain_body import DomainInput
 from router.wire.hints import NO_HINTS
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served, Upstream, write_policy
 from tests.kits.upstreams.upstream_extractor import NOWHERE, WRITTEN
 
@@ -62,10 +63,7 @@ def policy_with(folder: Path, url: str, *models: str, **endpoint: object) -> Pat
     )
 
 
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("shipped"), SHIPPED) as server:
-        yield server
+shipped = held_open(lambda folder: Served(folder, SHIPPED))
 
 
 @pytest.fixture(scope="module")

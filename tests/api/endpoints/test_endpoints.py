@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.kits.inputs.wire_bodies import ASKED, BODIES, changed, nodes
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served, answering
 from tests.kits.zstandard import zstd
 
@@ -18,10 +18,7 @@ OF_THE_CALL = {"request_id", "decision_id", "endpoint", "stream", "created_at_ms
 TIMES = {"latency_ms", "triage_ms", "first_token_ms", "finished_at_ms", "started_at_ms"}
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with answering(tmp_path_factory.mktemp("served"), cache={"exact": True}) as server:
-        yield server
+served = held_open(lambda folder: answering(folder, cache={"exact": True}))
 
 
 def ask(served: Served, path: str, model: str = "auto", **fields: object) -> httpx.Response:

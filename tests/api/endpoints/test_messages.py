@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import anthropic
 import pydantic
 import pytest
 
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served, answering, events_of
 from tests.kits.upstreams.upstream_wire import TEXT
 
@@ -21,10 +21,7 @@ class Found(pydantic.BaseModel):
     answer: int
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with answering(tmp_path_factory.mktemp("served")) as server:
-        yield server
+served = held_open(answering)
 
 
 @pytest.fixture(scope="module")

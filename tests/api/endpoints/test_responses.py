@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import openai
 import pydantic
 import pytest
 
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served, answering, events_of
 from tests.kits.upstreams.upstream_wire import TEXT
 
@@ -20,10 +20,7 @@ class Found(pydantic.BaseModel):
     answer: int
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with answering(tmp_path_factory.mktemp("served"), cache={"exact": True}) as server:
-        yield server
+served = held_open(lambda folder: answering(folder, cache={"exact": True}))
 
 
 def test_openai_client_gets_a_whole_response(client: openai.OpenAI) -> None:

@@ -10,6 +10,7 @@ import openai
 import pytest
 import yaml
 
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served, Upstream, tiergate, write_ladder
 
 pytestmark = pytest.mark.process
@@ -17,10 +18,7 @@ pytestmark = pytest.mark.process
 WRITTEN = [{"role": "user", "content": "Please write to ada@example.org."}]
 
 
-@pytest.fixture(scope="module")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with Upstream(tmp_path_factory.mktemp("upstream")) as running:
-        yield running
+upstream = held_open(Upstream)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from router.types.enums import NO_ANSWER_MODEL
 from tests.api.endpoints.test_endpoints import CALLING, SHAPED
 from tests.kits.inputs.wire_bodies import ASKED
+from tests.kits.opened import held_open
 from tests.kits.server_kit import Served
 
 PIXEL = "iVBORw0KGgo="
@@ -33,10 +33,7 @@ IMAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("served")) as server:
-        yield server
+served = held_open(Served)
 
 
 def ask(served: Served, path: str, **fields: object) -> httpx.Response:

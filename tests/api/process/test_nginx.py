@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.stage import free_port
 from tests import ROOT
 from tests.kits.server_kit import (
     ROUTINE,
@@ -26,7 +27,6 @@ from tests.kits.server_kit import (
     write_behaviours,
     write_policy,
 )
-from tests.rate_limits.test_redis import free_port
 
 pytestmark = pytest.mark.process
 

@@ -125,18 +125,20 @@ def test_report_says_how_much_of_the_spend_is_estimated(books: str) -> None:
     assert verify(books).whole
 
 
+def own_costs(address: str) -> dict[str, int | None]:
+    """Returns the own cost that each saving of a ledger's report is compared with, by its key."""
+    database = Database.open(address)
+    report = build_report(reading.rows(database), config=ReportSection(), since_ms=None,
+                          until_ms=None, now_ms=NOW_MS)  # fmt: skip
+    database.close()
+    return {saving.key: saving.own_nano_usd for saving in report.savings}
+
+
 @pytest.mark.process
 def test_corrected_estimate_lowers_what_its_request_is_compared_at(books: str) -> None:
-    def own() -> int | None:
-        database = Database.open(books)
-        report = build_report(reading.rows(database), config=ReportSection(), since_ms=None,
-                              until_ms=None, now_ms=NOW_MS)  # fmt: skip
-        database.close()
-        return next(s.own_nano_usd for s in report.savings if s.key == "requested_model")
-
-    before = own()
+    before = own_costs(books)["requested_model"]
     settled(books, "r2/1", "0.0000001")
-    after = own()
+    after = own_costs(books)["requested_model"]
     assert (before, after) == (420, 220)
 
 
@@ -150,16 +152,9 @@ def test_a_correction_changes_no_saving_that_its_request_is_not_in(address: str)
         replace(request("r2", line), baselines=Baselines(people=900)),
     )
 
-    def own() -> dict[str, int | None]:
-        database = Database.open(address)
-        report = build_report(reading.rows(database), config=ReportSection(), since_ms=None,
-                              until_ms=None, now_ms=NOW_MS)  # fmt: skip
-        database.close()
-        return {s.key: s.own_nano_usd for s in report.savings}
-
-    before = own()
+    before = own_costs(address)
     settled(address, "r2/1", "0.0000001")
-    after = own()
+    after = own_costs(address)
     assert before["people"] is not None
     assert after == {**before, "people": before["people"] - 200}
 

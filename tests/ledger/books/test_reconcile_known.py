@@ -9,19 +9,17 @@ from pathlib import Path
 import pytest
 
 from router.analysis.prices.invoice import BillLine, compare
-from router.analysis.report.build import build_report
 from router.api.compose.books import Books
 from router.ledger.books.verify import verify
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
-from router.policy.schema import ReportSection
 from router.types import AttemptState, CostBasis, RequestState, Role
 from tests.kits.books.ledger_rows import NOW_MS, attempt, cancelled, request
 from tests.kits.books.ledger_sql import query
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
-from tests.ledger.books.test_reconcile_estimates import written
+from tests.ledger.books.test_reconcile_estimates import own_costs, written
 
 FAILED = replace(
     attempt("r2", cost=0, state=AttemptState.FAILED), cost_basis=CostBasis.NONE, upstream_id=""
@@ -71,16 +69,9 @@ def test_an_amount_within_the_rounding_of_the_bill_agrees(
 
 
 def test_correction_of_a_known_cost_lowers_what_its_request_saved(books: str) -> None:
-    def own() -> int | None:
-        database = Database.open(books)
-        report = build_report(reading.rows(database), config=ReportSection(), since_ms=None,
-                              until_ms=None, now_ms=NOW_MS)  # fmt: skip
-        database.close()
-        return next(s.own_nano_usd for s in report.savings if s.key == "requested_model")
-
-    before = own()
+    before = own_costs(books)["requested_model"]
     reconciled(books, {"chatcmpl-r1": 240})
-    assert (before, own()) == (120, 240)
+    assert (before, own_costs(books)["requested_model"]) == (120, 240)
 
 
 @pytest.mark.parametrize("billed", [120, 130, 170])

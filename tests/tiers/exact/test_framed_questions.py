@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from router import Gateway
 from router.types import Reason
-from tests.kits.opened import opened_gateway
+from tests.kits.opened import gateway_of
 
 SIGNED = "\n\nAda Lund\nTreasury\nHarbour Trust plc, 9 Mill Lane, Hull\nT +44 113 496 0202"
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with opened_gateway(tmp_path_factory, "default") as gateway:
-        yield gateway
+gateway = gateway_of("default")
 
 
 @pytest.mark.parametrize(

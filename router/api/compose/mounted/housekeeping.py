@@ -23,12 +23,15 @@ class Housekeeping:
     def __init__(
         self, purges: Sequence[Callable[[], object]], reviewer: Reviewer, database: Database
     ) -> None:
-        """`purges` delete what expired in one store each; they block and may raise LedgerError."""
+        """Takes `purges`, each of which deletes what expired in one store.
+
+        They block and may raise LedgerError.
+        """
         self._purges, self._reviewer, self._database = purges, reviewer, database
         self._log = Log("tiergate.app")
 
     async def tidy(self) -> None:
-        """Does all of it once; logs what could not be done."""
+        """Runs every purge once; logs those that failed."""
         try:
             for purge in self._purges:
                 await asyncio.to_thread(purge)

@@ -1,4 +1,4 @@
-"""Does one thing again and again in the background, for as long as the process serves."""
+"""Repeats one piece of work in the background, for as long as the process serves."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Awaitable, Callable
 
 
 class Recurring:
-    """Does it at once, and after each pause again, from `start` to `close`."""
+    """Runs its work at once, and again after each pause, from `start` to `close`."""
 
     def __init__(self, work: Callable[[], Awaitable[None]], every_s: float) -> None:
-        """Sets the work, which ends the whole where it raises, and the pause between two turns."""
+        """Takes the work and the pause between two runs. An error of the work ends them."""
         self._work, self._every_s = work, every_s
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins; a start does not wait for the first turn."""
+        """Begins, and does not wait for the first run."""
         self._task = asyncio.ensure_future(self._go_on())
 
     def close(self) -> None:
-        """Ends it."""
+        """Ends the repetition, also within a run."""
         if self._task is not None:
             self._task.cancel()
 
