@@ -116,7 +116,7 @@ def test_report_says_how_much_of_the_spend_is_estimated(books: str) -> None:
 
     figures, notes = report()
     assert figures == {"calls": 1, "spend_nano_usd": 300, "spend_usd": "0.0000003"}
-    assert "$0.0000003 of the spend is estimated, never too low for what came" in notes
+    assert "<$0.000001 of the spend is estimated, never too low for what came" in notes
     assert "savings count it as own cost at that bound, so they may be higher in truth" in notes
     settled(books, "r2/1", "0.0000001")
     figures, notes = report()
