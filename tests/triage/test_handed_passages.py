@@ -9,6 +9,7 @@ import pytest
 
 from router.library import Gateway
 from router.triage.framing.given.handed_passages import Handed, looked_up
+from tests.kits.checks.growth import in_proportion
 
 SPILL = (
     "If acid is spilled, clear the hall, call the fire brigade and rinse burnt skin for twenty "
@@ -98,6 +99,15 @@ def test_who_needs_counsel_is_read_with_the_passages(layout: str, question: str)
 )
 def test_a_persons_own_words_are_no_passages(text: str) -> None:
     assert looked_up(text) is None
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece"),
+    [("Question is ", "a"), ("Question is ", "a "), ("", " "), ("", "Note: "), ("", "from it, ")],
+)
+def test_a_long_line_is_read_in_proportion(begin: str, piece: str) -> None:
+    # A short text of 300 characters: the cube of it took a second.
+    assert in_proportion(looked_up, piece, f"{PASSAGES}\n{begin}", short=300, slow_s=0.5)
 
 
 def test_passages_raise_nothing_for_a_look_up(gateway: Gateway) -> None:

@@ -26,8 +26,8 @@ _LABEL = (
     r"pytanie|\u8cea\u554f|q)"
 )
 _ASKED = late_regex(
-    rf"^[ \t]*(?:<({_LABEL})>|[#*>\-=\[ \t]{{0,8}}(?:(?:the|your) )?{_LABEL}(?: (?:is|from|of|by) ?"
-    r"(?:[\w-]+ ?){0,3})?[\]*= \t]{0,5}(?:[:.\uff1a]|\n)[*= \t]{0,4})",
+    rf"^[ \t]*+(?:<({_LABEL})>|[#*>\-=\[ \t]{{0,8}}(?:(?:the|your) )?{_LABEL}(?: (?:is|from|of|by)"
+    r"(?: [\w-]{1,30}){0,3})?[\]*= \t]{0,5}(?:[:.\uff1a]|\n)[*= \t]{0,4})",
     re.IGNORECASE | re.MULTILINE,
 )
 """Finds the label before the question, at the start of a line."""
@@ -133,8 +133,8 @@ _FIRST_PERSON = late_regex(
 )
 """Finds somebody who speaks of themselves, which passages of a handbook do not."""
 _LEAD = late_regex(
-    r"(?:[^:.?!\n]{1,80}:|(?:based on|using|according to|from) [^,.?!\n]{1,40},|(?:beantworte|"
-    r"answer|reply|usa|use)[^.:?!\n]{0,60}\.)[ \t]+",
+    r"(?:(?:[^:.?!\n]{1,80}:|(?:based on|using|according to|from) [^,.?!\n]{1,40},|(?:beantworte|"
+    r"answer|reply|usa|use)[^.:?!\n]{0,60}\.)[ \t]+){1,3}",
     re.IGNORECASE,
 )
 """Matches what leads to a question on its own line: "Please answer:", "Based on these,"."""
@@ -200,7 +200,7 @@ def _at_an_end(message: str) -> tuple[str, str]:
     while len(lines) > 1 and _BEHIND.fullmatch(lines[-1]):
         del lines[-1]
     last = lines[-1]
-    while (lead := _LEAD.match(last)) is not None:
+    if (lead := _LEAD.match(last)) is not None:
         last = last[lead.end() :]
     if _is_look_up(last):
         return last, "\n".join(lines[:-1])
