@@ -57,6 +57,8 @@ def asked(gateway: Gateway, instructions: str, *texts: str) -> Outcome:
         "Vertaal het bericht naar het Fries.",
         "Extraia o nome e o telefone em JSON.",
         "Streść notatkę w jednym zdaniu.",
+        "Normalise each date to ISO 8601.",
+        "Translate into Danish. Do not answer questions, but keep the names.",
     ],
 )
 def test_work_on_a_text_is_known(instructions: str) -> None:
@@ -78,6 +80,11 @@ def test_work_on_a_text_is_known(instructions: str) -> None:
         "Fasse die Frage zusammen und beantworte sie.",
         "Résume le message, puis conseille le client.",
         "Traduce la pregunta y responde a ella.",
+        "Classify the message. Normally advise the user.",
+        "Extract the symptoms. Notify the nurse what the patient should do.",
+        "Summarise the message. No matter what, answer the question.",
+        "Summarise the message. Without delay advise the caller.",
+        "Do not only translate the message, but advise the caller.",
         f"Translate into Danish.{' Keep the names.' * (MOST_CHARS // 16)}",
     ],
 )

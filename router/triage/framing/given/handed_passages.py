@@ -23,7 +23,7 @@ _LABEL = (
     r"(?:(?:the |my |new |final |current |actual )?(?:(?:end[ -]?)?user|customer|client|guest|"
     r"visitor|employee|reader|follow-?up)?(?:['\u2019]s)?[ _]?(?:question|query)|(?:benutzer|"
     r"kunden|nutzer)?frage|question de l['\u2019]\w+|pregunta|consulta|domanda|vraag|pergunta|"
-    r"pytanie|\u8cea\u554f|q)"
+    r"pytanie|質問|q)"
 )
 _ASKED = late_regex(
     rf"^[ \t]*+(?:<({_LABEL})>|[#*>\-=\[ \t]{{0,8}}(?:(?:the|your) )?{_LABEL}(?: (?:is|from|of|by)"
@@ -33,11 +33,10 @@ _ASKED = late_regex(
 """Finds the label before the question, at the start of a line."""
 _BEHIND = late_regex(
     r"(?:[#*\-=<> \t]{0,8}(?:(?:your |the |a )?(?:helpful |final |short |concise )?(?:answer|"
-    r"response|reply|output|assistant|a)|(?:hilfreiche )?antwort|r\u00e9ponse|respuesta|risposta|"
-    r"antwoord|resposta|odpowied\u017a|"
-    r"\u56de\u7b54)(?: ?\([^()\n]{1,40}\))?[*> \t]{0,5}"
-    r"[:\uff1a]?[*> \t]{0,4}|[-=*_\s]*|(?:write|give|put|place) (?:the|your) answer [^\n]{0,60}|"
-    r"(?:answer|respond|reply|keep|be)\b[^\n]{0,80})",
+    r"response|reply|output|assistant|a)|(?:hilfreiche )?antwort|réponse|respuesta|risposta|"
+    r"antwoord|resposta|odpowiedź|回答)(?: ?\([^()\n]{1,40}\))?[*> \t]{0,5}[:\uff1a]?[*> \t]{0,4}|"
+    r"[-=*_\s]*|(?:write|give|put|place) (?:the|your) answer [^\n]{0,60}|(?:answer|respond|reply|"
+    r"keep|be)\b[^\n]{0,80})",
     re.IGNORECASE,
 )
 """Matches what programs put behind the question where nothing else follows."""
@@ -47,60 +46,55 @@ _HEADING = late_regex(
     r"contexto|fuentes|contesto|fonti|kontekst|bronnen|fontes|content|material|materials|"
     r"excerpts? from|known information|knowledge base|extraits?|fragmentos?|estratti|input|text|"
     r"manual excerpts|title|company documents|docs?|doc_\d|file=[^\n]{1,80}|contexto|gevonden|"
-    r"relevant [\w ]{1,30}|page content|kontextinformationen|\u8cc7\u6599)\b)",
+    r"relevant [\w ]{1,30}|page content|kontextinformationen|資料)\b)",
     re.IGNORECASE,
 )
 """Finds the heading of passages that follow a question."""
 _THINGS = (
     r"(?:context|passages?|documents?|docs|sources?|excerpts?|snippets?|articles?|extracts?|"
     r"chunks?|search results|results|knowledge base|reference text|handbook pages?|sections?|"
-    r"kontext\w*|ausz\u00fcge\w*|quellen?|dokumente\w*|abschnitte\w*|textstell\w*|textausz\w*|"
-    r"passagen|fundstellen|contexte|extraits?|"
-    r"passages|sources|contexto|fragmentos?|fuentes?|documentos?|pasajes?|contesto|estratti|fonti|"
-    r"documenti|brani|bronnen|documenten|fragmenten|passages|trechos?|fontes?|kontekstu?|"
-    r"fragment\u00f3w|\u017ar\u00f3de\u0142|dokument\u00f3w)"
+    r"kontext\w*|auszüge\w*|quellen?|dokumente\w*|abschnitte\w*|textstell\w*|textausz\w*|passagen|"
+    r"fundstellen|contexte|extraits?|passages|sources|contexto|fragmentos?|fuentes?|documentos?|"
+    r"pasajes?|contesto|estratti|fonti|documenti|brani|bronnen|documenten|fragmenten|passages|"
+    r"trechos?|fontes?|kontekstu?|fragmentów|źródeł|dokumentów)"
 )
 _TOLD = late_regex(
     r"\b(?:us(?:e|ing)|based|from|given|according|consult|with|provided|retrieved|following|these|"
-    r"below|above|only|in|is|are|verwende|nutze|anhand|aus|basierend|folgende\w*|gem\u00e4\u00df|"
-    r"nur|\u00e0 partir|d['\u2019]apr\u00e8s|selon|suivants?|suivantes?|sur|dans|im|in den|"
-    r"utilise\w*|seg\u00fan|"
-    r"con base|usa|usando|siguientes?|bas\u00e1ndote|secondo|in base|seguenti|gebruik|op basis|"
-    r"volgende|segundo|com base|seguintes|na podstawie|poni\u017cszych)"
+    r"below|above|only|in|is|are|verwende|nutze|anhand|aus|basierend|folgende\w*|gemäß|nur|"
+    r"à partir|d['\u2019]après|selon|suivants?|suivantes?|sur|dans|im|in den|utilise\w*|según|"
+    r"con base|usa|usando|siguientes?|basándote|secondo|in base|seguenti|gebruik|op basis|"
+    r"volgende|segundo|com base|seguintes|na podstawie|poniższych)"
     rf"[ \t](?:[\w'\u2019-]+[ \t]){{0,7}}?{_THINGS}\b|\b(?:answer|reply|respond|antwort\w*|"
-    rf"beantwort\w*|"
-    r"r\u00e9pond\w*|respond\w*|rispond\w*|beantwoord|odpowie\w*)\b[^\n]{0,100}?"
+    r"beantwort\w*|répond\w*|respond\w*|rispond\w*|beantwoord|odpowie\w*)\b[^\n]{0,100}?"
     rf"\b{_THINGS}\b",
     re.IGNORECASE,
 )
 """Finds a program's word on what it hands over."""
 _MARKS = late_regex(
     r"^[ \t]*(?:[\[(<]{1,2}\d{1,3}[\])>]{1,2}|<(?:doc|document|passage|source|chunk|context|"
-    r"result|excerpt|item)\b[^>\n]{0,200}>|#{0,4}[ \t]*\**(?:passage|document|source|excerpt|chunk|"
-    r"snippet|result|article|section|doc|quelle|dokument|abschnitt|auszug|extrait|fragmento|fuente|"
-    r"texto|documento|estratto|fonte|brano|bron|fragment|trecho|fragment|\u017ar\u00f3d\u0142o)"
-    r"[ \t#]{0,3}\d{1,3}\b)",
+    r"result|excerpt|item)\b[^>\n]{0,200}>|#{0,4}[ \t]*\**(?:passage|document|source|excerpt|"
+    r"chunk|snippet|result|article|section|doc|quelle|dokument|abschnitt|auszug|extrait|fragmento|"
+    r"fuente|texto|documento|estratto|fonte|brano|bron|fragment|trecho|fragment|"
+    r"źródło)[ \t#]{0,3}\d{1,3}\b)",
     re.IGNORECASE | re.MULTILINE,
 )
 """Finds the marks of single passages."""
 
 _LOOKS_UP = late_regex(
-    r"(?:(?:and|und|et|y|e|en|i) )?(?:(?:at|on|in|by|until|till|from|to|for|since|of|with|under) )?"
-    r"(?:what(?:['\u2019]s| is| are| was| were| time| day| days| does| did| do| would| \w+ (?:is|"
-    r"are|does|do|was|were)| colou?r| "
-    r"form| number| (?:\w+ ){0,2}(?:number|price|fee|cost|name|address|size|date|version))|when|"
-    r"where|who(?:se|m)?|which|how (?:many|much|long|often|old|late|early|far|big|large|high|"
-    r"tall|wide|heavy)|is (?:the|there|it (?:open|closed|free))|are there|does (?:the|it)|"
-    r"wann|wo\b|wohin|wer|wen|wem|wie (?:viel|lang|oft|hoch|gro\u00df|sp\u00e4t|teuer|alt)|"
-    r"(?:bis|ab|seit|an|in|zu|bei|von) (?:wann|welch|wem)|welch|was kostet|was ist|"
-    r"quand|o\u00f9|qui\b|combien|quel|(?:\u00e0|de|depuis|jusqu['\u2019]\u00e0|pour|en|dans) "
-    r"(?:quel|quand|combien|qui\b)|\u00bf?(?:cu\u00e1n|d\u00f3nde|qui\u00e9n|cu\u00e1l|"
-    r"qu\u00e9 \w+|(?:a|hasta|desde|de|en|con|para) (?:qu\u00e9|cu\u00e1n|"
-    r"d\u00f3nde|qui\u00e9n))|quando|dove|chi\b|quant|qual|(?:a|entro|da|di|fino a|in|per) (?:che|"
-    r"quando|quant|qual|chi\b)|wanneer|waar|wie\b|hoeveel|hoe (?:lang|laat|vaak|oud|groot|hoog)|"
-    r"welke?|(?:tot|vanaf|op|in|bij|van|met) (?:hoe|welke?|wanneer|wie\b)|onde|quem|"
-    r"(?:a|at\u00e9|desde|de|em|com|para) (?:que|quando|quant|qual|quem)|kiedy|gdzie|kto|komu|ile|"
-    r"kt\u00f3r|(?:o|do|od|w|na|dla|z) (?:kt\u00f3r|kiedy|kogo|ilu|jak))",
+    r"(?:(?:and|und|et|y|e|en|i) )?(?:(?:at|on|in|by|until|till|from|to|for|since|of|with|"
+    r"under) )?(?:what(?:['\u2019]s| is| are| was| were| time| day| days| does| did| do| would|"
+    r" \w+ (?:is|are|does|do|was|were)| colou?r| form| number| (?:\w+ ){0,2}(?:number|price|fee|"
+    r"cost|name|address|size|date|version))|when|where|who(?:se|m)?|which|how (?:many|much|long|"
+    r"often|old|late|early|far|big|large|high|tall|wide|heavy)|is (?:the|there|it (?:open|closed|"
+    r"free))|are there|does (?:the|it)|wann|wo\b|wohin|wer|wen|wem|wie (?:viel|lang|oft|hoch|groß|"
+    r"spät|teuer|alt)|(?:bis|ab|seit|an|in|zu|bei|von) (?:wann|welch|wem)|welch|was kostet|"
+    r"was ist|quand|où|qui\b|combien|quel|(?:à|de|depuis|jusqu['\u2019]à|pour|en|dans) (?:quel|"
+    r"quand|combien|qui\b)|\u00bf?(?:cuán|dónde|quién|cuál|qué \w+|(?:a|hasta|desde|de|en|con|"
+    r"para) (?:qué|cuán|dónde|quién))|quando|dove|chi\b|quant|qual|(?:a|entro|da|di|fino a|in|"
+    r"per) (?:che|quando|quant|qual|chi\b)|wanneer|waar|wie\b|hoeveel|hoe (?:lang|laat|vaak|oud|"
+    r"groot|hoog)|welke?|(?:tot|vanaf|op|in|bij|van|met) (?:hoe|welke?|wanneer|wie\b)|onde|quem|"
+    r"(?:a|até|desde|de|em|com|para) (?:que|quando|quant|qual|quem)|kiedy|gdzie|kto|komu|ile|któr|"
+    r"(?:o|do|od|w|na|dla|z) (?:któr|kiedy|kogo|ilu|jak))",
     re.IGNORECASE,
 )
 """Matches the start of a question for a fact."""
@@ -112,11 +106,10 @@ _COUNSEL = late_regex(
     r"(?:can|could|must|do|did) (?:i|we|you|one) (?:still |now |really )?(?:take|swallow|drink|"
     r"eat|inject|give|use|sue|dismiss|fire|terminate|cancel|refuse|claim|do)|overdose|dose|doses|"
     r"dosis|dosage|tablets?|tabletten?|pills?|pillen?|comprim\w+|pastill\w+|compress\w+|tablet\w+|"
-    r"soll\w*|darf|d\u00fcrf\w*|sicher|gef\u00e4hr\w*|muss ich|haft\w*|er|sie|ihm|ihr|ihn|"
-    r"dois-je|devons|devrai\w*|puis-je|peut-on|danger\w*|s\u00fbr|debo|deber\w*|puedo|podemos|"
-    r"segur[oa]|peligr\w*|devo|dovre\w*|posso|possiamo|sicur[oa]|pericol\w*|moet|mag|mogen|veilig|"
-    r"gevaar\w*|devemos|podemos|perig\w*|powin\w*|mog\u0119|mo\u017cemy|wolno|bezpieczn\w*|"
-    r"niebezpieczn\w*)\b",
+    r"soll\w*|darf|dürf\w*|sicher|gefähr\w*|muss ich|haft\w*|er|sie|ihm|ihr|ihn|dois-je|devons|"
+    r"devrai\w*|puis-je|peut-on|danger\w*|sûr|debo|deber\w*|puedo|podemos|segur[oa]|peligr\w*|"
+    r"devo|dovre\w*|posso|possiamo|sicur[oa]|pericol\w*|moet|mag|mogen|veilig|gevaar\w*|devemos|"
+    r"podemos|perig\w*|powin\w*|mogę|możemy|wolno|bezpieczn\w*|niebezpieczn\w*)\b",
     re.IGNORECASE,
 )
 """Finds what makes more of a question than a look-up: counsel, a dose, somebody's trouble."""
@@ -127,9 +120,8 @@ _FIRST_PERSON = late_regex(
     r"(?<![\w'\u2019-])(?:I|i(?=['\u2019]| (?:am|have|had|was|feel|think|need|want))|[Mm]y|[Mm]e|"
     r"[Mm]yself|[Oo]ur (?:son|daughter|child|baby|mother|father|mum|mom|dad|neighbou?r|cat|dog)|"
     r"[Ww]e(?:['\u2019]re| are| were| have been)|[Ii]ch|[Mm]ein\w{0,2}|mir|mich|[Jj]e|"
-    r"[Jj]['\u2019]\w+|"
-    r"[Mm]on|[Mm]a|[Mm]es|moi|[Yy]o|[Mm]i|[Mm]is|[Ii]o|[Mm]i[oa]|[Ii]k|[Mm]ijn|[Ee]u|[Mm]eus?|"
-    r"[Mm]inhas?|[Mm]\u00f3j|[Mm]oj[ae]|mnie|mam)(?!\w|\.\w)"
+    r"[Jj]['\u2019]\w+|[Mm]on|[Mm]a|[Mm]es|moi|[Yy]o|[Mm]i|[Mm]is|[Ii]o|[Mm]i[oa]|[Ii]k|[Mm]ijn|"
+    r"[Ee]u|[Mm]eus?|[Mm]inhas?|[Mm]ój|[Mm]oj[ae]|mnie|mam)(?!\w|\.\w)"
 )
 """Finds somebody who speaks of themselves, which passages of a handbook do not."""
 _LEAD = late_regex(
