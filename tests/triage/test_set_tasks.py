@@ -85,6 +85,13 @@ def test_work_on_a_text_is_known(instructions: str) -> None:
         "Summarise the message. No matter what, answer the question.",
         "Summarise the message. Without delay advise the caller.",
         "Do not only translate the message, but advise the caller.",
+        "You are a therapist. Summarise what the user said back to them.",
+        "You are a shopping assistant. You label items.",
+        "Tags: calm, kind. You are a nurse chatting with patients.",
+        "Translate everything you say into French.",
+        "Correct the spelling in your replies.",
+        "Parse the user's intent and reply.",
+        "You are a German-English translator. Keep the conversation going.",
         f"Translate into Danish.{' Keep the names.' * (MOST_CHARS // 16)}",
     ],
 )

@@ -169,7 +169,16 @@ _NO_TASK = late_regex(
     r"the)\b|besides|furthermore|whether (?:to|it is|they|he|she)\b|\b(?:block|releas|admit|"
     r"prescrib)(?:s|ed|es)\b|solve|explain|calculat|plan(?:s|ning)?\b|investigat|"
     r"conversation with|chat with|talk (?:to|with)|friendly|customer service|should be (?:paid|"
-    r"done|admitted|dismissed))|"
+    r"done|admitted|dismissed)|"
+    # an assistant, whose own replies are shaped, and no program
+    r"(?:keep|hold|lead|have)(?:s|ing)? (?:the|an?) conversation|your (?:answers|replies|"
+    r"responses)|(?:everything|all|what(?:ever)?) you (?:say|write)|and (?:answer|reply|"
+    r"respond)[.!]?$|you(?: are|['\u2019]re) (?:an?|the|our) (?:[\w-]+ ){0,3}?(?:companion|friend|"
+    r"therapist|psychologist|counsell?or|coach|tutor|teacher|nurse|doctor|physician|lawyer|"
+    r"receptionist|concierge|chat ?bot|(?:shopping|support|service|sales|voice|"
+    r"hotline) (?:assistant|agent|bot))(?:$|[.,;:!]| (?:who|that|for|at|of|in|with|to|chatting|"
+    r"talking)\b)|(?:tus|sus) respuestas|(?:deine|ihre) antworten|(?:tes|vos) réponses|"
+    r"le tue risposte)|"
     # German, Dutch
     r"antwort\w* auf|beantwort|\bhilf|\bhelf|\bhelp|\bberat\w|empfehl|\braten?\b|rätst|entscheid|"
     r"beurteil|bewert\w*(?! die stimmung)|dringlich|dringend|priorit|risik|gefahr|gefährlich|"
