@@ -95,6 +95,8 @@ def test_who_needs_counsel_is_read_with_the_passages(layout: str, question: str)
         f"{SPILL} {HOURS}\n{WHEN}",
         f"Context: {SPILL} {HOURS}\n\nQuestion: {WHEN}",  # a person may write such headings
         f"Answer from the sources below.\n{PASSAGES}\nQuestion: {WHEN}\nMy arm is burnt.",
+        f"A colleague fell in the hall after reading his results. {SPILL} {HOURS}\n{WHEN}",
+        f"She lies in the archive, with blood on all documents. {SPILL}\nQuestion: {WHEN}",
     ],
 )
 def test_a_persons_own_words_are_no_passages(text: str) -> None:

@@ -70,6 +70,8 @@ _TOLD = late_regex(
     re.IGNORECASE,
 )
 """Finds a program's word on what it hands over."""
+_BEFORE_TOLD = re.compile(r"(?:\A|[.!?:\n\])>#*])\s*(?:please |here |you )?\Z", re.IGNORECASE)
+"""Matches the end of what stands before it: of a sentence, a line or a mark."""
 _MARKS = late_regex(
     r"^[ \t]*(?:[\[(<]{1,2}\d{1,3}[\])>]{1,2}|<(?:doc|document|passage|source|chunk|context|"
     r"result|excerpt|item)\b[^>\n]{0,200}>|#{0,4}[ \t]*\**(?:passage|document|source|excerpt|"
@@ -164,11 +166,20 @@ def looked_up(message: str) -> Handed | None:
     if len(passages.split()) < LEAST_WORDS or not _is_look_up(asked):
         return None
     tagged = _TAGS.search(passages)
-    if not (tagged or _TOLD.search(passages) or len(_MARKS.findall(passages)) > 1):
+    if not (tagged or _is_told_of(passages) or len(_MARKS.findall(passages)) > 1):
         return None
     if _FIRST_PERSON.search(passages) and not (tagged and labels):
         return None
     return Handed(asked, passages)
+
+
+def _is_told_of(passages: str) -> bool:
+    """Returns True where a sentence or a line begins with a program's word on what it hands over.
+
+    Within a sentence it may be anybody's: "She fell in the hall after reading his test results."
+    """
+    places = [told.start() for told in _TOLD.finditer(passages)]
+    return any([_BEFORE_TOLD.search(passages, max(0, at - 20), at) for at in places])
 
 
 def _labelled(message: str, label: re.Match[str]) -> tuple[str, str]:
