@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from router.library import Gateway
 from router.triage.framing.given.handed_passages import Handed, looked_up
 from tests.kits.checks.growth import in_proportion
+from tests.kits.opened import gateway_of
 
 SPILL = (
     "If acid is spilled, clear the hall, call the fire brigade and rinse burnt skin for twenty "
@@ -28,16 +26,7 @@ LAYOUTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder: Path = tmp_path_factory.mktemp("passages")
-    with Gateway.from_policy(
-        "default",
-        database=str(folder / "ledger.db"),
-        documents=str(folder / "documents.db"),
-        environ={},
-    ) as opened:
-        yield opened
+gateway = gateway_of("default")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

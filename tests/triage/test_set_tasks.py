@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from msgspec import UNSET
 
 from router.library import Gateway
 from router.triage.framing.given.set_tasks import MOST_CHARS, set_task
 from router.triage.text.turns import turns_of
-from router.types import ChatRequest, JsonText, Message, Outcome, ToolSpec, Verdict
+from router.types import ChatRequest, JsonText, Message, Outcome, Reason, ToolSpec, Verdict
+from tests.kits.opened import gateway_of
 
 GRAVE = "Our press crushed a fitter's hand this morning. His wife has called a lawyer."
 TOOL = ToolSpec("look_up", "", JsonText("{}"))
 TRANSLATE = "Translate the user's text into Danish. Return only the translation."
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder: Path = tmp_path_factory.mktemp("tasks")
-    with Gateway.from_policy(
-        "default",
-        database=str(folder / "ledger.db"),
-        documents=str(folder / "documents.db"),
-        environ={},
-    ) as opened:
-        yield opened
+gateway = gateway_of("default")
+mail = gateway_of("email_pipeline")
 
 
 def asked(gateway: Gateway, instructions: str, *texts: str) -> Outcome:
@@ -105,6 +95,14 @@ def test_the_text_of_a_task_raises_nothing(gateway: Gateway) -> None:
     assert not outcome.words_alone
     assert outcome.signals.given_text is True
     assert not outcome.signals.risk_terms
+
+
+def test_heads_of_the_policy_read_the_text(mail: Gateway) -> None:
+    urgent = "URGENT: our server is down since 9, nobody can pay, call back immediately!"
+    outcome = asked(mail, "You are an email classifier. Name the department.", urgent)
+    assert outcome.signals.given_text is True
+    assert outcome.signals.heads == asked(mail, "You handle our post.", urgent).signals.heads
+    assert Reason.POLICY_RULE in outcome.decision.floor_reasons
 
 
 def test_the_same_text_counts_without_a_task(gateway: Gateway) -> None:

@@ -40,7 +40,7 @@ FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
 """Lists the columns of a rung's table on a narrow terminal; the others follow as lines."""
 ONE_LINE_FROM = 130
 """Sets the width from which a rung usually fits one line."""
-GIVEN_TEXT = "a text to work on or to look up in; of it only a request for harm counts"
+GIVEN_TEXT = "a text to work on or to look up in; of it only heads and a request for harm count"
 KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 

@@ -314,7 +314,10 @@ def load_language_terms(folder: Path) -> LanguageTerms:
 
 
 def doubtful_terms(folder: Path) -> tuple[DoubtfulTerm, ...]:
-    """Returns the lines of a folder's files that its author may not have meant. Raises the same."""
+    """Returns the lines of a folder's files that its author may not have meant.
+
+    Raises PolicyError with every mistake.
+    """
     return _loaded(stamps_of(folder))[1]
 
 

@@ -113,7 +113,11 @@ def signals_of(
         names = names_of((names, memory.risk_terms))
         grave = likelier(grave, (memory.grave, memory.matter, memory.matter_language))
     ends = earlier[:1] if turns.split else ()
-    heads = _also_asked(row, ends, [turn for turn in (apart, for_harm) if turn is not None])
+    if turns.given_text and for_harm is not None:
+        # The policy's own heads were taught on such texts; on a line of instructions they guess.
+        heads = _also_asked(for_harm.row, (), [last])
+    else:
+        heads = _also_asked(row, ends, [turn for turn in (apart, for_harm) if turn is not None])
     if heads and (earlier or memory is not None):
         # A follow-up asks for what was asked before, so nothing is of this turn alone.
         goes_on = last.follow_up or last.insists

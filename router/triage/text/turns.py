@@ -82,7 +82,8 @@ class Turns(Struct, frozen=True):
     older: tuple[str, ...] = ()
     beyond: bool = False  # the request has more text than was read
     subject: str = ""
-    # What the assistant offered last, to which `last` agrees, or what `last` is signed with.
+    # What the assistant offered last, to which `last` agrees, what `last` is signed with, or a text
+    # that a program hands over.
     harm_only: str = ""
     apart: str = ""  # what a program put in: its stakes, domain and novelty do not count
     plain: bool = False  # the reply has the value that was asked for, and says nothing else
@@ -91,9 +92,7 @@ class Turns(Struct, frozen=True):
     points: bool = False  # the turn that leans has a word for the matter of that one
     asked_back: bool = False  # level 1 asked back, so the question before is still open
     split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
-    given_text: bool = (
-        False  # a program hands over a text, which `harm_only` has, with what it asks
-    )
+    given_text: bool = False  # `last` is what a program asks of a text, which `harm_only` has
 
 
 USER_ALONE = frozenset({"user"})

@@ -270,7 +270,7 @@ function signals(read) {
         chance("Spam", "spam"),
         ["Match", read.match ? matched(read.match) : null],
         ["From earlier turns", read.inherited ? "yes" : null],
-        ["Text given", read.given_text ? "of it only a request for harm counts" : null],
+        ["Text given", read.given_text ? "of it only heads and a request for harm count" : null],
       ].filter(Boolean),
     ),
   );
