@@ -21,7 +21,7 @@ NO_DIVISION = late_regex(r"\d-\d|\d/(?!0(?![\d.,]))\d")
 def no_result(asked: str, divided: str, language: int) -> str | None:
     """Returns the answer to a question, in the language at this place of the seven.
 
-    None for a question that Italian and Portuguese ask alike, and for a share of a number.
+    Returns None for a question that Italian and Portuguese ask alike, and for a share of a number.
 
     >>> no_result("was ist 1/0", "1/0", 0)
     '1/0 hat kein Ergebnis: Durch null kann nicht geteilt werden.'
