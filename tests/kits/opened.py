@@ -1,6 +1,6 @@
 """Opens what the tests of a module share, in a folder of its own: a gateway, a server, an upstream.
 
-Each `..._of`, and `held_open`, returns a fixture. It has the name of the variable that holds it.
+Each `..._of`, and `held_open`, returns a fixture. pytest names it after the variable that holds it.
 """
 
 from __future__ import annotations
