@@ -83,6 +83,7 @@ def test_work_on_a_text_is_known(instructions: str) -> None:
         "Parse the user's intent and reply.",
         "You are a German-English translator. Keep the conversation going.",
         f"Translate into Danish.{' Keep the names.' * (MOST_CHARS // 16)}",
+        f"Translate into Danish.{' ' * MOST_CHARS}Then tell the reader what to do.",
     ],
 )
 def test_more_than_work_on_a_text_is_no_task(instructions: str) -> None:

@@ -8,11 +8,14 @@ anybody advised, answered or judged are none of these. It knows nothing about mo
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from router.regexes.late import late_regex
 
 MOST_CHARS = 2_000
 """A longer message describes an assistant, and holds more than can be read so plainly."""
+KEPT = 256
+"""Instructions whose task is remembered: a program sends the same ones with each request."""
 FIRST = 2
 """Sentences among which the task stands. Further down one job of several may be meant."""
 
@@ -200,6 +203,7 @@ _NO_TASK = late_regex(
 """Finds what makes more of it than work on a text: somebody is answered, advised or judged."""
 
 
+@lru_cache(maxsize=KEPT)
 def set_task(instructions: str) -> str:
     """Returns the task that instructions set, "" where they set more than work on a text.
 
@@ -212,7 +216,7 @@ def set_task(instructions: str) -> str:
     >>> set_task("Summarise the problem in one sentence, then tell the customer what to do.")
     ''
     """
-    text = instructions[: MOST_CHARS + 1].strip()
+    text = instructions.strip()
     if not text or len(text) > MOST_CHARS:
         return ""
     said = [sentence.strip() for sentence in _END.split(text) if sentence.strip()]
