@@ -203,7 +203,6 @@ _NO_TASK = late_regex(
 """Finds what makes more of it than work on a text: somebody is answered, advised or judged."""
 
 
-@lru_cache(maxsize=KEPT)
 def set_task(instructions: str) -> str:
     """Returns the task that instructions set, "" where they set more than work on a text.
 
@@ -217,8 +216,11 @@ def set_task(instructions: str) -> str:
     ''
     """
     text = instructions.strip()
-    if not text or len(text) > MOST_CHARS:
-        return ""
+    return _task_of(text) if text and len(text) <= MOST_CHARS else ""
+
+
+@lru_cache(maxsize=KEPT)
+def _task_of(text: str) -> str:
     said = [sentence.strip() for sentence in _END.split(text) if sentence.strip()]
     asked = [_NOR.sub("", _not_forbidden(sentence)) for sentence in said]
     task = next((sentence for sentence in asked[:FIRST] if _TASK.match(sentence)), "")
