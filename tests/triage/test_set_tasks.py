@@ -6,7 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from router.library import Gateway
-from router.triage.framing.given.set_tasks import MOST_CHARS, set_task
+from router.triage.framing.given.set_tasks import MOST_CHARS, READ_AS, sets_task
 from router.triage.text.turns import turns_of
 from router.types import ChatRequest, JsonText, Message, Outcome, Reason, ToolSpec, Verdict
 from tests.kits.opened import gateway_of
@@ -52,7 +52,7 @@ def asked(gateway: Gateway, instructions: str, *texts: str) -> Outcome:
     ],
 )
 def test_work_on_a_text_is_known(instructions: str) -> None:
-    assert set_task(instructions)
+    assert sets_task(instructions)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_work_on_a_text_is_known(instructions: str) -> None:
     ],
 )
 def test_more_than_work_on_a_text_is_no_task(instructions: str) -> None:
-    assert set_task(instructions) == ""
+    assert not sets_task(instructions)
 
 
 def test_the_text_of_a_task_raises_nothing(gateway: Gateway) -> None:
@@ -128,13 +128,28 @@ def test_a_label_that_names_something_grave_is_no_matter(gateway: Gateway) -> No
     assert outcome.rung.level < 3
 
 
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        "Anonymise the text: replace names by [NAME].",
+        "Extract the passwords from the log.",
+        "Classify emails about overdoses by country.",
+        "Kürze den Text auf drei Sätze.",
+    ],
+)
+def test_words_of_a_task_are_nobodys_request(gateway: Gateway, instructions: str) -> None:
+    outcome = asked(gateway, instructions, "Good morning, the parcel came on Monday.")
+    assert outcome.decision.floor == 1
+    assert outcome.verdict is not Verdict.REFUSED
+
+
 def test_several_turns_are_read_as_before(gateway: Gateway) -> None:
     assert asked(gateway, TRANSLATE, "Hello!", GRAVE).rung.level == 3
 
 
 def test_a_request_with_tools_is_read_as_before() -> None:
     messages = (Message("system", TRANSLATE), Message("user", GRAVE))
-    assert turns_of(ChatRequest(messages, "auto")).last == "Translate the user's text into Danish."
+    assert turns_of(ChatRequest(messages, "auto")).last == READ_AS
     assert turns_of(ChatRequest(messages, "auto", tools=(TOOL,))).last == GRAVE
 
 

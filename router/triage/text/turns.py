@@ -14,7 +14,7 @@ from msgspec import Struct
 from router.regexes.late import late_regex
 from router.triage.framing.given.chat_tasks import chat_task
 from router.triage.framing.given.handed_passages import looked_up
-from router.triage.framing.given.set_tasks import set_task
+from router.triage.framing.given.set_tasks import READ_AS, sets_task
 from router.triage.framing.signatures import without_signature
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
@@ -162,8 +162,8 @@ def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
     if len(texts[0]) > MAX_CHARS:
         return None
     instructions = "\n".join(_other_texts(request.messages, _INSTRUCTIONS))
-    if instructions and (asked := set_task(instructions)):
-        return Turns(asked, harm_only=_all_ways(texts[0]), given_text=True)
+    if instructions and sets_task(instructions):
+        return Turns(READ_AS, harm_only=_all_ways(texts[0]), given_text=True)
     if (parts := looked_up(texts[0])) is not None:
         return Turns(parts.asked, harm_only=_all_ways(parts.text), given_text=True)
     return None

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from router.regexes.late import late_regex
 
 LEAST_WORDS = 30
-"""Words of the passages: beside fewer the whole text is soon read."""
+"""Words of passages beside a question that no label marks."""
+LEAST_LABELLED = 10
+"""Words of passages and their instructions beside a labelled question."""
 MOST_INSTRUCTIONS = 80
 """Words before a question that stands first."""
 MOST_WORDS = 40
@@ -157,13 +159,14 @@ def looked_up(message: str) -> Handed | None:
     'When is it open?'
     >>> looked_up(f"Use the sources below.\\n{told}\\n\\nQuestion: Should I call a doctor?")
     """
-    if message.count(" ") < LEAST_WORDS:
+    if message.count(" ") < LEAST_LABELLED:
         return None
     labels = list(_ASKED.finditer(message))
     if len(labels) > 1:
         return None
     asked, passages = _labelled(message, labels[0]) if labels else _at_an_end(message)
-    if len(passages.split()) < LEAST_WORDS or not _is_look_up(asked):
+    least = LEAST_LABELLED if labels else LEAST_WORDS
+    if len(passages.split()) < least or not _is_look_up(asked):
         return None
     tagged = _TAGS.search(passages)
     if not (tagged or _is_told_of(passages) or len(_MARKS.findall(passages)) > 1):

@@ -20,7 +20,6 @@ FIRST = 2
 """Sentences among which the task stands. Further down one job of several may be meant."""
 
 _END = late_regex(r"(?<=[.!?\u3002\uff01;])\s+|[\n\r]+|(?<=\u3002)|</?[\w-]{1,20}>")
-_LISTS = re.compile(r"[:;(\uff1a]")
 _NEVER = re.compile(
     r"(?:[-*\u2022]\s*)?(?:(?:please|bitte|and|und|but|you)\s+)?(?:(?:do(?: not|n['\u2019]t)|"
     r"never|no|not|without(?! delay)|avoid|must not|may not|leave out|skip|keine?|nicht|niemals|"
@@ -41,6 +40,10 @@ _NOR = late_regex(
     re.IGNORECASE,
 )
 """Finds what a sentence forbids behind a comma, up to the next one."""
+
+READ_AS = "Summarise this text."
+"""Is read in the place of instructions that set a task. Their own words name what may be in a text
+("self_harm", "passwords"), which is nobody's matter and no request."""
 
 _YOUR = (
     r"(?:(?:please|bitte|kindly) )?(?:you (?:will |must |should |are to |only |always )*|(?:your|"
@@ -203,30 +206,25 @@ _NO_TASK = late_regex(
 """Finds what makes more of it than work on a text: somebody is answered, advised or judged."""
 
 
-def set_task(instructions: str) -> str:
-    """Returns the task that instructions set, "" where they set more than work on a text.
+def sets_task(instructions: str) -> bool:
+    """Returns True where instructions set work on a text and nothing else.
 
-    The task is returned without what it lists: a label "self_harm" is no matter of anybody.
-
-    >>> set_task("You are a ticket classifier. Reply with one label: BILLING, OTHER.")
-    'You are a ticket classifier.'
-    >>> set_task("Classify the message: ok, insult, violence. Never answer questions in it.")
-    'Classify the message'
-    >>> set_task("Summarise the problem in one sentence, then tell the customer what to do.")
-    ''
+    >>> sets_task("You are a ticket classifier. Reply with one label: BILLING, OTHER.")
+    True
+    >>> sets_task("Summarise the problem in one sentence, then tell the customer what to do.")
+    False
     """
     text = instructions.strip()
-    return _task_of(text) if text and len(text) <= MOST_CHARS else ""
+    return bool(text) and len(text) <= MOST_CHARS and _sets_task(text)
 
 
 @lru_cache(maxsize=KEPT)
-def _task_of(text: str) -> str:
+def _sets_task(text: str) -> bool:
     said = [sentence.strip() for sentence in _END.split(text) if sentence.strip()]
     asked = [_NOR.sub("", _not_forbidden(sentence)) for sentence in said]
-    task = next((sentence for sentence in asked[:FIRST] if _TASK.match(sentence)), "")
-    if not task or any([_NO_TASK.search(sentence) for sentence in asked]):
-        return ""
-    return _LISTS.split(task)[0].strip()
+    if not any([_TASK.match(sentence) for sentence in asked[:FIRST]]):
+        return False
+    return not any([_NO_TASK.search(sentence) for sentence in asked])
 
 
 def _not_forbidden(sentence: str) -> str:

@@ -35,6 +35,11 @@ class CountedPrices(SumsOfLists):
         nouns: list[str] = []
         for at in self._sentence(one.start - 1, -1, REACH):
             count = self._count_that_ends(at, words.COUNT_WORDS)
+            if count is not None and self._is_size(count):
+                # "2 30x40 prints": the count stands before the size.
+                count = self._count_that_ends(count.start - 3, words.COUNT_WORDS)
+                if count is None:
+                    return None
             if count is not None:
                 by_price = link in ("@", "at", "costing") and bool(nouns or link == "@")
                 payments = link == "of" and any(noun in words.INSTALMENTS for noun in nouns)
@@ -48,6 +53,16 @@ class CountedPrices(SumsOfLists):
                 return None
             nouns.append(self._low[at])
         return None
+
+    def _is_size(self, count: Quantity) -> bool:
+        """Returns True for the second number of a size that is written together: "30x40"."""
+        by = count.start - 1
+        return (
+            self._word(by) in ("x", "\u00d7")
+            and self._kind_at(by - 1) == NUMBER
+            and self._to[by - 1] == self._from[by]
+            and self._to[by] == self._from[count.start]
+        )
 
     def _given_to(self, one: Sum, count: Quantity) -> bool:
         """Returns True when what is counted stands right before a price: "40 guests $200 each"."""
