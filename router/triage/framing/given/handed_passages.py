@@ -72,10 +72,10 @@ _TOLD = late_regex(
     re.IGNORECASE,
 )
 """Finds a program's word on what it hands over."""
-_BEFORE_TOLD = re.compile(r"(?:\A|[.!?:\n\])>#*])\s*(?:please |here |you )?\Z", re.IGNORECASE)
+_BEFORE_TOLD = re.compile(r"(?:\A|[.!?:\n\])>#*])\s{0,9}(?:please |here |you )?\Z", re.IGNORECASE)
 """Matches the end of what stands before it: of a sentence, a line or a mark."""
 _MARKS = late_regex(
-    r"^[ \t]*(?:[\[(<]{1,2}\d{1,3}[\])>]{1,2}|<(?:doc|document|passage|source|chunk|context|"
+    r"^[ \t]*+(?:[\[(<]{1,2}\d{1,3}[\])>]{1,2}|<(?:doc|document|passage|source|chunk|context|"
     r"result|excerpt|item)\b[^>\n]{0,200}>|#{0,4}[ \t]*\**(?:passage|document|source|excerpt|"
     r"chunk|snippet|result|article|section|doc|quelle|dokument|abschnitt|auszug|extrait|fragmento|"
     r"fuente|texto|documento|estratto|fonte|brano|bron|fragment|trecho|fragment|"
