@@ -42,7 +42,7 @@ ANSWERS = {
     WARRANTY: "is there a warranty on used pianos;how long is the warranty;warranty;"
     "what guarantee do you give;do used pianos come with a guarantee;warranty period",
 }
-OTHER = "There is no approved answer here to your other question."
+OTHER = "I found no approved answer here to your other question."
 
 
 @pytest.fixture(scope="module")

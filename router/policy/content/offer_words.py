@@ -31,7 +31,7 @@ class OfferSection(Section):
     )
 
     other_unknown: ApprovedWords | None = Field(
-        default="There is no approved answer here to your other question.",
+        default="I found no approved answer here to your other question.",
         description="What stands before the offer where a message asks for two things, and only "
         "the offered one has an approved answer. Left out beside `before` or `after`: no words.",
     )

@@ -27,13 +27,16 @@ export function explained(told) {
 /** True where the client got something. */
 const wentOut = (told) => told.state === "settled" || Boolean(told.verdict);
 
+/** True where the policy refused the request before any tier was tried. */
+const refusedAtOnce = (told) => told.reason === "harmful";
+
 /** Reasons in words; where nothing went out, nothing "stood in" either. */
 const reasonsOf = (told, reasons) => reasons.map((reason) => (!wentOut(told) && NEXT[reason]) || because(reason)).join("; ");
 
 /** How the climb went, "" for a request that got nothing: its calls stand below. */
 function way(told, decision) {
   const climbs = told.escalations;
-  const went = climbs ? `after ${climbs} climb${climbs === 1 ? "" : "s"}` : wentOut(told) && "at the first tier that was tried";
+  const went = climbs ? `after ${climbs} climb${climbs === 1 ? "" : "s"}` : wentOut(told) && !refusedAtOnce(told) && "at the first tier that was tried";
   return [went, decision && decision.hard_rule && "where a trigger or rule sets the lowest level"].filter(Boolean).join(", ");
 }
 
@@ -100,7 +103,7 @@ function rules(told, decision) {
       el("li", null, `Lowest level allowed: ${decision.floor}`, decision.floor_reasons.length ? `, since ${reasonsOf(told, decision.floor_reasons)}.` : "."),
       el("li", null, `Highest level allowed: ${decision.ceiling}`, decision.ceiling_reasons.length ? `, since ${reasonsOf(told, decision.ceiling_reasons)}.` : "."),
       el("li", null, `An answer of level 1 had to be sure to ${share(decision.confidence_floor)}.`),
-      all.length > 0 && el("li", null, "On the way: ", reasonsOf(told, all), "."),
+      all.length > 0 && !refusedAtOnce(told) && el("li", null, "On the way: ", reasonsOf(told, all), "."),
     ),
   );
 }
@@ -247,6 +250,7 @@ function matched(match) {
 
 function signals(read) {
   const guess = (key) => ((read.guessed || []).includes(key) ? ", a guess: its head cannot read the language" : "");
+  const harm = (read.heads || []).find((head) => head.name === "harm");
   const chance = (name, key) => (read[key] === undefined ? null : [name, `${share(read[key])}${guess(key)}`]);
   return section(
     "What triage read",
@@ -267,6 +271,7 @@ function signals(read) {
         ["Terms and phrases found", (read.risk_terms || []).join(", ")],
         chance("Novel", "novelty"),
         chance("Toxic", "toxic"),
+        harm ? ["Request for harm", share(harm.classes[0][1])] : null,
         chance("Spam", "spam"),
         ["Match", read.match ? matched(read.match) : null],
         ["From earlier turns", read.inherited ? "yes" : null],
