@@ -152,14 +152,14 @@ class Handed(NamedTuple):
 def looked_up(message: str) -> Handed | None:
     """Returns a question that looks something up, and the passages with their instructions.
 
-    Returns None for any other message, as for one with a second question.
+    Returns None for any other message, as for one with a second question, or of a single line.
 
     >>> told = "[1] " + "The pool is open from 9 to 20. " * 6 + "[2] Who drowns is saved."
     >>> looked_up(f"Use the sources below.\\n{told}\\n\\nQuestion: When is it open?").asked
     'When is it open?'
     >>> looked_up(f"Use the sources below.\\n{told}\\n\\nQuestion: Should I call a doctor?")
     """
-    if message.count(" ") < LEAST_LABELLED:
+    if "\n" not in message or message.count(" ") < LEAST_LABELLED:
         return None
     labels = list(_ASKED.finditer(message))
     if len(labels) > 1:
