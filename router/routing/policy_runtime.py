@@ -185,9 +185,9 @@ def _rung_facts(
 ) -> RungFacts:
     facts = plan.facts
     expected = plan.expected_cost(signals, request.sampling.max_output_tokens, request.images)
-    previews = plan.previews or plan.asks
-    idle = previews is None or (signals.given_text is True and facts.kind in _OF_WHAT_IS_ASKED)
-    preview = None if idle or previews is None else previews(request, signals)
+    silent = signals.given_text is True and facts.kind in _OF_WHAT_IS_ASKED
+    previews = None if silent else plan.previews or plan.asks
+    preview = None if previews is None else previews(request, signals)
     declined = plan.declines(request, signals) if plan.declines else None
     if preview is not None:
         chance = Chance(preview.p, preview.p_source)

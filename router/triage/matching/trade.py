@@ -19,7 +19,7 @@ _TRADES = frozenset(_TRADE_WORDS.split())
 _BETWEEN = "(?: (?:guys|people|also|still|ever|even|really|now|actually|perhaps|back)){0,2}"
 _OLD = r"(?:old|used|second[- ]?hand|unwanted|pre-?owned|vintage|antique)"
 _OLD_THINGS = rf"(?:(?:my|our|an?|the|this|that|these|some) ){{0,2}}{_OLD}\b"
-_BOUGHT_IN = (
+_BOUGHT_IN = late_regex(
     # Without a word of age it may be a refund: "What will you pay me for my lost bag?" A noun
     # before the verb may be a warranty, or a discount.
     r"\b(?:how much|what)(?: money| cash)? (?:would|will|do|does|can|could|might|may) (?:(?:you|u)"
@@ -29,9 +29,8 @@ _BOUGHT_IN = (
 )
 """Finds what the company would give for something used, in English."""
 _ENGLISH = late_regex(
-    rf"{_BOUGHT_IN}"
     # "How do you buy a voucher?" and "can you buy it online?" ask what anybody does.
-    rf"|(?<!how )(?<!where )(?<!when )\b(?:do|will) (?:you|u){_BETWEEN} (?:buy|purchase)\b"
+    rf"(?<!how )(?<!where )(?<!when )\b(?:do|will) (?:you|u){_BETWEEN} (?:buy|purchase)\b"
     # "Which bike would you buy?" asks for advice.
     rf"|(?:^|[.!?,:] )would (?:you|u){_BETWEEN} (?:buy|purchase)\b"
     r"|\bare you(?: interested in| still| also)? (?:buying|purchasing)\b"
@@ -58,7 +57,8 @@ _OF_ANSWERS = late_regex(
 )
 """Finds further words by which an answer says that the company buys, or its customers sell."""
 _SIGNS = (
-    (_ENGLISH, ("buy", "purchas", "sell", " for ", "trade in", "worth")),
+    (_ENGLISH, ("buy", "purchas", "sell")),
+    (_BOUGHT_IN, ("old", "used", "second", "unwanted", "owned", "vintage", "antique")),
     (_ENGLISH_SALE, ("sell",)),
     (_OF_ANSWERS, ("buy", "purchas", "sell", "take", "trad", "t-exchange", "t exchange")),
 )
@@ -138,7 +138,7 @@ def has_contrary_trade(text: str, words: Collection[str], *, glossed: bool) -> b
         return False
     lower = text.lower()
     to_company, sale = (_OTHERS, _OTHERS_SALE) if glossed else (_ENGLISH, _ENGLISH_SALE)
-    if to_company.search(lower):
+    if to_company.search(lower) or (not glossed and _BOUGHT_IN.search(lower)):
         return True
     found = sale.search(lower)
     return found is not None and _GOES_ON.search(lower, found.end()) is None
