@@ -53,11 +53,11 @@ def test_what_is_none_gets_no_words(gateway: Gateway, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said", "unsaid"),
     [
-        ("my neighbour's kid is alone in a hot car", "get the child out", "vet"),
+        ("my neighbour's kid is alone in a hot car", "get the child out", " vet"),
         ("My son had a seizure in the car and turned blue", "Do not drive", "get the child out"),
-        ("The pan is on fire, water?", "Put no water on burning fat", "vet"),
+        ("The pan is on fire, water?", "Put no water on burning fat", " vet"),
         ("My child is choking, we are alone in the car", "emergency number", "get the child out"),
-        ("My son got stung by a bee and his face is swollen", "emergency number", "vet"),
+        ("My son got stung by a bee and his face is swollen", "emergency number", " vet"),
     ],
 )
 def test_words_fit_the_danger(gateway: Gateway, text: str, said: str, unsaid: str) -> None:
