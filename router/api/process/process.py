@@ -14,7 +14,7 @@ import logging
 import resource
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -27,10 +27,10 @@ from router.api.compose.os_signals import taking
 from router.api.compose.sockets import BACKLOG
 from router.api.http.asgi import Handler
 from router.api.http.tracing import Traced
-from router.api.process import large_pages
 from router.api.process.access_log import AccessLog
 from router.api.process.banner import loaded_line
 from router.api.process.log_stream import LogStream
+from router.api.process.warm_up import warm_up
 from router.api.protocol.http_server import HttpServer
 from router.api.protocol.limits import most_connections
 from router.api.protocol.server_state import ServerState
@@ -103,11 +103,20 @@ async def serve_app(
 
     _share_one_heap()
     _rest_the_collector()
-    large_pages.begin_to_move()
-    async with app.life():
+    async with app.life(), _meanwhile(warm_up(app.core.router)):
         with taking("SIGTERM", stop.set), taking("SIGINT", interrupt):
             await server.serve(ready, stop)
             await server.drain(options.drain_s, app.gateway.cut, hurry)
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Does the work beside the block, and leaves what is not done when the block ends."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _open_files() -> int:
