@@ -82,6 +82,9 @@ RANKED_SHARE = 1e-3
 learnt from labelled traffic can still tell them apart, and a floor at the cap lets the surest pass.
 """
 
+SUREST = 1.0 - 1e-6
+"""Bounds chances, so that no log-odds are infinite."""
+
 _TYPICAL = FEATURES.index("typical")
 
 
@@ -397,3 +400,14 @@ def capped(chance: float, highest: float) -> float:
     (0.5, 0.90099, 0.901)
     """
     return min(chance, highest - RANKED_SHARE * (1.0 - chance))
+
+
+def uncapped(chance: float, highest: float) -> float:
+    """Returns the chance that `capped` made this one of.
+
+    >>> round(uncapped(0.90099, 0.901), 2), uncapped(0.5, 0.901)
+    (0.99, 0.5)
+    """
+    if chance <= highest - RANKED_SHARE:
+        return chance
+    return max(chance, min(1.0 - (highest - chance) / RANKED_SHARE, SUREST))

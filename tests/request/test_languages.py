@@ -43,9 +43,8 @@ def test_questions_of_seven_languages_get_the_right_answer(shop: Gateway) -> Non
         counts[outcome_of(told, intent)] += 1
         match = told.signals.match
         elsewhere += told.rung.level == 1 and (match is None or match.language != language)
-    # Measured on 2026-11-25: 164 right, 42 offered, 1 wrong of 224; none of 70. Five that are right
-    # below the confidence floor are asked for since (decision 91).
-    assert inside["right"] >= 162
+    # Measured on 2026-11-30: 176 right, 32 offered, none wrong of 224; none of 70.
+    assert inside["right"] >= 174
     assert inside["right"] + inside["offered"] >= 203
     assert inside["wrong"] + inside["offered wrong"] <= 3
     assert outside["wrong"] == 0
@@ -187,7 +186,6 @@ def test_what_the_operator_wrote_gets_its_own_answer(shop: Gateway) -> None:
 @pytest.mark.parametrize(
     ("text", "intent"),
     [
-        ("Comment puis-je retourner un produit qui ne me plaît pas ?", "return_how_to"),
         ("Ihr habt mir die falsche Farbe geschickt", "wrong_item"),
         ("Voglio eliminare il mio account", "delete_account"),
         ("Falta um produto na caixa", "missing_item"),
@@ -200,6 +198,15 @@ def test_a_known_question_of_another_language_is_no_request_to_harm(
     told = shop.complete(text)
     assert (told.rung.level, told.reason) != (2, Reason.HARMFUL)
     assert outcome_of(told, intent) == "right"
+
+
+def test_an_unsure_question_of_another_language_is_not_refused(shop: Gateway) -> None:
+    told = shop.complete("Comment puis-je retourner un produit qui ne me plaît pas ?")
+    assert told.verdict is not Verdict.REFUSED
+    assert told.signals.match is not None
+    assert told.signals.match.intent_id == "return_how_to"
+    # Of questions in seven languages that showed as much .78 are right: it is no known one.
+    assert 0.8 <= told.signals.match.confidence < 0.85
 
 
 @pytest.mark.parametrize(

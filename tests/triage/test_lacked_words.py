@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from router.triage.facts.doubts import Shelf
-from router.triage.facts.lacking import LACKING_FROM
+from router.triage.facts.doubts import UNSURE, Shelf
 from router.triage.glossed.glossary import Glossary
 from router.triage.glossed.lacked_words import ApprovedWords
 from router.triage.match import RANKED_SHARE
@@ -103,12 +102,12 @@ def shown(odds: float, *, lacks: bool, basis: MatchBasis = MatchBasis.FOREIGN) -
 def test_a_match_whose_answer_lacks_a_word_is_offered_at_most() -> None:
     surest = 3.96  # log-odds that no gloss exceeds
     assert shown(surest, lacks=False) == pytest.approx(HIGHEST, abs=1e-3)
-    for odds in (1.0, 2.0, 3.0, surest):
-        assert LACKING_FROM <= shown(odds, lacks=True) < 0.85
+    for odds in (0.5, 1.0, 2.0, 3.0, surest):
+        assert shown(odds, lacks=True) == UNSURE
 
 
 def test_a_match_that_is_unsure_stays_as_it_is() -> None:
-    assert shown(0.5, lacks=True) == shown(0.5, lacks=False)
+    assert shown(-0.5, lacks=True) == shown(-0.5, lacks=False)
 
 
 def test_what_the_operator_wrote_is_sure_of_all_its_words() -> None:

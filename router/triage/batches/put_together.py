@@ -14,8 +14,7 @@ from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.disguises.known_words import Knows
 from router.triage.facts.asks import leans, only_asks
-from router.triage.facts.doubts import Shelf, less_sure
-from router.triage.facts.lacking import LACKING_FROM
+from router.triage.facts.doubts import UNSURE, Shelf, less_sure
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.framing.own_sentences import OwnSentence
@@ -176,8 +175,9 @@ def _judged(text: Ruled, match: Match | None, shelf: Shelf) -> Match | None:
     """Returns the match of a text or its gloss, less sure where words speak against the answer."""
     gloss, glossed = text.gloss, text.config.glossed
     if match is None or gloss is None or glossed is None:
-        return shelf.judged(text.said, match)
-    lacks = match.confidence > LACKING_FROM and glossed.lacks(gloss, match.intent_id, text.said)
+        unread = gloss is None and text.facts.language not in READ_LANGUAGES
+        return shelf.judged(text.said, match, unread=unread)
+    lacks = match.confidence > UNSURE and glossed.lacks(gloss, match.intent_id, text.said)
     return shelf.judged(text.said, match, gloss.text, lacks_glossed=lacks)
 
 

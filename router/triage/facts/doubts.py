@@ -28,11 +28,12 @@ from router.triage.facts.lacking import (
     lacks,
     stems_of,
 )
-from router.triage.match import RANKED_SHARE, capped
+from router.triage.match import SUREST, capped, uncapped
 from router.triage.matching.asked_kinds import kinds_told, second_kind
 from router.triage.matching.claims import claims_against, is_claimed
 from router.triage.matching.legal_steps import is_legal_step
 from router.triage.matching.trade import has_contrary_trade, is_of_contrary_trade
+from router.triage.matching.unread import of_unread
 from router.triage.matching.wide_acts import is_wide_act
 from router.types import Domain, Match, MatchBasis
 
@@ -50,7 +51,6 @@ SET_SLOPE, SET_SHIFT = 0.83, -0.89
 """The same of the likeliest answers together, of 36,800 requests of 88 simulated files to which no
 single answer was sure: where .88 was shown, .66 of the offers held the right question. It holds
 below even odds, too: decision 179."""
-SUREST = 1.0 - 1e-6
 _DENIED = late_regex(
     r"\b(?:do not|don't|dont|did not|didn't|didnt|am not|i'm not|im not)"
     r"(?: (?:actually|really|even|just|yet))*"
@@ -211,17 +211,26 @@ class Shelf:
         return told
 
     def judged(
-        self, text: str, match: Match | None, gloss: str = "", *, lacks_glossed: bool = False
+        self,
+        text: str,
+        match: Match | None,
+        gloss: str = "",
+        *,
+        lacks_glossed: bool = False,
+        unread: bool = False,
     ) -> Match | None:
         """Returns the match, less sure where the text contradicts the answer; None where it is not
         our matter or a legal step, or what would be answered is what is denied.
 
         `gloss` is a text of another language in English words; `lacks_glossed`: the answer lacks
-        one of them.
+        one of them. `unread`: the text is in a language that no model reads, and has no gloss.
         """
         if match is None or match.basis is MatchBasis.WRITTEN:
             return match
-        if not gloss and not match.basis.read:
+        unread = unread and match.basis is MatchBasis.FOREIGN
+        if unread:
+            match = of_unread(match, _of_set(match), self._highest)
+        elif not gloss and not match.basis.read:
             match = self._among_strangers(match)
         if len(text) > MOST_CHARACTERS:
             return match
@@ -250,25 +259,16 @@ class Shelf:
         if not gloss and self._is_another(text, words, told, read=match.basis.read):
             return _spoken_against(match)
         if gloss:
-            return self._without_a_word(match) if lacks_glossed else match
-        if match.basis is not MatchBasis.FOREIGN:
+            return _spoken_against(match) if lacks_glossed else match
+        if unread or match.basis is not MatchBasis.FOREIGN:
             return match
         confidence = among_near_misses(match.confidence, self._highest)
         if confidence > LACKING_FROM and lacks(words, told.stems, self._exists):
-            confidence = min(confidence, self._lacking(match.confidence))
+            shift = NEAR_SHIFT - LACKING_SHIFT
+            lacking = among_near_misses(match.confidence, self._highest, shift)
+            confidence = min(confidence, max(LACKING_FROM, lacking))
         alone = min(confidence, _shifted(match.confidence, self._highest))
         return replace(match, confidence=confidence, together=max(alone, match.together))
-
-    def _without_a_word(self, match: Match) -> Match:
-        """Returns a match of a gloss whose answer lacks a word of it: what is offered says so, too,
-        since no fit has seen the likeliest answers to such texts together."""
-        confidence, together = self._lacking(match.confidence), self._lacking(match.together)
-        return replace(match, confidence=confidence, together=max(confidence, together))
-
-    def _lacking(self, chance: float) -> float:
-        """Returns the chance of an answer that lacks a word of the text, see LACKING_SHIFT."""
-        shifted = among_near_misses(chance, self._highest, NEAR_SHIFT - LACKING_SHIFT)
-        return min(chance, max(LACKING_FROM, shifted))
 
     def telling_both(self, text: str, match: Match | None) -> Match | None:
         """Returns the match, less sure where a second question asks for what the answer lacks."""
@@ -293,12 +293,16 @@ class Shelf:
 
         Where none was fitted, it is that of their sum: a policy has one least chance for both.
         """
-        likeliest = (match.confidence, *(p for _, p in match.others[: MOST_TOGETHER - 1]))
-        of_set = match.together or sum(likeliest)
-        together = _shifted(of_set, self._highest, SET_SHIFT, SET_SLOPE)
+        together = _shifted(_of_set(match), self._highest, SET_SHIFT, SET_SLOPE)
         if match.basis.own:  # the chance of one rests on outcomes of this very file
             together = max(match.confidence, together)
         return replace(match, together=together)
+
+
+def _of_set(match: Match) -> float:
+    """Returns the chance of the likeliest answers together, their sum where none was fitted."""
+    likeliest = (match.confidence, *(p for _, p in match.others[: MOST_TOGETHER - 1]))
+    return match.together or sum(likeliest)
 
 
 def _misfits(text: str, words: frozenset[str], told: _Told) -> bool:
@@ -388,9 +392,7 @@ def _shifted(
     confidence: float, highest: float, shift: float = NEAR_SHIFT, slope: float = NEAR_SLOPE
 ) -> float:
     """Returns the chance whose log-odds are `slope` times those of `confidence`, plus `shift`."""
-    chance = min(max(confidence, 1.0 - SUREST), SUREST)
-    if highest - RANKED_SHARE < confidence:  # what is above the cap holds its order in a band
-        chance = max(confidence, min(1.0 - (highest - confidence) / RANKED_SHARE, SUREST))
+    chance = uncapped(min(max(confidence, 1.0 - SUREST), SUREST), highest)
     odds = math.log(chance / (1.0 - chance))
     told = 1.0 / (1.0 + math.exp(-slope * odds - shift))
     return capped(told, highest)

@@ -67,7 +67,9 @@ class CountingShelf:
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    def judged(self, text: str, match: Match | None, gloss: str = "") -> Match | None:
+    def judged(
+        self, text: str, match: Match | None, gloss: str = "", *, unread: bool = False
+    ) -> Match | None:
         self.texts.append(text)
         return match
 
