@@ -31,6 +31,7 @@ from router.cli.models import (
     evaluate,
     suggest,
     train,
+    train_answers,
     train_head,
     train_judge,
 )
@@ -61,7 +62,7 @@ for command in (
 OF_TRAIN = (
     train_head.head,
     train_head.routing,
-    train_head.answers,
+    train_answers.answers,
     train_head.specialists,
     train_judge.judge,
     entities.entities,

@@ -94,6 +94,15 @@ def load(path: Path) -> AnswerHead:
         raise ModelFileError(f"{path} is no head of answers: {error}") from error
 
 
+def card_of(path: Path) -> Mapping[str, object]:
+    """Returns the card in the file of a head, empty where it has none. Raises ModelFileError."""
+    try:
+        card = json.loads(path.read_text(encoding="utf-8")).get("card")
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelFileError(f"{path} is no head of answers: {error}") from error
+    return card if isinstance(card, dict) else {}
+
+
 def _finite(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{value!r} is no number")
