@@ -9,9 +9,11 @@ loading runs no code from them. Nothing here knows what a request is or how a he
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -239,9 +241,13 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
     """Writes all files under other names, then renames them: either all are new or none is.
 
     So a full disk leaves older files whole, and a server never reads half of one. Links and rights
-    of older files stay; a device is written as it is. Raises OSError.
+    of older files stay; a device is written as it is. Raises OSError, also where an older file is
+    read-only: to rename needs the right to the folder alone, and its owner meant it to stay.
     """
     places = {path: path.resolve() for path in contents}
+    for path, place in places.items():
+        if place.is_file() and not _may_change(place):
+            raise OSError(errno.EACCES, "the file is read-only (chmod u+w)", str(path))
     beside = {path: _beside(place) for path, place in places.items()}
     try:
         for path, content in contents.items():
@@ -259,6 +265,11 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
         for path, new in beside.items():
             if new != places[path]:
                 new.unlink(missing_ok=True)
+
+
+def _may_change(place: Path) -> bool:
+    """Returns False for a file without a right to write; root has every right, so bits count."""
+    return bool(stat.S_IMODE(place.stat().st_mode) & 0o222) and os.access(place, os.W_OK)
 
 
 def _beside(place: Path) -> Path:

@@ -87,3 +87,13 @@ def test_a_file_that_is_no_head_is_refused(tmp_path: Path, change: object, told:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="cannot be read"):
         load(tmp_path / "none.json")
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    save(HEAD, path, {})
+    path.chmod(0o444)
+    before = path.read_bytes()
+    with pytest.raises(PermissionError, match=r"read-only \(chmod u\+w\): .*a\.json"):
+        write_all({tmp_path / "new.json": b"{}", path: b"{}"})
+    assert ([*tmp_path.iterdir()], path.read_bytes()) == ([path], before)

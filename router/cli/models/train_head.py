@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from router.training.heads.train_head import Comparison, Made
 
 
+FEW_ROWS = 10
+"""TBD"""
+NAMED_CLASSES = 8
 CHANCE_AUROC = 0.5
 """Who guesses ranks half of the pairs rightly."""
 
@@ -84,6 +87,7 @@ def head(
     _warn_of_a_guess(made.card)
     _warn_of_forms(made.card)
     _warn_of_mistyped(made.card)
+    _warn_of_few_rows(made.card)
     # A script must notice that the old head still serves.
     if not made.installed:
         raise typer.Exit(Exit.FAILURE)
@@ -99,6 +103,20 @@ def _warn_of_mistyped(card: Mapping[str, Any]) -> None:
             f"warning: the class {rare!r} has {counted(counts[rare], 'row', 'rows')}; is it "
             f"{near!r} mistyped ({counted(counts[near], 'row', 'rows')})? It is learned as a class "
             "of its own.",
+            err=True,
+        )
+
+
+def _warn_of_few_rows(card: Mapping[str, Any]) -> None:
+    """Names the classes whose figures rest on few rows."""
+    counts: Mapping[str, int] = card["rows_per_class"]
+    few = sorted((rows, label) for label, rows in counts.items() if rows < FEW_ROWS)
+    if few:
+        named = ", ".join(f"{label!r} ({rows})" for rows, label in few[:NAMED_CLASSES])
+        more = f" and {len(few) - NAMED_CLASSES} more" if len(few) > NAMED_CLASSES else ""
+        typer.echo(
+            f"warning: under {FEW_ROWS} rows teach {named}{more}. Their figures may be far off, as "
+            f"the table's intervals show. Label more of them.",
             err=True,
         )
 
