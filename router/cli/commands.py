@@ -12,7 +12,16 @@ import typer
 
 from router.cli.documents import evaluate as evaluate_documents
 from router.cli.documents import knowledge
-from router.cli.learning import alerts, dataset, learn, models, rollout, synthesize, told
+from router.cli.learning import (
+    alerts,
+    dataset,
+    learn,
+    models,
+    rollout,
+    synthesize,
+    told,
+    train_answers,
+)
 from router.cli.ledger import (
     close,
     decisions,
@@ -31,7 +40,6 @@ from router.cli.models import (
     evaluate,
     suggest,
     train,
-    train_answers,
     train_head,
     train_judge,
 )

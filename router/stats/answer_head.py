@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.errors import ModelFileError
+from router.files.writing import write_all
 from router.stats.answer_signals import SIGNALS, Reading, signals
-from router.stats.heads import write_all
 
 FORMAT = 1
 KIND = "answers"

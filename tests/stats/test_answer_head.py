@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from router.errors import ModelFileError
+from router.files.writing import write_all
 from router.stats.answer_head import AnswerHead, load, save
 from router.stats.answer_signals import Reading
-from router.stats.heads import write_all
 
 HEAD = AnswerHead(0.5, {"sum_fails": (-2.0, 0.25, 0.5)}, 80, {"auroc": 0.9})
 
@@ -30,7 +30,7 @@ def test_a_saved_head_is_the_same_when_it_is_read(tmp_path: Path) -> None:
 def test_an_older_head_stays_whole_where_the_new_one_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     save(HEAD, path, {})
-    (tmp_path / "a.json.new").mkdir()
+    (tmp_path / ".a.json.new").mkdir()
     with pytest.raises(OSError, match=r"a\.json"):
         save(AnswerHead(0.1, {}, 60, {}), path, {})
     assert load(path) == HEAD

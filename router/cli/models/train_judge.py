@@ -42,9 +42,9 @@ def judge(
     Exit code 6 where there are too few outcomes; then nothing is written.
     """
     from router.cli.terminal import print_json
+    from router.files.writing import write_all
     from router.policy.content.rubrics import load_rubric
     from router.policy.loading import find_policy, load_policy, policies_dir
-    from router.stats.heads import write_all
     from router.stats.judge_calibration import TooFewOutcomes, fit_calibration
 
     loaded = load_policy(find_policy(policy, policies_dir()), os.environ)
