@@ -250,6 +250,8 @@ def specialists(
         print_json(cards)
     else:
         typer.echo(render(cards))
+        names = ", ".join(f"{card['name']}.json" for card in cards)
+        typer.echo(f"Written into {out}, with CARD.md: {names}. `heads` of a policy names them.")
 
 
 def _print_json(made: Made) -> None:
