@@ -12,7 +12,16 @@ import typer
 
 from router.cli.documents import evaluate as evaluate_documents
 from router.cli.documents import knowledge
-from router.cli.learning import alerts, dataset, learn, models, rollout, synthesize, told
+from router.cli.learning import (
+    alerts,
+    dataset,
+    learn,
+    models,
+    rollout,
+    synthesize,
+    told,
+    train_answers,
+)
 from router.cli.ledger import (
     close,
     decisions,
@@ -61,7 +70,7 @@ for command in (
 OF_TRAIN = (
     train_head.head,
     train_head.routing,
-    train_head.answers,
+    train_answers.answers,
     train_head.specialists,
     train_judge.judge,
     entities.entities,

@@ -29,6 +29,8 @@ def card(manifest: Manifest, now_ms: int) -> Iterator[str]:
         )
     if manifest.weak:
         yield f"weak     {_counted(manifest.weak)}"
+    if manifest.respelt:
+        yield f"respelt  {manifest.respelt}, labels in another spelling than most of their class"
     yield ""
     for kind, classes in manifest.balance.items():
         width = max(len(name) for name in classes)

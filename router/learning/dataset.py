@@ -45,6 +45,7 @@ class Dataset(Struct, frozen=True):
     observed: tuple[Observed, ...]
     dropped: Mapping[str, int]
     parents: tuple[str, ...] = ()
+    respelt: int = 0  # labels that got the most frequent spelling of their class
 
     def contents(self) -> dict[str, bytes]:
         """Returns the bytes of each file."""
@@ -82,6 +83,7 @@ class Manifest(Struct, frozen=True):
     marks: Mapping[str, int]  # of all requests of the period
     weights: Weights
     first_expiry_ms: int | None  # from then on a row may not be used any more
+    respelt: int = 0  # labels that got the most frequent spelling of their class
 
 
 class Weights(Struct, frozen=True):
@@ -102,7 +104,8 @@ def build(
 ) -> Dataset:
     """Returns the dataset of these requests. Raises TrainingDataError for shares that leave none.
 
-    Rows pass the gates in this order: texts that can teach, contradictions, repeats and
+    Labels that differ in case or spaces only are spelt alike before they are compared. Rows pass
+    the gates in this order: texts that can teach, contradictions, repeats and
     near-repeats, conversations across a cut in time, most rows of a class.
     """
     if not 0.0 <= options.dev + options.test < 1.0:
@@ -112,7 +115,8 @@ def build(
         )
     made = collect(past, labels, options.clip)
     dropped = made.dropped
-    rows = gates.distinct(gates.sound(made.rows, dropped), dropped)
+    spelt, respelt = gates.spelt_alike(gates.sound(made.rows, dropped))
+    rows = gates.distinct(spelt, dropped)
     known = {plain(row.prompt) for row in rows}
     weak = [row for row in made.weak if plain(row.prompt) not in known]
     dropped[Dropped.EXACT] += len(made.weak) - len(weak)
@@ -125,6 +129,7 @@ def build(
         tuple(made.observed),
         {reason.name.lower(): count for reason, count in sorted(dropped.items()) if count},
         tuple(parents),
+        respelt,
     )
 
 
@@ -156,6 +161,7 @@ def manifest_of(dataset: Dataset) -> Manifest:
         _counts(mark for request in dataset.observed for mark in request.marks),
         _weights(dataset.observed),
         min((row.expires_at_ms for row in every), default=None),
+        dataset.respelt,
     )
 
 

@@ -6,7 +6,6 @@ by their owner only: they hold what people wrote.
 
 from __future__ import annotations
 
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from router.errors import TrainingDataError
+from router.files.writing import write_all
 from router.learning.dataset import (
     OBSERVED,
     ROWS,
@@ -109,10 +109,11 @@ def read(folder: Path) -> Stored:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Writes a file that only its owner can read, if it is new. Raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+    """Writes a file whole or not at all, which only its owner can read if it is new.
+
+    Raises OSError.
+    """
+    write_all({path: content}, private=True)
 
 
 def _lines(content: bytes, kind: type[Row]) -> list[Row]:

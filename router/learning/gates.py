@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from router.learning.near_duplicates import plain, representatives
 from router.learning.rows import DatasetRow, Dropped, Kind
+from router.stats.heads import label_key
 
 LEAST_LETTERS, MOST_CHARACTERS = 3, 20_000
 BROKEN_SHARE = 0.05
@@ -44,6 +45,25 @@ def fault_of(row: DatasetRow) -> Dropped | None:
     if row.kind is Kind.CORRECTION and plain(row.preferred) == plain(row.answer):
         return Dropped.NOTHING_NEW
     return None
+
+
+def spelt_alike(rows: Sequence[DatasetRow]) -> tuple[list[DatasetRow], int]:
+    """Returns the rows with the most frequent spelling of each head's label, and how many changed.
+
+    Labels that differ only in case or spaces are one class: as two they would contradict each
+    other, and a head would learn both.
+    """
+    spellings: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        if row.kind is Kind.LABEL:
+            spellings.setdefault((row.head, label_key(row.label)), Counter())[row.label] += 1
+    usual = {key: counts.most_common(1)[0][0] for key, counts in spellings.items()}
+    alike = [
+        replace(row, label=usual[row.head, label_key(row.label)]) if row.kind is Kind.LABEL else row
+        for row in rows
+    ]
+    changed = sum(row.label != new.label for row, new in zip(rows, alike, strict=True))
+    return alike, changed
 
 
 def distinct(rows: Sequence[DatasetRow], dropped: Counter[Dropped]) -> list[DatasetRow]:

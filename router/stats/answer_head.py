@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.errors import ModelFileError
+from router.files.writing import write_all
 from router.stats.answer_signals import SIGNALS, Reading, signals
-from router.stats.heads import write_all
 
 FORMAT = 1
 KIND = "answers"
@@ -92,6 +92,15 @@ def load(path: Path) -> AnswerHead:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(f"{path} is no head of answers: {error}") from error
+
+
+def card_of(path: Path) -> Mapping[str, object]:
+    """Returns the card in the file of a head, empty where it has none. Raises ModelFileError."""
+    try:
+        card = json.loads(path.read_text(encoding="utf-8")).get("card")
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelFileError(f"{path} is no head of answers: {error}") from error
+    return card if isinstance(card, dict) else {}
 
 
 def _finite(value: object) -> float:

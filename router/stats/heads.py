@@ -8,11 +8,9 @@ loading runs no code from them. Nothing here knows what a request is or how a he
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import ModelFileError
+from router.files.writing import write_all
 from router.stats import calibration
 from router.stats.calibration import (
     Calibrator,
@@ -233,39 +232,6 @@ def save(head: Head, folder: Path, card: bytes | None = None) -> tuple[Path, Pat
         contents[folder / f"{head.name}.card.json"] = card
     write_all(contents)
     return arrays, text
-
-
-def write_all(contents: Mapping[Path, bytes]) -> None:
-    """Writes all files under other names, then renames them: either all are new or none is.
-
-    So a full disk leaves older files whole, and a server never reads half of one. Links and rights
-    of older files stay; a device is written as it is. Raises OSError.
-    """
-    places = {path: path.resolve() for path in contents}
-    beside = {path: _beside(place) for path, place in places.items()}
-    try:
-        for path, content in contents.items():
-            try:
-                beside[path].write_bytes(content)
-            except OSError as error:
-                # A full disk is told without a name, and a user has more than one disk.
-                raise OSError(error.errno, error.strerror, str(path)) from error
-        for path, new in beside.items():
-            if new != places[path]:
-                with contextlib.suppress(FileNotFoundError):
-                    new.chmod(stat.S_IMODE(places[path].stat().st_mode))
-                new.replace(places[path])
-    finally:
-        for path, new in beside.items():
-            if new != places[path]:
-                new.unlink(missing_ok=True)
-
-
-def _beside(place: Path) -> Path:
-    """Returns where a new file is written first: the place itself for a device or a pipe."""
-    if place.exists() and not place.is_file():
-        return place
-    return place.with_name(f"{place.name}.new")
 
 
 def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:

@@ -96,6 +96,24 @@ def fit_calibration(
     )
 
 
+def auroc_span(scores: Sequence[float], right: Sequence[bool]) -> tuple[float, float]:
+    """Returns the 95 % interval of `auroc`, by a bootstrap over the judged answers."""
+    import numpy as np
+
+    from router.stats.calibration import auroc
+    from router.stats.measures import Draws, Rows, intervals, with_width
+
+    judged, rights = np.array(scores), np.array(right, dtype=bool)
+    draws = Draws()
+
+    def measure(rows: Rows) -> list[float]:
+        return [auroc(judged[rows], rights[rows])]
+
+    (span,) = intervals(measure, len(rights), draws)
+    low, high = with_width(span, draws.rarest(rights))
+    return round(low, 4), round(high, 4)
+
+
 def _logit(score: float) -> float:
     inside = min(max(score, _INSIDE), 1.0 - _INSIDE)
     return math.log(inside / (1.0 - inside))

@@ -5,7 +5,6 @@ They name tenants and answerers, so only their owner may read them.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,13 +13,14 @@ from msgspec import Struct
 
 from router.errors import LedgerUnavailable
 from router.errors.system import in_words
+from router.files.writing import write_all
 from router.locks.file_lock import FileLock
 from router.money.days import DAY_MS
 from router.watch.alarms import Alarm, Notice, Seen
 from router.watch.past import Past
 from router.watch.profiles import Profiles
 
-FILE_MODE, FOLDER_MODE = 0o600, 0o700
+FOLDER_MODE = 0o700
 
 
 class State(Struct, frozen=True):
@@ -117,12 +117,6 @@ def _loaded(path: Path, kind: type[Kept]) -> Kept:
 def _save(path: Path, kept: State | _Day) -> None:
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.new")
-        # A file that a crash left may have other rights.
-        new.unlink(missing_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-        with open(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(kept))
-        os.replace(new, path)
+        write_all({path: msgspec.json.encode(kept)}, private=True)
     except OSError as error:
         raise LedgerUnavailable(f"{path} cannot be written: {in_words(error)}") from error

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from router.cli.commands import app
-from router.cli.models.train_head import _warn_of_a_guess, _warn_of_mistyped
+from router.cli.models.train_head import _warn_of_a_guess, _warn_of_few_rows, _warn_of_mistyped
 from router.cli.options import from_registry
 from router.errors import RegistryError
 
@@ -193,6 +193,16 @@ def test_a_head_that_may_only_guess_the_largest_class_is_warned_of(
     _warn_of_a_guess({"name": "dept", "intervals": spans, "figures": {"majority": 0.215}})
     said = capsys.readouterr().err
     assert ("dept may be no better than always the largest class" in said) == warned
+
+
+def test_training_names_classes_of_few_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    _warn_of_few_rows({"rows_per_class": {"billing": 20, "returns": 19}})
+    said = capsys.readouterr().err
+    assert said.startswith("warning: under 20 rows teach 'returns' (19). Their figures may be")
+    _warn_of_few_rows({"rows_per_class": {"billing": 20, "returns": 20}})
+    assert capsys.readouterr().err == ""
+    _warn_of_few_rows({"rows_per_class": {f"c{n}": n for n in range(2, 30)}})
+    assert "'c9' (9) and 10 more. Their" in capsys.readouterr().err
 
 
 def test_training_warns_of_a_class_that_may_be_another_mistyped(

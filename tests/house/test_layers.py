@@ -33,9 +33,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
     "errors": {"types"},
     "regexes": set(),
+    "files": set(),
     "locks": set(),
     "threads": set(),
-    "stats": BASE,
+    "stats": {*BASE, "files"},
     "privacy": BASE,
     "rendering": BASE,
     "wire": {*BASE, "privacy"},
@@ -72,8 +73,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateway": {*CORE, "request", "threads"},
     "plan": {*PRICED, "rendering"},
     "analysis": {*CORE, "rendering"},
-    "learning": {*CORE, "registry"},
-    "watch": {*CORE, "outgoing", "locks"},
+    "learning": {*CORE, "registry", "files"},
+    "watch": {*CORE, "outgoing", "locks", "files"},
     "api": {*PATH, "analysis", "extraction", "registry", "rendering", "threads", "triage"},
     "api.compose": {
         *PATH,
@@ -90,9 +91,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api.process": {*PATH, "api", "api.compose", "api.protocol", "locks"},
     "api.protocol": BASE,
     "library": {*PATH, "api", "api.compose", "threads"},
-    "training": {*VALUES, "triage", "learning", "locks"},
+    "training": {*VALUES, "triage", "learning", "locks", "files"},
     "evaluation": {*PRICED, "triage", "training", "judging", "extraction"},
-    "cli": {*PATH, *PAGES, *LEARNT, *SERVING, "documents", "extraction", "triage"},
+    "cli": {*PATH, *PAGES, *LEARNT, *SERVING, "documents", "extraction", "triage", "files"},
 }
 """Names the folders that the modules of each folder may import, besides their own.
 

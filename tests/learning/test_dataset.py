@@ -44,6 +44,16 @@ def made(*requests: PastRequest, labels: Iterable[HumanLabel] = ()) -> Dataset:
     return build(requests, ALL_TRAIN, labels)
 
 
+def test_labels_in_two_spellings_are_one_class() -> None:
+    asked = questions(3)
+    spellings = ("hr support", "HR  Support", "HR Support", "hr support")
+    labels = [HumanLabel(f"r{n % 3:03}", "department", label) for n, label in enumerate(spellings)]
+    dataset = made(*asked, labels=labels)
+    rows = [row.label for row in dataset.rows if row.kind is Kind.LABEL]
+    assert (rows, dataset.respelt) == (["hr support"] * 3, 2)
+    assert "torn" not in dataset.dropped
+
+
 def questions(count: int) -> list[PastRequest]:
     """Unlike questions, a minute apart, right and wrong in turn."""
     return [

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from router.errors import ModelFileError
+from router.files.writing import write_all
 from router.stats.answer_head import AnswerHead, load, save
 from router.stats.answer_signals import Reading
-from router.stats.heads import write_all
 
 HEAD = AnswerHead(0.5, {"sum_fails": (-2.0, 0.25, 0.5)}, 80, {"auroc": 0.9})
 
@@ -30,7 +30,7 @@ def test_a_saved_head_is_the_same_when_it_is_read(tmp_path: Path) -> None:
 def test_an_older_head_stays_whole_where_the_new_one_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     save(HEAD, path, {})
-    (tmp_path / "a.json.new").mkdir()
+    (tmp_path / ".a.json.new").mkdir()
     with pytest.raises(OSError, match=r"a\.json"):
         save(AnswerHead(0.1, {}, 60, {}), path, {})
     assert load(path) == HEAD
@@ -87,3 +87,13 @@ def test_a_file_that_is_no_head_is_refused(tmp_path: Path, change: object, told:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="cannot be read"):
         load(tmp_path / "none.json")
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    save(HEAD, path, {})
+    path.chmod(0o444)
+    before = path.read_bytes()
+    with pytest.raises(PermissionError, match=r"read-only \(chmod u\+w\): .*a\.json"):
+        write_all({tmp_path / "new.json": b"{}", path: b"{}"})
+    assert ([*tmp_path.iterdir()], path.read_bytes()) == ([path], before)

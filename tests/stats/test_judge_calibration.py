@@ -9,6 +9,7 @@ from router.stats.judge_calibration import (
     LEAST_EACH,
     LEAST_OUTCOMES,
     TooFewOutcomes,
+    auroc_span,
     fit_calibration,
     read_calibration,
 )
@@ -35,6 +36,14 @@ def test_a_judge_that_tells_nothing_gives_the_share_of_right_answers() -> None:
     made = fit_calibration(scores, right, "digest", "large-1")
     share = sum(right) / len(right)
     assert [made(score) for score in (0.0, 0.5, 1.0)] == pytest.approx([share] * 3, abs=0.12)
+
+
+def test_few_outcomes_have_a_wide_interval() -> None:
+    few, many = (auroc_span(*outcomes(count, 6.0)) for count in (60, 2_000))
+    assert few[1] - few[0] > 3 * (many[1] - many[0])
+    assert few[0] < fit_calibration(*outcomes(60, 6.0), "digest", "large-1").auroc < few[1]
+    low, high = auroc_span(*outcomes(60, 0.0))
+    assert low < 0.5 < high
 
 
 @pytest.mark.parametrize(

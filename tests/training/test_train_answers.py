@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
@@ -62,12 +63,12 @@ def test_repeats_of_a_question_do_not_judge_themselves() -> None:
 def test_answers_to_one_question_are_one_piece_of_evidence() -> None:
     rng = np.random.default_rng(0)
     right, chances = rng.integers(0, 2, 60).astype(float), rng.random(60)
-    alone = [Reading(f"Question {n:03d}", "Answer.") for n in range(60)]
-    low, high = spans_of(alone, chances, right)["right"]
+    low, high = spans_of(range(60), chances, right)["right"]
     assert low < right.mean() < high
     # Ten equal answers to each question leave the interval as wide as it was.
-    ten = [Reading(one.question, f"{one.answer}{n}") for one in alone for n in range(10)]
-    wide = spans_of(ten, np.repeat(chances, 10), np.repeat(right, 10))["right"]
+    wide = spans_of(
+        np.repeat(range(60), 10).tolist(), np.repeat(chances, 10), np.repeat(right, 10)
+    )["right"]
     assert wide == pytest.approx((low, high), abs=1e-9)
 
 
@@ -136,6 +137,7 @@ def test_few_graded_answers_are_warned_of(tmp_path: Path) -> None:
     run = tiergate("train", "answers", "--data", path, "--out", tmp_path / "answers.json")
     assert run.returncode == 0, run.stderr
     assert "warning: 119 graded answers are few" in run.stderr
+    assert "Heads of 120 said" in run.stderr
 
 
 def test_the_command_writes_a_head_without_texts(tmp_path: Path) -> None:
@@ -146,3 +148,89 @@ def test_the_command_writes_a_head_without_texts(tmp_path: Path) -> None:
     assert "warning: 120" not in run.stderr
     assert load(out).rows == 120
     assert "What is" not in out.read_text()
+
+
+def taught(
+    path: Path, rows: Sequence[Mapping[str, object]], out: Path, *more: str
+) -> CompletedProcess[str]:
+    return tiergate("train", "answers", "--data", write(path, rows), "--out", out, *more)
+
+
+def mixed_up(rows: int, seed: int = 3) -> list[dict[str, object]]:
+    """Rows whose grades say nothing of their answers, about other sums."""
+    draw = random.Random(seed)
+    asked = [f"How much is {n} plus {n + 7}, please?" for n in range(700, 700 + rows)]
+    return [
+        {**row, "prompt": prompt, "right": draw.randrange(2)}
+        for row, prompt in zip(graded(rows), asked, strict=True)
+    ]
+
+
+def test_a_worse_head_does_not_replace_a_good_one(tmp_path: Path) -> None:
+    out = tmp_path / "mini.json"
+    assert taught(tmp_path / "good.jsonl", graded(360), out).returncode == 0
+    before = out.read_bytes()
+    rows = graded(430)[360:]
+    run = taught(tmp_path / "few.jsonl", rows, out)
+    assert run.returncode == 1
+    assert (
+        "of the new one (70 answers), answers to questions that the old head never saw"
+        in " ".join(run.stdout.split())
+    )
+    assert "Not written: it is worse" in run.stdout
+    assert out.read_bytes() == before
+    assert taught(tmp_path / "few.jsonl", rows, out, "--force").returncode == 0
+    assert load(out).rows == 70
+
+
+def test_a_better_head_replaces_the_older_one(tmp_path: Path) -> None:
+    out = tmp_path / "mini.json"
+    assert taught(tmp_path / "poor.jsonl", mixed_up(80), out).returncode == 0
+    run = taught(tmp_path / "good.jsonl", graded(360), out, "--json")
+    assert run.returncode == 0, run.stderr
+    said = json.loads(run.stdout)
+    assert said["installed"]
+    assert not said["comparison"]["worse"]
+    assert load(out).rows == 360
+
+
+def test_the_same_answers_may_teach_again(tmp_path: Path) -> None:
+    out = tmp_path / "mini.json"
+    for _ in range(2):
+        assert taught(tmp_path / "good.jsonl", graded(), out).returncode == 0
+
+
+def test_a_head_without_digests_is_compared_on_the_new_answers(tmp_path: Path) -> None:
+    out = tmp_path / "mini.json"
+    assert taught(tmp_path / "good.jsonl", graded(360), out).returncode == 0
+    older = json.loads(out.read_text("utf-8"))
+    del older["card"]["seen"], older["figures"]["skill"]
+    out.write_text(json.dumps(older), "utf-8")
+    run = taught(tmp_path / "few.jsonl", graded(430)[360:], out)
+    assert run.returncode == 1
+    assert "some of which may have taught the old head" in " ".join(run.stdout.split())
+
+
+def test_a_file_that_is_no_head_of_answers_is_not_written_over(tmp_path: Path) -> None:
+    out = tmp_path / "policy.yaml"
+    out.write_text("name: mine\n", "utf-8")
+    run = taught(tmp_path / "rows.jsonl", graded(), out)
+    assert run.returncode == 2
+    assert "is no head of answers" in " ".join(run.stderr.split())
+    assert out.read_text("utf-8") == "name: mine\n"
+
+
+def test_answers_to_questions_in_nearly_the_same_words_judge_no_sibling() -> None:
+    stem = "Please tell me how many apples are left in the basket of the farmer on the hill"
+    asked = [f"{stem} today, number {n}?" for n in range(10)]
+    other = [f"{n} times {n * 3} is what, if {n * 7} is {n * 9}?" for n in range(60)]
+    readings = [Reading(text, "Four.") for text in (*asked, *other)]
+    kin = fit_answers(readings, np.arange(70) % 2.0).families
+    assert len(set(kin[:10])) == 1
+    assert len(set(kin)) > 10
+
+
+def test_answers_to_one_question_alone_are_refused() -> None:
+    readings = [Reading("Write a slogan.", f"Slogan {n}") for n in range(80)]
+    with pytest.raises(TrainingDataError, match="answers to the same question"):
+        fit_answers(readings, np.arange(80) % 2.0)

@@ -318,10 +318,10 @@ def test_a_worse_head_is_not_installed_unasked(tmp_path: Path) -> None:
 def test_a_head_that_cannot_be_written_leaves_the_one_before_whole(tmp_path: Path) -> None:
     made(write_csv(tmp_path / "d.csv", some_rows()), tmp_path / "out")
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    (tmp_path / "out" / "kind.card.json.new").mkdir()  # no file can be written under this name
+    (tmp_path / "out" / ".kind.card.json.new").mkdir()  # no file can be written under this name
     with pytest.raises(OSError, match=r"kind\.card\.json"):
         made(write_csv(tmp_path / "e.csv", some_rows()[:-2]), tmp_path / "out", force=True)
-    (tmp_path / "out" / "kind.card.json.new").rmdir()
+    (tmp_path / "out" / ".kind.card.json.new").rmdir()
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 

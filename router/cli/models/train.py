@@ -189,6 +189,7 @@ def match(
         shown = ", ".join(f"{name} {value}" for name, value in figures.items())
         typer.echo(f"{company}: {shown}")
     typer.echo(f"The cap of files without outcomes of their own: {fitted.model.verifier.cap}")
+    _say_where(out)
 
 
 @train.command()
@@ -234,6 +235,7 @@ def calibrate(
     for source, figures in recalibrate(data, out, seed, knowledge, heads).items():
         shown = ", ".join(f"{name} {value}" for name, value in figures.items())
         typer.echo(f"{source}: {shown}")
+    _say_where(out)
 
 
 @train.command()
@@ -248,6 +250,12 @@ def novelty(
 
     figures = refit_novelty(data, out, seed, policies_dir() / "knowledge")
     typer.echo(", ".join(f"{name} {value}" for name, value in figures.items()))
+    _say_where(out)
+
+
+def _say_where(model: Path) -> None:
+    """Says where a part of a finished model was fitted again, and how a server reads it."""
+    typer.echo(f"Written into {model}, with its card; serve it by --model-dir {model}.")
 
 
 @train.command()

@@ -10,6 +10,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.ledger.ledger import Since, Until
+from router.cli.models.train_head import warn_of_chance
 from router.cli.opened_books import opened_books
 from router.cli.options import AsJson, Tenant, to_write
 from router.cli.periods import now_ms, period_of
@@ -42,10 +43,10 @@ def judge(
     Exit code 6 where there are too few outcomes; then nothing is written.
     """
     from router.cli.terminal import print_json
+    from router.files.writing import write_all
     from router.policy.content.rubrics import load_rubric
     from router.policy.loading import find_policy, load_policy, policies_dir
-    from router.stats.heads import write_all
-    from router.stats.judge_calibration import TooFewOutcomes, fit_calibration
+    from router.stats.judge_calibration import TooFewOutcomes, auroc_span, fit_calibration
 
     loaded = load_policy(find_policy(policy, policies_dir()), os.environ)
     check, model = _check_of(loaded, answerer)
@@ -61,24 +62,28 @@ def judge(
             and (outcome.judged.digest, outcome.judged.judge) == (rubric.digest, check.judge)
         ]
     try:
-        made = fit_calibration(
-            [score for score, _ in scored], [right for _, right in scored], rubric.digest, model
-        )
+        scores, right = [score for score, _ in scored], [right for _, right in scored]
+        made = fit_calibration(scores, right, rubric.digest, model)
     except TooFewOutcomes as error:
         typer.echo(f"tiergate: {error}. Until then scores change no chance.", err=True)
         raise typer.Exit(Exit.CANNOT_SAY) from error
     write_all({out: made.to_text().encode()})
+    low, high = auroc_span(scores, right)
     if as_json:
         shares = {f"{score:g}": round(made(score), 4) for score in (0.25, 0.5, 0.75, 1.0)}
-        print_json({"outcomes": made.outcomes, "wrong": made.wrong, "auroc": made.auroc, **shares})
+        figures = {"outcomes": made.outcomes, "wrong": made.wrong, "auroc": made.auroc}
+        print_json({**figures, "auroc_interval": [low, high], **shares})
+        warn_of_chance(out.stem, low)
         return
     chances = ", ".join(f"{score:.2f}: {made(score):.2f}" for score in (0.25, 0.5, 0.75, 1.0))
     typer.echo(
         f"{made.outcomes} answers judged by {check.judge} with rubric {rubric.name}, {made.wrong} "
-        f"of them wrong; scores tell them apart with AUROC {made.auroc:.3f} (.5 is chance)."
+        f"of them wrong; scores tell them apart with AUROC {made.auroc:.3f} "
+        f"({low:.3f} to {high:.3f}, 95 %; .5 is chance)."
     )
     typer.echo(f"Chance of being right by score: {chances}.")
     typer.echo(f"Written to {out}: `check.calibration` of {answerer} names it.")
+    warn_of_chance(out.stem, low)
 
 
 def _check_of(loaded: LoadedPolicy, name: str) -> tuple[CheckSection, str]:

@@ -89,7 +89,7 @@ def tune(
     """
     from router.analysis.tune.tune import tune as tuned
     from router.cli.policies.tune_output import print_found, print_found_json
-    from router.stats.heads import write_all
+    from router.files.writing import write_all
 
     keep_sources((out,), (labels, outcomes))
     if labels is not None and outcomes is not None:

@@ -16,7 +16,6 @@ wrote.
 from __future__ import annotations
 
 import io
-import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from msgspec.structs import replace
 
 from router.errors import TrainingDataError
 from router.errors.system import in_words
+from router.files.writing import write_all
 from router.locks.file_lock import FileLock
 from router.stats import heads
 from router.stats.heads import Head
@@ -349,14 +349,7 @@ def put_head(head: Head, card: Mapping[str, object], folder: Path) -> None:
 
 def write(path: Path, content: bytes) -> None:
     """Writes a file that is there whole or not at all, readable by its owner only."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)  # what a crash left may be readable by others
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    write_all({path: content}, private=True)
 
 
 def _text(rows: Sequence[Kept]) -> bytes:

@@ -1,0 +1,69 @@
+"""Writes files that are there whole or not at all; it knows nothing about what they hold."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+OWNER_ONLY, BY_UMASK = 0o600, 0o666
+ANY_WRITE = 0o222
+
+
+def write_all(contents: Mapping[Path, bytes], *, private: bool = False) -> None:
+    """Writes all files under other names, then renames them: either all are new or none is.
+
+    So a full disk leaves older files whole, and a server never reads half of one. Links and rights
+    of older files stay; where `private`, only its owner can read a new file. A device is written as
+    it is. Raises OSError, also where an older file is read-only: to rename needs the right to the
+    folder alone, and its owner meant it to stay.
+    """
+    places = {path: path.resolve() for path in contents}
+    for path, place in places.items():
+        if place.is_file() and not _may_change(place):
+            raise OSError(errno.EACCES, "the file is read-only (chmod u+w)", str(path))
+    beside = {path: _beside(place) for path, place in places.items()}
+    try:
+        for path, content in contents.items():
+            try:
+                if beside[path] == places[path]:
+                    places[path].write_bytes(content)
+                else:
+                    _write_new(beside[path], content, OWNER_ONLY if private else BY_UMASK)
+            except OSError as error:
+                # A full disk is told without a name, and a user has more than one disk.
+                raise OSError(error.errno, error.strerror, str(path)) from error
+        for path, new in beside.items():
+            if new != places[path]:
+                with contextlib.suppress(FileNotFoundError):
+                    new.chmod(stat.S_IMODE(places[path].stat().st_mode))
+                new.replace(places[path])
+    finally:
+        for path, new in beside.items():
+            if new != places[path] and not new.is_dir():
+                new.unlink(missing_ok=True)
+
+
+def _write_new(path: Path, content: bytes, rights: int) -> None:
+    """Writes a file and waits for the disk, so that a crash leaves none empty after the rename."""
+    path.unlink(missing_ok=True)  # what a crash left may be readable by others
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, rights)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _may_change(place: Path) -> bool:
+    """Returns False for a file without a right to write; root has every right, so bits count."""
+    return bool(place.stat().st_mode & ANY_WRITE) and os.access(place, os.W_OK)
+
+
+def _beside(place: Path) -> Path:
+    """Returns where a new file is written first: the place itself for a device or a pipe."""
+    if place.exists() and not place.is_file():
+        return place
+    return place.with_name(f".{place.name}.new")
