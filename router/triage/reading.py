@@ -179,11 +179,12 @@ def _routine(row: ModelRow, facts: TurnFacts, known: float, sure: float) -> Mode
 def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRow:
     """Returns the row without the chance of a grave matter for a text that the operator wrote, that
     only ends a chat, goes on with one, turns something of a shop down or says that somebody is
-    away, or that only asks who made a named work or for a sum.
+    away, or that only asks who made a named work, for a sum or for an answer of an exam.
 
-    Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
-    speaks against it. Who is away loses the chance of self-harm alone.
+    A term or a disguise still speaks against it. Who is away loses the chance of self-harm alone.
     """
+    if facts.exam_item:
+        return row._replace(grave=0.0, stakes_high=0.0, risk_p=0.0, strategic=0.0, knowledge=1.0)
     if facts.risk_terms or facts.unusual:
         return row
     if match is None or match.basis is not MatchBasis.WRITTEN:
@@ -325,7 +326,7 @@ def reading_of(
         facts.said <= LETTER_WORDS,
         momentary,
         insists(facts.folded),
-        acts=facts.bare or (acts(facts.folded.words) and not facts.priced),
+        acts=facts.bare or (acts(facts.folded.words) and not (facts.priced or facts.exam_item)),
         unread=facts.unread,
         note=facts.said <= NOTE_WORDS and not asks_for_text(row),
         answered=match is not None and match.confidence >= answers_from,

@@ -8,7 +8,7 @@ import pytest
 
 from router.policy.content.safe_answers import LanguageWords, load_safe_answers
 from router.policy.content.small_talk import SmallTalkFile
-from router.policy.content.term_files import load_language_terms
+from router.policy.content.term_files import STRATEGY, load_language_terms
 from router.policy.loading import policies_dir
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
@@ -50,7 +50,7 @@ NORTHERN_SAMPLES = {
     "nb": "Jeg får ikke puste, hva gjør jeg",
     "sv": "Jag kan inte andas",
 }
-"""The languages with phrases of dangers to people alone."""
+"""The languages with shorter lists, and none of orders."""
 NORTHERN_LACK = {"animal", "bedside", "attack"}
 """Words of what only phrases name there: those of an emergency or of fraud stand for them."""
 COURTESIES = ("greeting", "how_are_you", "thanks", "goodbye", "are_you_a_robot")
@@ -70,9 +70,10 @@ def test_a_language_has_phrases_of_each_danger(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", sorted(NORTHERN))
-def test_a_northern_language_has_phrases_and_words_of_dangers_to_people(language: str) -> None:
+def test_a_northern_language_has_phrases_of_all_matters_but_words_of_dangers(language: str) -> None:
     found = {phrase.list_name for phrase in TERMS.phrases if phrase.language == language}
-    assert found == {matter.value for matter in DANGERS}
+    grave = {matter.value for matter in (*DANGERS, Matter.FRAUD, Matter.LEGAL)}
+    assert found == {*grave, STRATEGY}
     sentence = NORTHERN_SAMPLES[language]
     assert language_of(sentence, fold(sentence).words) == language
     words = ANSWERS.languages[language]

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from router.money.priced_goods import priced_goods
-from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY
+from router.policy.content.term_files import ACTIONS, LANGUAGE_MARK, STRATEGY, list_of
 from router.regexes.late import late_regex
 from router.triage.disguises.known_words import Knows
 from router.triage.disguises.undone import undone
@@ -22,6 +22,7 @@ from router.triage.facts.wordplay import only_plays, only_works_out
 from router.triage.facts.works import without_titles
 from router.triage.framing.contact_details import without_contact_details
 from router.triage.framing.cores import MOST_CHARACTERS, without_last_names
+from router.triage.framing.given.exam_items import is_exam_item
 from router.triage.framing.idioms import NO_IDIOMS, Idioms
 from router.triage.text.amount_lists import all_material, all_quoted, with_further
 from router.triage.text.amounts import AmountReader
@@ -36,13 +37,15 @@ from router.triage.text.phrases import (
 from router.triage.text.spelling import Mend, as_written, knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.text.windows import passages, sentences
-from router.types import READ_LANGUAGES, Amount
+from router.types import READ_LANGUAGES, Amount, Matter
 
 STRATEGY_WORDS = 150
 """Words of a message or a letter that may ask for a decision about a company. A longer text, such
 as a document or a program's prompt, may only mention one."""
 _SENTENCE = late_regex(r"[.!?;\n]+")
 _STRATEGIC = f"{STRATEGY}{LANGUAGE_MARK}"
+_NO_ITEM = frozenset({ACTIONS, Matter.SELF_HARM, Matter.VIOLENCE, Matter.POISON})
+"""Lists whose terms make any text somebody's matter, also one with answers to choose from."""
 
 
 class FindsPhrases(Protocol):
@@ -73,6 +76,7 @@ class TurnFacts(Struct, frozen=True):
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
     works_out: bool = False  # it only asks for a sum of numbers, whoever signs it
+    exam_item: bool = False  # a question of an exam, with answers to choose from
     priced: bool = False  # that sum is what goods cost: it may be at stake in a later turn
 
     @property
@@ -141,6 +145,7 @@ def find_facts(
     works_out = priced or _works_out(text, folded)
     if sums and (works_out or only_plays(meant.text)):
         sums = all_material(sums) if priced else all_quoted(sums)
+    item = language in READ_LANGUAGES and _is_item(text, names)
     talk = find_router_talk(folded)
     disguise = undone(text, folded, knows)
     instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
@@ -155,8 +160,8 @@ def find_facts(
     without_talk = without_stage(folded) or without_talk
     return TurnFacts(
         folded=folded,
-        amounts=sums,
-        risk_terms=names,
+        amounts=all_quoted(sums) if item else sums,
+        risk_terms=() if item else names,
         bare=not sums and not names and is_bare_follow_up(meant),
         unread=folded.cut or crowded(folded),
         other_forms=(*disguised, without_talk) if without_talk else tuple(disguised),
@@ -172,8 +177,15 @@ def find_facts(
         sentences=sentences(instead or undetailed or plain),
         mended=mended if mended != text else "",
         works_out=works_out,
+        exam_item=item,
         priced=priced,
     )
+
+
+def _is_item(text: str, names: Sequence[str]) -> bool:
+    """Returns True for a question of an exam without a term that no such question has."""
+    named = _NO_ITEM.isdisjoint([list_of(name) for name in names])
+    return named and is_exam_item(text)
 
 
 def _works_out(text: str, folded: Folded) -> bool:
