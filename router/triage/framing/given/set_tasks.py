@@ -69,11 +69,25 @@ def sets_task(instructions: str) -> bool:
     False
     """
     text = instructions.strip()
-    return bool(text) and len(text) <= MOST_CHARS and _sets_task(text)
+    return bool(text) and len(text) <= MOST_CHARS and not _untaken(text)
+
+
+def untaken(instructions: str) -> str:
+    """Returns why instructions set no work on a text, as words to print; "" where they do.
+
+    >>> untaken("You are a helpful assistant.")
+    'no work on a text is known at their beginning'
+    >>> untaken("Translate the letter and advise its reader.")
+    '"advis" makes more of them than work on a text'
+    """
+    text = instructions.strip()
+    if len(text) > MOST_CHARS:
+        return f"they are longer than {MOST_CHARS:,} characters"
+    return _untaken(text)
 
 
 @lru_cache(maxsize=KEPT)
-def _sets_task(text: str) -> bool:
+def _untaken(text: str) -> str:
     said = [sentence.strip() for sentence in _END.split(text) if sentence.strip()]
     asked = [_NOR.sub("", _not_forbidden(sentence)) for sentence in said]
     plain = [sentence for sentence in asked if not TITLE.fullmatch(sentence)]
@@ -81,8 +95,11 @@ def _sets_task(text: str) -> bool:
     if not any([TASK.match(_behind_name(sentence)) for sentence in first]) and not any(
         [LABEL_ALONE.search(sentence) for sentence in asked]
     ):
-        return False
-    return not any([NO_TASK.search(_of_the_text(sentence)) for sentence in asked])
+        return "no work on a text is known at their beginning"
+    for sentence in asked:
+        if (more := NO_TASK.search(_of_the_text(sentence))) is not None:
+            return f'"{more[0].strip()}" makes more of them than work on a text'
+    return ""
 
 
 def _of_the_text(sentence: str) -> str:
