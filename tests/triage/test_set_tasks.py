@@ -6,6 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from router.library import Gateway
+from router.policy.refusal import cries_for_help
 from router.triage.framing.given.set_tasks import MOST_CHARS, READ_AS, sets_task
 from router.triage.text.turns import turns_of
 from router.types import ChatRequest, JsonText, Message, Outcome, Reason, ToolSpec, Verdict
@@ -130,6 +131,25 @@ def test_the_text_of_a_task_raises_nothing(gateway: Gateway) -> None:
     assert not outcome.words_alone
     assert outcome.signals.given_text is True
     assert not outcome.signals.risk_terms
+
+
+MOOD = "Classify the mood of the text: glad, sad, angry. Return one label."
+
+
+@pytest.mark.parametrize(
+    ("text", "cries"),
+    [
+        ("I don't want to live any more.", True),
+        ("Ich will nicht mehr leben.", True),
+        ("The bus was late again, it kills me.", False),
+        (GRAVE, False),
+    ],
+)
+def test_a_cry_for_help_in_the_text_is_told(gateway: Gateway, text: str, *, cries: bool) -> None:
+    outcome = asked(gateway, MOOD, text)
+    assert outcome.decision.floor == 1
+    assert not outcome.words_alone
+    assert cries_for_help(outcome.signals) is cries
 
 
 def test_heads_of_the_policy_read_the_text(mail: Gateway) -> None:

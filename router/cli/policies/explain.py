@@ -12,6 +12,7 @@ from router.api.http.decision_views import EVEN
 from router.cli.policies.chances import Grounds, chance_lines, told, told_of_rung
 from router.cli.policies.one_line import shortened, tier
 from router.cli.terminal import console
+from router.policy.refusal import cries_for_help
 from router.policy.schema import DecisionSection
 from router.policy.sections.base import beside_bound
 from router.rendering.figures_in_words import usd
@@ -43,6 +44,7 @@ FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
 ONE_LINE_FROM = 130
 """Sets the width from which a rung usually fits one line."""
 GIVEN_TEXT = "a text to work on or to look up in; of it only heads and a request for harm count"
+CRY = "a person looks at it besides, since it is a cry for help by a chance of"
 KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
@@ -246,7 +248,8 @@ def signal_lines(signals: Signals, section: DecisionSection | None = None) -> li
         *chance_lines(signals, section),
     ]
     if signals.given_text is True:
-        lines.append(("text", GIVEN_TEXT))
+        cry = f"; {CRY} {signals.text_despair:.2f}" if cries_for_help(signals) else ""
+        lines.append(("text", GIVEN_TEXT + cry))
     if signals.impact_nano_usd or signals.amounts:
         sums = ", ".join(_amount_line(a) for a in signals.amounts)
         shown = f" ({sums})" if sums else ""
