@@ -147,5 +147,5 @@ def test_the_same_sum_of_goods_is_material_however_its_cost_is_asked_for(text: s
     assert not at_stake(text, request_type=RequestType.EXPLANATION)
 
 
-def test_a_price_of_goods_that_nobody_asks_for_is_at_stake() -> None:
-    assert at_stake("4 machines at $25,000", request_type=RequestType.EXPLANATION)
+def test_a_price_of_goods_that_somebody_needs_is_at_stake() -> None:
+    assert at_stake("We need 4 machines at $25,000", request_type=RequestType.EXPLANATION)
