@@ -329,16 +329,6 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_a_name_that_another_served_policy_knows_is_told_that_policy(policy: Path) -> None:
-    run = tiergate(
-        "route", "hello", "--policy", policy, "--policy", "default", "--model", "tier:reasoning"
-    )
-    told = " ".join(run.stderr.split())
-    assert run.returncode == 1
-    assert "The policy default knows it: ask with routing.policy default." in told
-    assert "aliases of policy" not in told
-
-
 @pytest.mark.parametrize(
     ("model", "told"),
     [

@@ -112,12 +112,8 @@ def test_an_emergency_by_name_gets_its_words_where_no_matter_is_found(
     assert safe_answer(case, answers).startswith("This may be an emergency")
 
 
-def test_a_harmless_question_that_waits_for_a_person_gets_no_words_of_an_emergency(
-    answers: SafeAnswers,
-) -> None:
-    text = safe_answer(SafeCase(Domain.GENERAL, "How long is the Rhine?", "rev_7"), answers)
-    assert "rev_7" in text
-    assert "emergency" not in text
+def test_a_harmless_question_gets_no_words_of_an_emergency(answers: SafeAnswers) -> None:
+    assert "emergency" not in safe_answer(SafeCase(Domain.GENERAL, "hello", "rev_7"), answers)
 
 
 def test_facts_follow_in_no_other_language(answers: SafeAnswers) -> None:
