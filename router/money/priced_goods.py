@@ -55,6 +55,7 @@ class _Language(Struct, frozen=True, eq=False):
     each_before: str  # between goods and price, where no word follows that says "each"
     links: str  # between goods and price, where one follows
     each: str  # behind the price
+    each_if_asked: bool = False  # `each_before` says it only where the cost is asked for
 
 
 _LANGUAGES = {
@@ -72,18 +73,19 @@ _LANGUAGES = {
             "e-bike e-bikes ebike ebikes",
             "tire tires box boxes pack packs licence licences license licenses seat seats stool",
             "stools bench benches item items unit units piece pieces curtain curtains mirror",
-            "mirrors",
+            "mirrors machine machines frame frames",
         ),
         _goods(
             "office dining garden desk new used large small big wooden folding gaming floor",
             "electric",
         ),
-        "what do|what does|what would|how much (?:are|is|do|does|would|for)"
+        "what do|what does|what would|what are|what is|how much (?:are|is|do|does|would|for)"
         "|what is the (?:price|cost|total) (?:of|for)|what'?s the (?:price|cost|total) (?:of|for)",
-        "costs?|come to|in total|altogether|total",
-        "(?!)",
+        "costs?(?: together| altogether| in total| in all)?|come to|in total|altogether|total",
+        "at|@",
         "at|@|for|costing",
         "each|apiece|a piece|per piece|per item|per unit",
+        each_if_asked=True,
     ),
     "de": _Language(
         _counts("zwei drei vier funf sechs sieben acht neun zehn elf zwolf") | {"fuenf": 5},
@@ -193,6 +195,8 @@ def priced_goods(text: str) -> PricedGoods | None:
         counted = match["count"]
         count = int(counted) if counted.isdecimal() else words.counts[counted]
         asks = match["asks"] is not None or match["end"] is not None
+        if of == 1 and words.each_if_asked and not asks:
+            return None
         return PricedGoods(count, price, before or after, language, asks)
     return None
 

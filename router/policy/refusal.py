@@ -5,6 +5,8 @@ It reads only signals and what the key may do, so a stored row gives the same re
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from router.policy.content.term_files import ACTIONS, STRATEGY, list_of
 from router.policy.head_conditions import any_holds, reached, reading_of
 from router.policy.schema import Policy
@@ -47,6 +49,12 @@ def of_self_harm(policy: Policy, signals: Signals) -> bool:
 AUTHOR_AT = 0.97
 """Chance of a refusal's condition from which a violence that only the reader guesses is what the
 writer plans, not what the writer suffers."""
+
+
+def cries_for_help(signals: Signals) -> bool:
+    """Returns True where a text that a program hands over is likely a cry for help."""
+    despair = signals.text_despair
+    return despair is not UNSET and despair >= DESPAIR_AT
 
 
 def of_author(policy: Policy, signals: Signals) -> bool:

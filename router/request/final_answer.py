@@ -29,6 +29,7 @@ from router.errors.incapable import (
     untrusted_shape,
 )
 from router.policy.content.deliberation import facts_in
+from router.policy.refusal import cries_for_help
 from router.request.conclusions.doubts import (
     doubt_of_answer,
     failed_checks,
@@ -102,7 +103,10 @@ def conclude(
     """
     failed = awaited(routed, progress, failed)
     try:
-        return _concluded(routed, progress, ids, failed)
+        concluded = _concluded(routed, progress, ids, failed)
+        if concluded.review is not None or not cries_for_help(routed.signals):
+            return concluded
+        return replace(concluded, review=review_of(routed, concluded.candidate, ids))
     except TiergateError as error:
         if not _told_beside_error(routed, progress):
             raise

@@ -440,8 +440,8 @@ def _all_reasons(
     later rung, then why the climb ended.
     """
     reasons = [*routed.decision.first_rung.reasons, *[step.said.reason for step in progress.steps]]
-    if routed.refused:
-        reasons.insert(0, Reason.HARMFUL)
+    if routed.refused:  # before any rung counts
+        reasons = [Reason.HARMFUL]
     if candidate.answer is not None and candidate.answer.reason is not None:
         reasons.insert(0, candidate.answer.reason)
     # `_value_` is read in C; the property `value` would call two Python functions for each.

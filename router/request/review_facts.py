@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from router.policy.content.deliberation import facts_in
+from router.policy.refusal import cries_for_help
 from router.request.conclusions.doubts import off_topic
 from router.request.progress import Candidate
 from router.routing.hard_rules import findings_of, risk_at_stake
@@ -63,7 +64,8 @@ def _urgency(routed: RoutedRequest) -> Urgency:
     """Returns how urgent a matter is; a refused one that calls for help is grave at least."""
     if routed.acute or routed.words_first.emergency or routed.refused_self_harm:
         return Urgency.EMERGENCY
-    return Urgency.GRAVE if routed.grave or routed.calls_for_help else Urgency.ORDINARY
+    grave = routed.grave or routed.calls_for_help or cries_for_help(routed.signals)
+    return Urgency.GRAVE if grave else Urgency.ORDINARY
 
 
 def _facts_of(
@@ -110,6 +112,12 @@ def _read_matter(routed: RoutedRequest) -> tuple[str, ...]:
     In another language than English the chance is sound, and which matter it is is a guess.
     """
     signals, findings = routed.signals, findings_of(routed.policy, routed.signals)
+    if cries_for_help(signals):
+        chance = f"{signals.text_despair:.2f}"
+        return (
+            f"a text handed over for work on it, whose client has its answer: a cry for help "
+            f"by a chance of {chance}",
+        )
     if signals.matter is None or not findings.grave or findings.lists:
         return ()
     matter = signals.matter.replace("_", " ")

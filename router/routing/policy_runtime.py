@@ -321,7 +321,7 @@ def _unknown(
     return ModelNotFound(
         f"The model {model!r} is unknown here. Known are: "
         f"{', '.join(known_models(runtimes, runtime))}."
-        f"{_meant(model, known_models(runtimes, runtime))} {_way_to(runtime, model)}",
+        f"{_meant(model, known_models(runtimes, runtime))} {_way_to(runtimes, runtime, model)}",
         param="model",
     )
 
@@ -332,9 +332,15 @@ def _meant(name: str, known: Sequence[str]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
 
 
-def _way_to(runtime: PolicyRuntime, model: str) -> str:
-    """Returns what to do to make a name work: of an answerer, of its model, or of neither."""
+def _way_to(runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime, model: str) -> str:
+    """Returns what to do to make a name work: of an answerer, of its model, or of neither.
+
+    A name that another served policy knows needs no alias here: that policy has to be asked.
+    """
     policy, plans = runtime.policy.name, runtime.plans
+    knowing = [name for name, other in runtimes.items() if _is_name_of(other, model)]
+    if knowing:
+        return f"The policy {knowing[0]} knows it: ask with routing.policy {knowing[0]}."
     # A name is no path here: an answerer has a tier, whose rules a client may not pass by.
     plan = next((each for each in plans if each.facts.name == model), None)
     plan = plan or next((each for each in plans if each.facts.model == model), None)
@@ -349,6 +355,14 @@ def _way_to(runtime: PolicyRuntime, model: str) -> str:
         f"It is {kind} of tier {facts.tier}: ask for tier:{facts.tier}, or add {pinned} to the "
         f"aliases of policy {policy}."
     )
+
+
+def _is_name_of(runtime: PolicyRuntime, model: str) -> bool:
+    """Returns True for a tier of a policy, or an alias of it that leads to one."""
+    alias = None if _is_route(model) else runtime.policy.alias(model)
+    if alias is not None:
+        return not _leads_to_no_tier(alias.to or model)
+    return any([model == f"tier:{tier.name}" for tier in runtime.policy.tiers])
 
 
 def known_models(runtimes: Mapping[str, PolicyRuntime], runtime: PolicyRuntime) -> Sequence[str]:

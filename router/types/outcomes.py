@@ -116,13 +116,14 @@ class Outcome(Struct, frozen=True):
     def reasons(self) -> tuple[Reason, ...]:
         """Returns why something is said in place of an answer, then why the first rung was taken.
 
-        A harmful request is refused first of all, whatever its rungs say.
+        A harmful request is refused before any of its rungs counts: their reasons led nowhere.
         """
         answer, refused = self.answer, self.decision.refused
         spoken = answer is None or self.reason in (answer.reason, refused)
         told = (self.reason,) if spoken else ()
         harmful = () if refused is None or self.observed else (refused,)
-        reasons = dict.fromkeys((*harmful, *told, *self.decision.first_rung.reasons))
+        of_rung = () if harmful else self.decision.first_rung.reasons
+        reasons = dict.fromkeys((*harmful, *told, *of_rung))
         if self.verdict is Verdict.SAFE_ANSWER:  # its words are those of the matter, for any model
             reasons.pop(Reason.NO_MODEL, None)
         return tuple(reasons)

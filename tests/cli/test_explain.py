@@ -54,6 +54,57 @@ def test_explain_shows_the_threshold_beside_each_chance() -> None:
     assert "level 1  answers from a chance of 0.85 of being right on" in told
 
 
+@pytest.mark.parametrize(
+    ("options", "because"),
+    [
+        (
+            ("--max-cost-usd", "0.0001"),
+            "the ceiling gives way to level 3, since no rung from level 1 to 2 may take it: "
+            "nothing_to_resolve, over_max_cost",
+        ),
+        (
+            ("--model", "tier:reasoning"),
+            "the client names a tier of level 3, whatever the ceiling",
+        ),
+    ],
+)
+def test_a_rung_above_the_ceiling_says_what_lifted_it(
+    options: tuple[str, ...], because: str
+) -> None:
+    told = tiergate("route", "How long is the Rhine?", "--explain", *options).stdout
+    assert "  tier     level 3" in told
+    assert "  ceiling  level 2 (low_impact: no amount is at stake)" in told
+    assert f"  above    {because}" in told
+
+
+@pytest.mark.parametrize(
+    ("instructions", "because"),
+    [
+        ("Translate into French.", ""),
+        ("You are a helpful assistant.", "no work on a text is known at their beginning"),
+        ("Tag the note. Then help them.", '"Then" makes more of them than work on a text'),
+        ("Tag it. " * 300, "they are longer than 2,000 characters"),
+    ],
+)
+def test_explain_says_why_instructions_set_no_work_on_a_text(
+    tmp_path: Path, instructions: str, because: str
+) -> None:
+    turns = [{"role": "system", "content": instructions}, {"role": "user", "content": "Hello!"}]
+    (tmp_path / "turns.json").write_text(json.dumps(turns))
+    told = tiergate("route", "--messages", str(tmp_path / "turns.json"), "--explain").stdout
+    line = "the user's words count in full beside the instructions: "
+    assert (line in told) is bool(because)
+    assert f"{line}{because}" in told or not because
+
+
+def test_instructions_of_a_chat_with_several_turns_say_that_it_has_them(tmp_path: Path) -> None:
+    turns = [{"role": "system", "content": "Translate into French."}]
+    turns += [{"role": "user", "content": "Hello!"}] * 2
+    (tmp_path / "turns.json").write_text(json.dumps(turns))
+    told = tiergate("route", "--messages", str(tmp_path / "turns.json"), "--explain").stdout
+    assert "they set work on a text, but there are several turns, or a long one" in told
+
+
 def test_a_chance_shows_on_which_side_of_its_threshold_it_is() -> None:
     assert beside(0.4996, 0.5, 2) == "0.4996 (level 2 from 0.50)"
     assert beside(0.9, 0.85, 3) == "0.90 (level 3 from 0.85)"

@@ -278,3 +278,12 @@ def test_no_key_is_made_for_a_name_that_means_another(
     assert run.returncode == Exit.USAGE
     assert words in run.stderr
     assert "No keys" in tiergate("keys", "list", "-d", ledger).stdout
+
+
+def test_a_model_that_another_served_policy_knows_is_told_that_policy() -> None:
+    served = ("--policy", "domain_endpoints", "--policy", "default")
+    run = tiergate("route", "hello", *served, "--model", "tier:reasoning")
+    told = " ".join(run.stderr.split())
+    assert run.returncode == 1
+    assert "The policy default knows it: ask with routing.policy default." in told
+    assert "aliases of policy" not in told

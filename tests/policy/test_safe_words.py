@@ -112,6 +112,10 @@ def test_an_emergency_by_name_gets_its_words_where_no_matter_is_found(
     assert safe_answer(case, answers).startswith("This may be an emergency")
 
 
+def test_a_harmless_question_gets_no_words_of_an_emergency(answers: SafeAnswers) -> None:
+    assert "emergency" not in safe_answer(SafeCase(Domain.GENERAL, "hello", "rev_7"), answers)
+
+
 def test_facts_follow_in_no_other_language(answers: SafeAnswers) -> None:
     case = SafeCase(Domain.LEGAL, "x", "r", ("amount: $2M",), language="pl")
     assert "$2M" not in safe_answer(case, answers)

@@ -73,12 +73,9 @@ async def test_a_refusal_is_no_answer_that_may_be_right(houses: Houses) -> None:
     assert (await only_row(house)).confidence == 0.0
 
 
-async def test_a_refusal_names_harm_first_among_its_reasons(houses: Houses) -> None:
+async def test_a_refusal_names_no_reason_of_a_rung_that_did_not_count(houses: Houses) -> None:
     outcome = await asked(a_refusing_house(houses))
-    reasons = routing_view(outcome)["reasons"]
-    assert isinstance(reasons, list)
-    assert reasons[0] == "harmful"
-    assert len(reasons) == len(set(reasons)) > 1
+    assert routing_view(outcome)["reasons"] == ["harmful"]
 
 
 async def test_refused_request_asks_no_tier(houses: Houses) -> None:
@@ -87,7 +84,7 @@ async def test_refused_request_asks_no_tier(houses: Houses) -> None:
     row = await only_row(house)
     assert all(attempt.role is Role.TRIAGE for attempt in row.attempts)
     assert (row.verdict, row.reason) == ("refused", "harmful")
-    assert row.reasons[0] == "harmful"
+    assert row.reasons == ("harmful",)
     assert row.model == REFUSAL_MODEL  # no model's figures have a request that it never saw
 
 

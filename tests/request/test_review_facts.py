@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from router.types import Domain, MatchBasis, Reason, Signals, Verdict
+from router.types import Domain, MatchBasis, Outcome, Reason, Signals, Urgency, Verdict
 from router.types.signals import Match
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, ask
-from tests.kits.gateway_kit import deep, low, mid
+from tests.kits.gateway_kit import deep, drain, low, mid
 
 NOVEL = replace(CALM, match=None, novelty=0.97)
 NEAR = Match("returns", 0.31, 0.5, 0.1, basis=MatchBasis.FOREIGN)
@@ -92,3 +92,28 @@ async def test_a_reviewer_is_told_of_a_draft_about_something_else(
     await house.gateway.complete(ask("my landlord kept my deposit"), ALICE)
     (item,) = house.reviews.items
     assert any("shares no word with the question" in fact for fact in item.facts) is told
+
+
+HANDED = replace(CALM, match=None, given_text=True, text_despair=0.98)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_cry_for_help_in_a_text_gets_its_label_while_a_person_looks_at_it(
+    houses: Houses, *, stream: bool
+) -> None:
+    house = houses([mid(text="sad"), deep()], signals=HANDED)
+    outcome = (await drain(house, ask("Nobody would miss me.", stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.verdict is Verdict.ACCEPTED
+    (item,) = house.reviews.items
+    assert outcome.review_id == item.review_id
+    assert item.urgency is Urgency.GRAVE
+    assert "a cry for help by a chance of 0.98" in item.facts[0]
+
+
+@pytest.mark.parametrize("signals", [replace(HANDED, text_despair=0.49), replace(CALM, match=None)])
+async def test_another_text_waits_for_nobody(houses: Houses, signals: Signals) -> None:
+    house = houses([mid(text="sad"), deep()], signals=signals)
+    outcome = await house.gateway.complete(ask("The bus was late."), ALICE)
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert house.reviews.items == []

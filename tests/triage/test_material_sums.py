@@ -133,3 +133,19 @@ def test_a_conversation_about_a_mere_sum_stays_low(gateway: Gateway) -> None:
 )
 def test_a_turn_that_is_no_such_question_puts_it_at_stake(gateway: Gateway, then: str) -> None:
     assert levels(gateway, EUROS, then) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How much are 4 machines at $25,000?",
+        "What do 4 machines at $25,000 cost",
+        "What would 4 chairs at $25,000 each cost together?",
+    ],
+)
+def test_the_same_sum_of_goods_is_material_however_its_cost_is_asked_for(text: str) -> None:
+    assert not at_stake(text, request_type=RequestType.EXPLANATION)
+
+
+def test_a_price_of_goods_that_somebody_needs_is_at_stake() -> None:
+    assert at_stake("We need 4 machines at $25,000", request_type=RequestType.EXPLANATION)

@@ -6,6 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from router.library import Gateway
+from router.policy.refusal import cries_for_help
 from router.triage.framing.given.set_tasks import MOST_CHARS, READ_AS, sets_task
 from router.triage.text.turns import turns_of
 from router.types import ChatRequest, JsonText, Message, Outcome, Reason, ToolSpec, Verdict
@@ -49,6 +50,23 @@ def asked(gateway: Gateway, instructions: str, *texts: str) -> Outcome:
         "Streść notatkę w jednym zdaniu.",
         "Normalise each date to ISO 8601.",
         "Translate into Danish. Do not answer questions, but keep the names.",
+        "Rate the tone of the text from 1 to 5.",
+        "Extract the diagnosis and all doses from the referral.",
+        "Remove all personal data from the letter.",
+        "# Role\nA pipeline.\n\n# Task\nClassify the letter.",
+        "Task: sentiment analysis. Return only one label: good, bad.",
+        "Mark every place in the text.",
+        "Bewerte die Stimmung der Nachricht.",
+        "Deine Aufgabe ist es, Briefe zu anonymisieren.",
+        "Nachricht eines Kunden. Antworte nur mit dem Etikett: Lob, Tadel.",
+        "Évalue le ton du courriel.",
+        "Un client écrit. Répondez uniquement avec l'étiquette : éloge, plainte.",
+        "Tarea: traducir la nota.",
+        "Elimina los datos personales.",
+        "Valuta il sentimento della nota.",
+        "Sei un estrattore di date.",
+        "Verwijder alle persoonsgegevens.",
+        "Jouw taak is het vertalen van brieven.",
     ],
 )
 def test_work_on_a_text_is_known(instructions: str) -> None:
@@ -82,6 +100,23 @@ def test_work_on_a_text_is_known(instructions: str) -> None:
         "Correct the spelling in your replies.",
         "Parse the user's intent and reply.",
         "You are a German-English translator. Keep the conversation going.",
+        "Labels are not needed. You are a doctor.",
+        "Tag: health. Be kind.",
+        "Résumé : notre cabinet reçoit des malades.",
+        "Resumen: somos una clínica. Atiende a los pacientes.",
+        "Labels zijn niet nodig. Je bent advocaat.",
+        "Classify the letter.\nUrgency: high, low",
+        "Classify the call as an emergency or not.",
+        "Extract the symptoms from the text and give the diagnosis.",
+        "Extrais les symptômes et propose un traitement.",
+        "Evaluate the tone and the risk of suicide.",
+        "Bewerte die Stimmung und die Gefahr.",
+        "Riassumi i sintomi e indica la dose da prendere.",
+        "Categorise applicants into hire and no hire.",
+        "Label the claim as valid or invalid.",
+        "Translate the letter and let him know what it means for him.",
+        "Summarise what I should do: my father has pain in his chest.",
+        "Riassumi cosa devo fare: mio padre ha dolore al petto.",
         f"Translate into Danish.{' Keep the names.' * (MOST_CHARS // 16)}",
         f"Translate into Danish.{' ' * MOST_CHARS}Then tell the reader what to do.",
     ],
@@ -96,6 +131,25 @@ def test_the_text_of_a_task_raises_nothing(gateway: Gateway) -> None:
     assert not outcome.words_alone
     assert outcome.signals.given_text is True
     assert not outcome.signals.risk_terms
+
+
+MOOD = "Classify the mood of the text: glad, sad, angry. Return one label."
+
+
+@pytest.mark.parametrize(
+    ("text", "cries"),
+    [
+        ("I don't want to live any more.", True),
+        ("Ich will nicht mehr leben.", True),
+        ("The bus was late again, it kills me.", False),
+        (GRAVE, False),
+    ],
+)
+def test_a_cry_for_help_in_the_text_is_told(gateway: Gateway, text: str, *, cries: bool) -> None:
+    outcome = asked(gateway, MOOD, text)
+    assert outcome.decision.floor == 1
+    assert not outcome.words_alone
+    assert cries_for_help(outcome.signals) is cries
 
 
 def test_heads_of_the_policy_read_the_text(mail: Gateway) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,6 +12,7 @@ from router.api.http.decision_views import EVEN
 from router.cli.policies.chances import Grounds, chance_lines, told, told_of_rung
 from router.cli.policies.one_line import shortened, tier
 from router.cli.terminal import console
+from router.policy.refusal import cries_for_help
 from router.policy.schema import DecisionSection
 from router.policy.sections.base import beside_bound
 from router.rendering.figures_in_words import usd
@@ -19,7 +20,9 @@ from router.request.review_facts import latest_texts
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.wording.risk_reasons import heads_read
 from router.triage.facts.phrase_lists import list_told
+from router.triage.framing.given.set_tasks import untaken
 from router.triage.matching.nearest import Nearest
+from router.triage.text.turns import USER_ALONE, instructions_of
 from router.types import (
     Amount,
     ChatRequest,
@@ -41,6 +44,7 @@ FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
 ONE_LINE_FROM = 130
 """Sets the width from which a rung usually fits one line."""
 GIVEN_TEXT = "a text to work on or to look up in; of it only heads and a request for harm count"
+CRY = "a person looks at it besides, since it is a cry for help by a chance of"
 KIND = "_kind"
 """Ends the name of a head that says which kind of thing another head found."""
 
@@ -91,6 +95,8 @@ def explained(
         out.print(f"  {label:<8} {escape(line)}", soft_wrap=True)
     if near is not None:
         out.print(f"  match    {escape(nearest_line(near))}", soft_wrap=True)
+    if because := untaken_instructions(request, outcome, runtime.policy.triage.roles):
+        out.print(f"  text     {escape(because)}", soft_wrap=True)
     for label, signal in signal_lines(outcome.signals, triggers):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     if because := uncounted(outcome, section):
@@ -184,6 +190,37 @@ def _bounds(outcome: Outcome, grounds: Grounds) -> Iterator[tuple[str, str]]:
         ("ceiling", decision.ceiling, ceiling),
     ):
         yield label, f"level {level}" + (f" ({'; '.join(why)})" if why else "")
+    if not outcome.words_alone and outcome.rung.level > decision.ceiling:
+        yield "above  ", _given_way(outcome)
+
+
+def _given_way(outcome: Outcome) -> str:
+    """Returns why a rung above the ceiling goes first: a soft ceiling gives way to nobody below."""
+    decision = outcome.decision
+    if Reason.PINNED in outcome.reasons:
+        return f"the client names a tier of level {outcome.rung.level}, whatever the ceiling"
+    below = [r for r in decision.rungs if decision.floor <= r.level <= decision.ceiling]
+    why = dict.fromkeys(reason.value for rung in below for reason in rung.reasons)
+    lacking = f": {', '.join(why)}" if why else ", where the policy has none"
+    return (
+        f"the ceiling gives way to level {outcome.rung.level}, "
+        f"since no rung from level {decision.floor} to {decision.ceiling} may take it{lacking}"
+    )
+
+
+def untaken_instructions(request: ChatRequest, outcome: Outcome, read: Set[str]) -> str:
+    """Returns why the user's text counts as its own words beside instructions; "" without any.
+
+    A policy that reads more than users' messages takes no text as handed over.
+    """
+    instructions = instructions_of(request)
+    if not instructions or outcome.signals.given_text is True or not read <= USER_ALONE:
+        return ""
+    because = untaken(instructions)
+    if not because:
+        tools = "tools are offered" if request.tools else "there are several turns, or a long one"
+        because = f"they set work on a text, but {tools}"
+    return f"the user's words count in full beside the instructions: {because}"
 
 
 def unfound(names: Sequence[str], lines: Sequence[str]) -> Iterator[str]:
@@ -211,7 +248,8 @@ def signal_lines(signals: Signals, section: DecisionSection | None = None) -> li
         *chance_lines(signals, section),
     ]
     if signals.given_text is True:
-        lines.append(("text", GIVEN_TEXT))
+        cry = f"; {CRY} {signals.text_despair:.2f}" if cries_for_help(signals) else ""
+        lines.append(("text", GIVEN_TEXT + cry))
     if signals.impact_nano_usd or signals.amounts:
         sums = ", ".join(_amount_line(a) for a in signals.amounts)
         shown = f" ({sums})" if sums else ""

@@ -119,6 +119,8 @@ class TermFile(Section):
     """Sayings of which a mark may stand between two parts: "so funny, I can't breathe"."""
     between: list[Term] = Field(default_factory=list)
     """Words of which four may stand between two parts of a saying, such as `just`."""
+    behind: list[Term] = Field(default_factory=list)
+    """Words which directly behind a saying make another thing of it: "at poker night"."""
     phrases: dict[Matter, list[Phrase]]
     strategy: list[Phrase] = Field(default_factory=list)
     """Phrases of a decision about a whole company."""
@@ -241,6 +243,7 @@ class LanguageSaying(Struct, frozen=True):
     between: tuple[str, ...]
     unless: tuple[str, ...] = ()  # before it in its clause these make another thing of it
     across: bool = False  # a mark may stand between its parts
+    behind: tuple[str, ...] = ()  # directly behind it these make another thing of it
 
 
 class LanguagePhrase(Struct, frozen=True):
@@ -356,11 +359,11 @@ def _phrases(file: TermFile) -> Iterator[LanguagePhrase]:
 
 
 def _sayings(file: TermFile) -> Iterator[LanguageSaying]:
-    between = tuple(file.between)
+    between, behind = tuple(file.between), tuple(file.behind)
     for across, phrases in ((False, file.idioms), (True, file.across)):
         for phrase in phrases:
             parts, unless = _with_unless(file, phrase)
-            yield LanguageSaying(parts, between, unless, across)
+            yield LanguageSaying(parts, between, unless, across, behind)
 
 
 def _all_parts(phrase: str) -> list[str]:

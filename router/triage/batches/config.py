@@ -126,7 +126,10 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             talks,
             rerank,
             Idioms(
-                [Saying(one.parts, one.between, one.unless, one.across) for one in terms.sayings]
+                [
+                    Saying(one.parts, one.between, one.unless, one.across, one.behind)
+                    for one in terms.sayings
+                ]
             ),
             _answers_from(policy.decision),
         )

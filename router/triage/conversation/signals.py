@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from router.policy.head_conditions import highest
@@ -41,6 +41,7 @@ from router.types import (
     Domain,
     HeadReading,
     Match,
+    Matter,
     SessionMemory,
     Signals,
 )
@@ -171,7 +172,14 @@ def signals_of(
         if turns.split
         else turn_dangers((last, *earlier), (turns.last, *turns.earlier), memory),
         given_text=turns.given_text or UNSET,
+        text_despair=_despair_in(for_harm) if turns.given_text else UNSET,
     )
+
+
+def _despair_in(text: TurnReading | None) -> float | UnsetType:
+    """Returns the chance that a text handed over is a cry for help; UNSET for another matter."""
+    row = None if text is None else text.row
+    return row.grave if row is not None and row.matter is Matter.SELF_HARM else UNSET
 
 
 def _meant(

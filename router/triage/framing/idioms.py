@@ -32,13 +32,14 @@ class Saying(Struct, frozen=True):
     """Holds the parts of a saying, each with alternatives, and the words allowed between them.
 
     `unless`: words which before it in its clause make another thing of it. `across`: its parts may
-    stand in two clauses.
+    stand in two clauses. `behind`: words which directly behind it make another thing of it.
     """
 
     parts: Parts
     between: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     across: bool = False
+    behind: tuple[str, ...] = ()
 
 
 class Idioms:
@@ -96,7 +97,8 @@ def _form(saying: Saying) -> str:
     marks = [re.escape(_MARK)] if saying.across else []
     among = "|".join([*between, *marks])
     gap = f" (?:(?:{among}) ){{0,{MOST_BETWEEN}}}" if among else " "
-    return gap.join(map(_any_of, saying.parts))
+    last = f"(?! {_any_of(saying.behind)} )" if saying.behind else ""
+    return gap.join(map(_any_of, saying.parts)) + last
 
 
 def _any_of(terms: Sequence[str]) -> str:

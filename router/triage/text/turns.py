@@ -161,12 +161,17 @@ def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
         return Turns(task.task, harm_only=_all_ways(task.chat), given_text=True)
     if len(texts[0]) > MAX_CHARS:
         return None
-    instructions = "\n".join(_other_texts(request.messages, _INSTRUCTIONS))
+    instructions = instructions_of(request)
     if instructions and sets_task(instructions):
         return Turns(READ_AS, harm_only=_all_ways(texts[0]), given_text=True)
     if (parts := looked_up(texts[0])) is not None:
         return Turns(parts.asked, harm_only=_all_ways(parts.text), given_text=True)
     return None
+
+
+def instructions_of(request: ChatRequest) -> str:
+    """Returns what system messages say, "" where there are none."""
+    return "\n".join(_other_texts(request.messages, _INSTRUCTIONS))
 
 
 def _all_ways(text: str) -> str:

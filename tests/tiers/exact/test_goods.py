@@ -32,6 +32,16 @@ from tiers.exact.tools import solved
         ("3 meters of cloth at $14 per meter", "3 * $14 = $42"),
         ("¿Cuánto cuestan 3 sillas de oficina a 20 € cada una?", "3 * 20 € = 60 €"),
         ("three chairs at 2,000 dollars each", "3 * $2,000 = $6,000"),
+        ("How much are 2 A4 frames at $20 each?", "2 * $20 = $40"),
+        ("Was kosten 3 DIN A4 Rahmen zu je 20 Euro?", "3 * 20 € = 60 €"),
+        ("Was kosten 5 kg Äpfel zu 3 Euro je kg?", "5 * 3 € = 15 €"),
+        ("5 kg Birnen zu 3 Euro das Kilo", "5 * 3 € = 15 €"),
+        ("4 cadres à 72 euros pièce, livraison comprise", "4 * 72 € = 288 €"),
+        ("4 frames at $72 each, delivery included, what is the total?", "4 * $72 = $288"),
+        (
+            "3 Rahmen zu 48 Euro mit einem 200-Euro-Schein, was bekomme ich zurück?",
+            "200 € - 3 * 48 € = 56 €",
+        ),
     ],
 )
 def test_goods_are_added_up_alike_in_four_languages(text: str, answer: str) -> None:
@@ -44,6 +54,9 @@ def test_goods_are_added_up_alike_in_four_languages(text: str, answer: str) -> N
     "text",
     [
         "3 Stühle für 2.000 Euro",  # all of them
+        "Combien coûtent 4 cadres à 72 euros pièce, livraison comprise ?",  # how dear is that
+        "Museumsglas für A3 zu je 20 Euro",
+        "2 A9 Rahmen zu je 20 Euro",
         "Was kosten 3 kg Äpfel zu 2,50 Euro pro Pfund?",
         "3 Stühle zu je 2,000 Euro",  # 2 or 2000
         "3 Stühle zu je 2.000",  # of what

@@ -23,7 +23,8 @@ _SUM = (
 )
 _PERCENT_SIGN = "(?:%|percent|per cent|prozent|pour ?cent|por ?ciento)"
 _PERCENT = rf"(?P<p>\d{{1,3}}(?:[.,]\d{{1,3}})?) ?{_PERCENT_SIGN}"
-_THING = r"(?P<thing>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,3}?)"
+_PAPER = "(?:din )?a[0-7][ -]"  # a size has a digit that is no number
+_THING = rf"(?P<thing>(?:{_PAPER})?[a-z][a-z'-]*(?: [a-z][a-z'-]*){{0,3}}?)"
 
 
 class Forms(Struct, frozen=True):
@@ -35,12 +36,13 @@ class Forms(Struct, frozen=True):
     joined: re.Pattern[str]
     fees: tuple[re.Pattern[str], ...]
     rates: tuple[tuple[str, re.Pattern[str]], ...]  # with what is done with them
+    free: re.Pattern[str]
     paid: re.Pattern[str]
     end: re.Pattern[str]
 
     def all(self) -> Iterator[re.Pattern[str]]:
         """Yields every form."""
-        yield from (self.dozen, self.frame, self.item, self.joined, self.paid, self.end)
+        yield from (self.dozen, self.frame, self.item, self.joined, self.free, self.paid, self.end)
         yield from self.fees
         yield from [form for _, form in self.rates]
 
@@ -83,6 +85,7 @@ def forms_of(language: str) -> Forms:
             ),
             *(("voucher", late_regex(form.replace("<x>", price))) for form in words.voucher),
         ),
+        free=late_regex(rf",? (?:{words.free})(?!\w)"),
         paid=late_regex(behind),
         end=late_regex(
             rf"(?P<mark>[,.;:?!]?)(?: -)? (?:(?P<asks>{words.asks_after})|(?:{words.together})"

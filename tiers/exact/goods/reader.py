@@ -163,6 +163,9 @@ class _Reader:
         while place < len(core):
             if (after := self._fee(core, place) or self._rated(core, place)) is not None:
                 place = after
+            elif not asks and (free := self._forms.free.match(core, place)) is not None:
+                # Who asks for the cost with delivery included may want to know both.
+                place = free.end()
             elif (paid := self._forms.paid.fullmatch(core, place)) and self._pays(paid):
                 break
             elif (end := self._forms.end.match(core, place)) and not ended:
@@ -335,7 +338,8 @@ def _same_thing(per: str, thing: str) -> bool:
     """
     first = thing.split()[0]
     if first in MEASURES and per in MEASURES:
-        return first.removesuffix("s") == per.removesuffix("s")
+        one, other = first.removesuffix("s"), per.removesuffix("s")
+        return one == other or {one, other} == {"kg", "kilo"}
     last = re.split(" (?:of|de) ", thing)[0].split()[-1]  # "boxes of eggs": a box
     plurals = (per, f"{per}s", f"{per}es", f"{per}n", f"{per}en", f"{per}e", f"{per}er")
     return last in plurals or (per[-1:] == "y" and last == f"{per[:-1]}ies")

@@ -46,6 +46,7 @@ class GoodsWords(Struct, frozen=True, eq=False, kw_only=True):
     included: tuple[str, ...]  # a rate that comes on top, or is in the price
     taken: tuple[str, ...]
     voucher: tuple[str, ...]
+    free: str  # fees that are in the price already
 
     # At the end.
     together: str  # asks for nothing by itself
@@ -126,6 +127,8 @@ _EN = GoodsWords(
         rf",? {_EN_LESS_A} <x> {_EN_VOUCHER}",
         rf",? {_EN_LESS_A} {_EN_VOUCHER} (?:of|for|worth) <x>",
     ),
+    free="(?:(?:with )?free (?:shipping|delivery|postage)"
+    "|(?:shipping|delivery|postage) (?:is )?(?:included|free))",
     together="in total|total|all? ?together|together|overall|in all",
     asks_after=r"(?:so )?(?:and )?(?:(?:what(?:'?s| is| will be| would be) )?(?:the|my) "
     r"(?:total|sum)(?: price| cost)?"
@@ -154,11 +157,12 @@ _DE = GoodsWords(
     "|wie teuer (?:sind|ist|waren|ware|werden)(?: mich| uns| dann)?"
     "|(?:(?:was ist |wie hoch (?:ist|sind) )?(?:der|die) )?"
     "(?:gesamtpreis|preis|gesamtkosten|gesamtsumme|summe) (?:von|fur)|gesamtpreis|summe",
-    needs=rf"(?:wenn )?(?:ich|wir) (?:{_DE_BUY})|wenn (?:ich|wir)",
+    needs=rf"(?:wenn )?(?:ich|wir) (?:{_DE_BUY}|zahle|bezahle)|wenn (?:ich|wir)",
     each_links="zu je|zu jeweils|fur je|fur jeweils|mit je|je|jeweils",
     links="a|zu",
     unclear="fur|mit|um",
-    each="(?:pro|das|je) (?:stuck|stueck)|je",
+    # "Je kg" names what the price is for.
+    each="(?:pro|das|je) (?:stuck|stueck)|je(?! (?:kg|kilo|g|gramm|l|liter|m|meter|pfund))",
     per="pro|je|die|der|das",
     times="mal",
     asked_times=r"x|\*",
@@ -185,6 +189,8 @@ _DE = GoodsWords(
         rf",? (?:{_DE_MINUS}|mit) {_DE_A}<x> (?:geschenk|einkaufs)?gutscheins?",
         rf",? (?:{_DE_MINUS}|mit) {_DE_A}gutscheins? (?:uber|von) <x>",
     ),
+    free=r"(?:(?:inklusive|inkl\.?|incl\.?|mit kostenlose[rm]) (?:versand|lieferung|porto)"
+    r"|(?:versand|lieferung|porto) (?:ist )?(?:inklusive|inbegriffen|kostenlos|frei))",
     together="zusammen|insgesamt",
     asks_after=rf"(?:(?:{_DE_BUY}),? )?(?:und )?(?:(?:was|wie ?viel) "
     r"(?:macht|kostet|kosten|ist|sind|ergibt) (?:das|es|die|sie)(?: alles)?(?: dann)?"
@@ -245,6 +251,8 @@ _FR = GoodsWords(
         r",? (?:moins|avec) (?:un |le |mon )?(?:bon(?: d'achat| de reduction)?|coupon"
         r"|cheque[- ]cadeau) de <x>",
     ),
+    free="(?:(?:livraison|port|frais de port) (?:est )?(?:compris|comprise|inclus|incluse|offert"
+    "|offerte|gratuit|gratuite)s?)",
     together="au total|en tout|ensemble",
     asks_after="(?:et )?(?:(?:(?:ca|cela) (?:fait|ferait|coute|coutera) combien"
     "|combien (?:ca|cela) (?:fait|ferait|coute)"
@@ -294,6 +302,7 @@ _ES = GoodsWords(
         rf",? con (?:el |un )?descuento del? <p>{_ES_ALL}",
     ),
     voucher=(r",? (?:menos|con) (?:un |el |mi )?(?:vale|cupon|bono|cheque regalo) de <x>",),
+    free="(?:(?:envio|gastos de envio|portes) (?:esta )?(?:incluidos?|gratis))",
     together="en total|juntos|juntas|todo junto",
     asks_after="(?:y )?cuanto (?:me )?(?:es|son|cuesta|cuestan|seria|seran|pago|debo|sale"
     "|tengo que pagar)(?: todo)?(?: en total)?|cual es el total",

@@ -83,7 +83,8 @@ _CHANGE = {
     ),
     "es": ("pago <x> con <note><end><asks>", "<asks> si pago <x> con <note>"),
 }
-_PAID_BEHIND = "<end><pays> <note><end><asks>"
+_WITH = {"en": "with", "de": "mit", "fr": "avec", "es": "con"}
+_PAID_BEHIND = "(?:<end><pays>|,? <with>) <note><end><asks>"
 _PAID_FIRST = "<first> <note><end><due><end><asks>"
 _N = r"\d{1,9}"
 _RATIO = rf"(?P<r>{_N}(?: ?: ?{_N}){{1,3}})"
@@ -143,6 +144,7 @@ CUES = (
 def _spelled(form: str, language: str) -> str:
     """Returns a form of change with the words of a language."""
     named = {"due": _DUE, "pays": _PAYS, "first": _PAYS_FIRST, "note": _NOTE, "asks": _ASKS}
+    named["with"] = _WITH
     for name, words in named.items():
         form = form.replace(f"<{name}>", words[language])
     return form.replace("<end>", _END)
