@@ -18,6 +18,7 @@ from router.errors import LedgerCorrupt, LedgerUnavailable
 from router.ledger.aggregates import Kind
 from router.ledger.books import extent, overview
 from router.ledger.books.closed_months import ClosedMonth, close_month, closed_months
+from router.ledger.books.moving import copy_ledger
 from router.ledger.books.purge import purge
 from router.ledger.books.reconcile import (
     Refusal,
@@ -136,6 +137,19 @@ class Books:
         if isinstance(error, LedgerCorrupt | LedgerUnavailable):
             shown = Address.parse(self._place).shown
             raise type(error)(f"{shown}: {error.message}") from error
+
+    def copy_to(self, database: str | Path) -> int:
+        """Copies the ledger into an empty database, which is made where it is a file.
+
+        Returns the number of rows. Raises LedgerError.
+        """
+        address = Address.parse(database)
+        address.make_folder()
+        target = Database.open(database)
+        try:
+            return copy_ledger(self._database, target)
+        finally:
+            target.close()
 
     def erase(self, tenant: str) -> Erased:
         """Deletes a tenant's texts and digest key. Raises LedgerError."""
