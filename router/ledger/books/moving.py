@@ -6,15 +6,31 @@ what is verified before is verified afterwards. It knows nothing of what the tab
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import Connection, func, select
 
 from router.errors import LedgerError
 from router.ledger.sql import reading
+from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
 from router.ledger.sql.schema import metadata
 from router.ledger.sql.writer_slots import slots_of
 
 AT_ONCE = 1_000  # rows in memory; a row of a long conversation's texts has some kilobytes
+
+
+def copy_into(source: Database, address: str | Path) -> int:
+    """Does what `copy_ledger` does, with the database at an address; makes a file that is missing.
+
+    Raises LedgerError.
+    """
+    Address.parse(address).make_folder()
+    target = Database.open(address)
+    try:
+        return copy_ledger(source, target)
+    finally:
+        target.close()
 
 
 def copy_ledger(source: Database, target: Database) -> int:
