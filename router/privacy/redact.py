@@ -19,6 +19,10 @@ from router.regexes.late import late_regex
 from router.regexes.pieces import matches, search
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
+MOST_STORED = 2_000_000
+"""Characters of a text that is stored, some 500,000 tokens, as many as `pseudonyms` reads. A client
+waits for its answer to be stored, and an upstream that ignores its cap may send 16 MB."""
+LEFT_OUT = "\n[PART LEFT OUT]\n"
 
 _PEM_BEGIN = late_regex(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = late_regex(r"-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
@@ -140,6 +144,18 @@ def redact(text: str) -> str:
     if not text.isascii() and search(_JOINED, look_alikes.plain_but_dashes(text)):
         text = _without_dashed_numbers(text)
     return _without_numbers(text)
+
+
+def redacted_to_store(text: str, most: int = MOST_STORED) -> str:
+    """Returns what `redact` returns; of a text of more characters its begin and its end alone.
+
+    A secret that the cut divides is not known as one. So as much is taken off on both sides of it
+    as a secret may have. The mark LEFT_OUT stands there.
+    """
+    if len(text) <= most:
+        return redact(text)
+    begin, end = redact(text[: most // 2]), redact(text[-(most // 2) :])
+    return begin[:-TOKEN_REACH] + LEFT_OUT + end[TOKEN_REACH:]
 
 
 def passwords(text: str) -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import socket
@@ -395,3 +396,15 @@ def test_proxy_that_calls_of_models_pass_by_is_told_without_its_value(tmp_path: 
     (found,) = [one for one in checkup.findings() if one.part == "proxy"]
     assert found.found.startswith("HTTPS_PROXY and HTTP_PROXY are set, and calls of upstreams do")
     assert "secret" not in found.found
+
+
+def test_a_place_that_the_system_refuses_to_look_at_is_a_finding(tmp_path: Path) -> None:
+    """A name that is too long is refused to root, too, as a closed folder is to other users."""
+    refused = tmp_path / ("x" * 300) / "l.db"
+    checkup = Checkup(refused, "127.0.0.1", 0, DEFAULT_FOLDER, {}, quick=True)
+    findings = {finding.part: finding for finding in checkup.findings()}
+    for part in ("database", "anchors", "rates"):
+        assert findings[part].state is State.BROKEN
+        assert "File name too long" in findings[part].found
+    assert "chown" in findings["database"].fix
+    assert f"the user with the id {os.geteuid()}" in findings["database"].found

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 
+from router.cli.exits import Exit
 from tests import ROOT
 from tests.cli.test_check_installed import PRICE
 from tests.kits.server_kit import Served, tiergate
@@ -120,6 +122,16 @@ def test_who_stops_the_server_waits_longer_than_it_drains() -> None:
     (grace,) = re.findall(r"terminationGracePeriodSeconds: (\d+)", GUIDE)
     (waits,) = re.findall(r'command: \[sleep, "(\d+)"\]', GUIDE)
     assert int(grace) >= int(waits) + drain_s + 10
+
+
+def test_the_unit_of_the_guide_starts_with_the_machine_and_not_again_with_a_wrong_policy() -> None:
+    (text,) = re.findall(r"```ini\n(.*?)```", GUIDE, re.DOTALL)
+    unit = ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(text)
+    assert unit["Install"]["WantedBy"] == "multi-user.target"
+    assert unit["Service"]["RestartPreventExitStatus"] == str(Exit.USAGE.value)
+    assert unit["Service"]["WorkingDirectory"] == "/var/lib/" + unit["Service"]["StateDirectory"]
 
 
 def test_nginx_waits_for_three_levels() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.privacy.redact import ibans, luhn, redact
+from router.privacy.redact import LEFT_OUT, ibans, luhn, redact, redacted_to_store
 from tests.kits.checks.growth import in_proportion
 
 TAKEN = [
@@ -192,3 +192,33 @@ def test_an_iban_has_the_length_of_its_country(text: str, count: int) -> None:
 def test_a_signed_token_of_any_length_is_taken_out(parts: tuple[int, int, int]) -> None:
     token = ".".join(letter * size for letter, size in zip("abc", parts, strict=True))
     assert redact(f"key eyJ{token} end") == "key [SECRET] end"
+
+
+MOST = 100_000
+
+
+def test_a_text_of_the_most_that_is_stored_is_stored_whole() -> None:
+    text = ("Mail jo@example.com " * MOST)[:MOST]
+    assert redacted_to_store(text, MOST) == redact(text)
+
+
+def test_a_longer_text_is_stored_with_its_begin_and_its_end() -> None:
+    text = "Mail jo@example.com first. " + "more words " * MOST + "Call +1 (415) 555-0132 at last."
+    stored = redacted_to_store(text, MOST)
+    begin, end = stored.split(LEFT_OUT)
+    assert begin.startswith("Mail [EMAIL] first. ")
+    assert end.endswith("Call [PHONE] at last.")
+    assert MOST / 4 < len(stored) < MOST
+
+
+@pytest.mark.parametrize(
+    "secret", ["4111 1111 1111 1111", "password: hunter2hunter2", "sk-" + "a1" * 5_000]
+)
+@pytest.mark.parametrize("side", [1, -1])
+def test_no_part_of_a_secret_is_left_where_a_long_text_is_cut(secret: str, side: int) -> None:
+    within = len(secret) // 2
+    rest = "x " * MOST
+    before = "x " * (MOST // 4)
+    parts = (before[within:] + secret, rest) if side > 0 else (rest, secret + before[within:])
+    stored = redacted_to_store("".join(parts), MOST)
+    assert set(stored) <= set("x \n[PART LEFT OUT]SECRET")

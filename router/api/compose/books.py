@@ -18,6 +18,7 @@ from router.errors import LedgerCorrupt, LedgerUnavailable
 from router.ledger.aggregates import Kind
 from router.ledger.books import extent, overview
 from router.ledger.books.closed_months import ClosedMonth, close_month, closed_months
+from router.ledger.books.moving import copy_into
 from router.ledger.books.purge import purge
 from router.ledger.books.reconcile import (
     Refusal,
@@ -137,6 +138,10 @@ class Books:
             shown = Address.parse(self._place).shown
             raise type(error)(f"{shown}: {error.message}") from error
 
+    def copy_to(self, database: str | Path) -> int:
+        """Copies the ledger into an empty database; returns the number of rows."""
+        return copy_into(self._database, database)
+
     def erase(self, tenant: str) -> Erased:
         """Deletes a tenant's texts and digest key. Raises LedgerError."""
         return TextStore(self._database, self._clock).erase(tenant)
@@ -169,10 +174,7 @@ class Books:
         return policies.kept_policy(self._database, policy_hash)
 
     def policy_text(self, policy_hash: str) -> str | None:
-        """Returns the file of the policy with this hash, None if it was not kept.
-
-        Raises LedgerError.
-        """
+        """Returns the file of the policy with this hash, None without one. Raises LedgerError."""
         return policies.policy_content(self._database, policy_hash)
 
     def purged(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> int:
@@ -235,7 +237,6 @@ class Books:
 
         `by_day` leaves out the roll-ups of quarter hours. Raises LedgerError.
         """
-        # A report by day needs no quarter hours.
         kinds = [kind for kind in Kind if kind is not Kind.TIME or not by_day]
         return portion(self._database, since_ms, until_ms, tenant, kinds)
 
@@ -301,10 +302,7 @@ class Books:
         return digest(TenantSecrets(self._database, self._clock).key_now(tenant), text)
 
     def hear(self, feedback: Feedback) -> bool:
-        """Appends a word on an answer; returns False for a repeat.
-
-        Raises FeedbackRefused, LedgerError.
-        """
+        """Appends a word on an answer; False for a repeat. Raises FeedbackRefused, LedgerError."""
         return self._feedback.add_now(feedback)[1]
 
     def verify(self, anchors: Path | None) -> Verification:

@@ -29,6 +29,7 @@ from router.api.compose.examined.places import (
 from router.api.compose.running_server import ADMIN_KEY, answerers_of, is_here, is_tiergate
 from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError, RegistryError
 from router.errors.installing import pip_install
+from router.errors.system import in_words
 from router.types import Device
 
 if TYPE_CHECKING:
@@ -267,15 +268,21 @@ class Checkup:
                     return Finding(part, State.OK, address.shown, gives, "", True)
         except LedgerError as error:
             return Finding(part, State.BROKEN, error.message, gives, fix, True)
+        except OSError as error:  # of a folder that this user may not enter
+            return self._closed_place(error, gives, fix)
         # Opening would create the ledger, and a check changes nothing.
         place = address.path.parent.absolute()
-        folder = next(folder for folder in (place, *place.parents) if folder.is_dir())
         try:
+            folder = next(folder for folder in (place, *place.parents) if folder.is_dir())
             with tempfile.TemporaryFile(dir=folder):
                 return Finding(part, State.OK, f"{address.shown} (new)", gives, "", True)
         except OSError as error:
-            detail = f"{folder}: {error.strerror}"
-            return Finding(part, State.BROKEN, detail, gives, fix, True)
+            return self._closed_place(error, gives, fix)
+
+    def _closed_place(self, error: OSError, gives: str, fix: str) -> Finding:
+        detail = f"{self.database}: {in_words(error)}, for the user with the id {os.geteuid()}"
+        fix = f"give this user its folder (chown, chmod), or {fix}"
+        return Finding("database", State.BROKEN, detail, gives, fix, True)
 
     def _anchors(self) -> Finding:
         from router.api.compose.mounted.anchors_watch import anchors_found

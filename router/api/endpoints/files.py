@@ -16,9 +16,11 @@ from router.api.http.authentication import Doorkeeper
 from router.api.http.content_coding import coding_of
 from router.api.http.decision_headers import request_header
 from router.api.http.multipart import Form, boundary_of, file_of
+from router.api.observability.log import Log
 from router.errors import (
     BodyTooLarge,
     ClientGone,
+    LedgerError,
     MethodNotAllowed,
     NotFound,
     RequestError,
@@ -60,6 +62,7 @@ class Files:
         ids: Ids,
     ) -> None:
         self._files = files
+        self._log = Log("tiergate.app")
         self._door = door
         self._bounds = bounds
         self._clock = clock
@@ -130,7 +133,14 @@ class Files:
                 file, filename=form.filename or "", **_told(form, now_ms, bounds.retention_days)
             )
             await self._files.finish(file)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, LedgerError):
+                self._log.warning(
+                    "upload_refused",
+                    file=file.file_id,
+                    tenant=owner.tenant,
+                    reason=error.message,
+                )
             await self._files.delete(file.file_id, owner)
             raise
         return file

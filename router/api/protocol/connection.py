@@ -114,6 +114,8 @@ class Connection(asyncio.Protocol):
     def begin_request(self, head: RequestHead) -> None:
         """Starts a request, or lets it wait behind those that came before it."""
         state = self._state
+        if len(self._waiting) >= MAX_WAITING:  # those before it are answered, and then it closes
+            raise malformed()
         exchange = Exchange(self, head, state.heads, self._server, self._client)
         self._newest = exchange
         if state.stopping:
@@ -123,8 +125,6 @@ class Connection(asyncio.Protocol):
             return
         self._waiting.append(exchange)
         self._pause_reading()
-        if len(self._waiting) > MAX_WAITING:
-            raise malformed()
 
     def take_body(self, piece: bytes) -> None:
         """Gives a piece of the body to the newest request, unless it is answered already."""

@@ -11,8 +11,8 @@ MAX_HEAD_BYTES = 65_536
 have eight; nginx takes 32 kB and Apache 800 kB by default."""
 
 MAX_WAITING = 100
-"""Requests that one connection may send ahead. Clients send none; without a bound 200 MB of them
-took 2.7 GB here."""
+"""Requests that one connection may send ahead: what comes behind them is not read, and it closes
+after their answers. Clients send none; without a bound 200 MB of them took 2.7 GB here."""
 
 MAX_UNREAD_BODY = 65_536
 """Bytes of a body that are kept before the application asks for them. Above it the socket is not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -207,6 +208,33 @@ def _rows_in_words(requests: int, beside: Mapping[str, int]) -> str:
     parts += [counted(number, *BESIDE[endpoint]) for endpoint, number in beside.items()]
     rows = counted(requests + sum(beside.values()), "row", "rows")
     return f"{rows} ({', '.join(parts)})" if beside else parts[0]
+
+
+@ledger.command()
+def copy(
+    to: Annotated[
+        str,
+        typer.Option(help="The empty database to copy into: as --database.", show_default=False),
+    ],
+    database: DatabasePath = DATABASE,
+    anchors: AnchorsPath = None,
+) -> None:
+    """Copy a ledger with its keys and budgets into another database, as from SQLite to PostgreSQL.
+
+    Stop its servers before: rows that come later are in no copy.
+    """
+    from router.api.compose.books import Address
+    from router.rendering.figures_in_words import counted
+
+    with opened_books(database) as books:
+        copied = books.copy_to(to)
+    old, new = Address.parse(database), Address.parse(to)
+    typer.echo(
+        f"{counted(copied, 'row', 'rows')} copied to {new.shown}. Next:\n"
+        f"  cp {shlex.quote(str(anchors or old.anchors))} {shlex.quote(str(new.anchors))}\n"
+        f"  tiergate ledger verify --database {shlex.quote(new.shown)}\n"
+        "  then start the servers with the new --database, and keep the old ledger as a backup"
+    )
 
 
 @ledger.command()

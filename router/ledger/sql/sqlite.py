@@ -26,6 +26,9 @@ CHECKPOINT_PAGES = 4_000
 """Pages of the `-wal` file (16 MB) after which a commit copies them into the ledger's file and
 waits for the disk twice. A request alone writes some twenty pages, so with SQLite's 1,000 one in
 fifty waited."""
+LOG_BYTES = CHECKPOINT_PAGES * 4_096
+"""Size to which the `-wal` file is cut once all of it is in the ledger's file. SQLite never cuts it
+by itself: after an upload that filled the disk it would keep that room from all others."""
 _NO_ACCESS = ("unable to open database file", "readonly database")
 
 
@@ -161,6 +164,7 @@ def _set_pragmas(engine: Engine, synchronous: str) -> None:
         # Deleted texts are overwritten, however this machine's SQLite was built.
         cursor.execute("PRAGMA secure_delete = ON")
         cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        cursor.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         cursor.close()
 
     event.listen(engine, "connect", on_connect)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from sqlalchemy import Connection
 
-from router.errors import LedgerCorrupt
+from router.errors import LedgerCorrupt, LedgerUnavailable
 from router.ledger.sql.database import Database
 from router.money.days import DAY_MS
 from router.privacy.encryption import NONCE_BYTES, seal, sealing_key, unseal
@@ -23,14 +26,33 @@ _COLUMNS = "file_id, tenant, key_id, purpose, filename, size, created_at_ms, exp
 _ALIVE = "complete = 1 AND (expires_at_ms IS NULL OR expires_at_ms > ?)"
 _OWN = "tenant = ? AND key_id = ?"
 LONGEST_UPLOAD_MS = 3_600_000
+SPARE_BYTES = 64 * 2**20
+"""Room that uploads leave on the disk of a ledger's file. On a full one no request is answered, and
+not even a deletion succeeds: it needs the log, which grows to 16 MB."""
+PARTS_AT_ONCE = 16
+"""Parts that one transaction deletes, so that the log stays short and other writers get a turn."""
+
+
+def _free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
 
 
 class SqlFiles:
     """Implements the Protocol `types.FileStore` over a ledger's database."""
 
-    def __init__(self, database: Database, clock: Clock, secret_of: Callable[[str], bytes]) -> None:
-        """Stores the parts: `secret_of` gives a tenant's secret; may block, raises LedgerError."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        secret_of: Callable[[str], bytes],
+        free_bytes: Callable[[Path], int] = _free_bytes,
+    ) -> None:
+        """Stores the parts: `secret_of` gives a tenant's secret; may block, raises LedgerError.
+
+        `free_bytes` gives the room on the disk of a folder; raises OSError.
+        """
         self._database = database
+        self._free_bytes = free_bytes
         self._clock = clock
         self._secret_of = secret_of
 
@@ -53,7 +75,10 @@ class SqlFiles:
         )
 
     async def append(self, file: StoredFile, part: int, content: bytes) -> int:
-        """Adds a part; returns the bytes of its owner's files. Raises LedgerError."""
+        """Adds a part; returns the bytes of its owner's files.
+
+        Raises LedgerError, also where the disk of the ledger would have too little room left.
+        """
         return await asyncio.to_thread(self._append, file, part, content)
 
     async def finish(self, file: StoredFile) -> None:
@@ -130,6 +155,7 @@ class SqlFiles:
             connection.exec_driver_sql(statement, values)
 
     def _append(self, file: StoredFile, part: int, content: bytes) -> int:
+        self._refuse_without_room(len(content))
         sealed = seal(self._key(file), secrets.token_bytes(NONCE_BYTES), content)
         with self._database.writing() as connection:
             connection.exec_driver_sql(
@@ -141,6 +167,19 @@ class SqlFiles:
                 "UPDATE files SET size = size + ? WHERE file_id = ?", (len(content), file.file_id)
             )
             return self._counted(connection, file.owner)[1]
+
+    def _refuse_without_room(self, size: int) -> None:
+        path = self._database.address.path
+        if path is None:
+            return  # a server of databases has a disk of its own
+        with suppress(OSError):  # what writes next says what is wrong with the folder
+            free = self._free_bytes(path.parent)
+            # A part goes through the log into the file.
+            if free < SPARE_BYTES + 2 * size:
+                raise LedgerUnavailable(
+                    f"found {free:,} bytes left on the disk of {str(path)!r}; expected "
+                    f"{SPARE_BYTES:,} beside a file that is uploaded: make room there"
+                )
 
     def _select(self, where: str, values: Sequence[object]) -> list[StoredFile]:
         query = f"SELECT {_COLUMNS} FROM files WHERE {where}"
@@ -181,9 +220,20 @@ class SqlFiles:
                 f"SELECT file_id FROM files WHERE file_id = ? AND {_OWN}",
                 (file_id, owner.tenant, owner.key_id),
             ).first()
-            if row is not None:
-                _drop(connection, file_id)
-            return row is not None
+            if row is None:
+                return False
+            hidden = "UPDATE files SET complete = 0 WHERE file_id = ?"
+            connection.exec_driver_sql(hidden, (file_id,))
+        while True:
+            with self._database.writing() as connection:
+                some = (
+                    "DELETE FROM file_parts WHERE file_id = ? AND part IN (SELECT part FROM "
+                    f"file_parts WHERE file_id = ? ORDER BY part LIMIT {PARTS_AT_ONCE})"
+                )
+                deleted = connection.exec_driver_sql(some, (file_id, file_id)).rowcount
+                if deleted < PARTS_AT_ONCE:
+                    _drop(connection, file_id)
+                    return True
 
     def _key(self, file: StoredFile) -> bytes:
         return sealing_key(self._secret_of(file.owner.tenant), file.file_id)

@@ -19,7 +19,7 @@ from router.ledger.sql.database import Database
 from router.ledger.tables import policies
 from router.money.days import DAY_MS
 from router.privacy.encryption import NO_KEYS, NONCE_BYTES, TextKeys
-from router.privacy.redact import redact
+from router.privacy.redact import redacted_to_store
 from router.types import Clock, ReviewItem, TextKind
 
 _Row = tuple[str | int, ...]
@@ -55,7 +55,7 @@ def put_beside(
         store = "none" if privacy.for_reviewers == "none" else "full"
     if row is None or store == "none" or not text:
         return
-    content = redact(text) if store == "redacted" else text
+    content = redacted_to_store(text) if store == "redacted" else text
     connection.exec_driver_sql(
         _INSERT,
         (
@@ -77,7 +77,7 @@ def waiting_rows(keys: TextKeys, item: ReviewItem) -> list[_Row]:
     """
     if item.store == "none":
         return []
-    clean = redact if item.store == "redacted" else str
+    clean = redacted_to_store if item.store == "redacted" else str
     facts = "\n".join(clean(fact) for fact in item.facts)  # each is one line
     expires_ms = item.created_at_ms + item.retention_days * DAY_MS
     rows: list[_Row] = []
@@ -159,7 +159,8 @@ class TextStore:
         expires_ms = now_ms + retention_days * DAY_MS
 
         def keep() -> None:
-            content = redact(text) if store == "redacted" and plain else text
+            clean = store == "redacted" and plain
+            content = redacted_to_store(text) if clean else text
             content = sealed(self._keys, content, request_id, kind)
             self._insert((request_id, kind, tenant, store, content, now_ms, expires_ms))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from router.api.protocol.limits import MAX_HEAD_BYTES
+from router.api.protocol.limits import MAX_HEAD_BYTES, MAX_WAITING
 from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, rest_of, write_policy
 
 pytestmark = pytest.mark.process
@@ -298,6 +298,13 @@ def test_pipelined_requests_are_answered_in_their_order(served: Served) -> None:
     response = said(served, post * 20 + last)
     assert response.count(b"HTTP/1.1 200 ") == 21
     assert response.endswith(b'{"status":"ok"}')
+
+
+def test_a_hundred_requests_sent_ahead_are_answered_where_more_come(served: Served) -> None:
+    get = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+    response = said(served, get * (MAX_WAITING + 1) + get)
+    assert response.count(b"HTTP/1.1 200 ") == response.count(b"HTTP/1.1 ") == MAX_WAITING + 1
+    assert response.lower().count(b"connection: close") == 1
 
 
 def test_garbage_behind_requests_brings_no_second_answer(served: Served) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from router.errors import LedgerUnavailable
+from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.books.verify import verify
 from router.ledger.sql.database import Database
+from router.ledger.sql.sqlite import LOG_BYTES
 from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.books.ledger_sql import query
 from tests.kits.books.open_ledgers import Ledgers
@@ -32,6 +33,25 @@ def test_two_thousand_pages_wait_beside_the_file(tmp_path: Path) -> None:
         assert (tmp_path / "ledger.db-wal").stat().st_size > 2_000 * 4_096
     finally:
         database.close()
+
+
+def test_a_log_that_one_transaction_made_long_is_cut_again(
+    tmp_path: Path, ledgers: Ledgers
+) -> None:
+    database, log = ledgers.database(tmp_path / "ledger.db"), tmp_path / "ledger.db-wal"
+    insert, megabytes = "INSERT INTO meta (name, content) VALUES (?, ?)", "x" * 2_000_000
+
+    def write(*names: str) -> None:
+        with database.writing() as connection:
+            for name in names:
+                connection.exec_driver_sql(insert, (name, megabytes))
+
+    with pytest.raises(LedgerError):  # the last name stands there already, so all is rolled back
+        write("part", *(f"part {number}" for number in range(15)), "part")
+    assert log.stat().st_size > 1.5 * LOG_BYTES
+    for number in range(10):
+        write(f"row {number}")
+    assert log.stat().st_size <= LOG_BYTES
 
 
 def test_folder_without_room_for_a_journal_is_told_as_one(tmp_path: Path) -> None:

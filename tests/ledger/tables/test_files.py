@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from router.errors import LedgerUnavailable
 from router.ledger.sql.database import Database
-from router.ledger.tables.files import LONGEST_UPLOAD_MS, SqlFiles
+from router.ledger.tables.files import LONGEST_UPLOAD_MS, PARTS_AT_ONCE, SPARE_BYTES, SqlFiles
 from router.types import Owner, StoredFile
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
+from tests.kits.books.ledger_sql import query
 
 OWNER = Owner("acme", "k1")
 
@@ -21,3 +25,39 @@ async def test_what_a_crash_left_of_an_upload_stops_to_count(tmp_path: Path) -> 
         await files.append(file, 0, b"1234")
     assert await files.usage(OWNER) == (1, 4)
     database.close()
+
+
+@pytest.mark.parametrize(("spare", "kept"), [(0, True), (-1, False)])
+async def test_an_upload_leaves_room_on_the_disk_of_the_ledger(
+    tmp_path: Path, spare: int, kept: bool
+) -> None:
+    database = Database.open(tmp_path / "ledger.db")
+    free = SPARE_BYTES + 2 * 4 + spare
+    files = SqlFiles(database, StandingClock(), lambda _: b"s" * 32, lambda _folder: free)
+    file = StoredFile("file-1", OWNER, "batch", "", 0, NOW_MS)
+    await files.begin(file)
+    if kept:
+        assert await files.append(file, 0, b"1234") == 4
+    else:
+        with pytest.raises(LedgerUnavailable, match="make room there"):
+            await files.append(file, 0, b"1234")
+        assert await files.delete("file-1", OWNER)
+    database.close()
+
+
+@pytest.mark.parametrize("parts", [0, PARTS_AT_ONCE, PARTS_AT_ONCE + 1])
+async def test_each_part_of_a_deleted_file_is_gone(address: str, parts: int) -> None:
+    database = Database.open(address)
+    files = SqlFiles(database, StandingClock(), lambda _: b"s" * 32)
+    for name in ("gone", "other"):
+        file = StoredFile(name, OWNER, "batch", "", 0, NOW_MS)
+        await files.begin(file)
+        for number in range(parts):
+            await files.append(file, number, b"1234")
+        await files.finish(file)
+    assert await files.delete("gone", OWNER)
+    assert await files.get("gone", OWNER) is None
+    assert not await files.delete("gone", OWNER)
+    database.close()
+    left = query(address, "SELECT file_id, COUNT(*) FROM file_parts GROUP BY file_id")
+    assert left == ([("other", parts)] if parts else [])

@@ -62,15 +62,12 @@ def _place_of_rates(database: str | Path, rates: Path | None) -> Path:
 
 def why_unwritable(file: Path) -> str:
     """Returns why neither this file nor one of its name can be written; "" where it can."""
-    if file.exists():
-        try:
-            os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))
-        except OSError as error:
-            return in_words(error)
-        return ""
     place = file.parent.absolute()
-    folder = next(one for one in (place, *place.parents) if one.is_dir())
-    try:
+    try:  # a folder that this user may not enter does not even say what is in it
+        if file.exists():
+            os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))
+            return ""
+        folder = next(one for one in (place, *place.parents) if one.is_dir())
         with tempfile.TemporaryFile(dir=folder):
             return ""
     except OSError as error:

@@ -74,10 +74,10 @@ def anchors_found(ledger: str | Path, anchors: Path | None) -> tuple[Path, str]:
     """
     address = Address.parse(ledger)
     file = anchors or address.anchors
-    if file.exists() and address.may_exist:
-        return file, anchors_fault(ledger, file)
     folders = (place for place in file.absolute().parents if place.exists())
     try:
+        if file.exists() and address.may_exist:
+            return file, anchors_fault(ledger, file)
         if not file.exists():
             with tempfile.TemporaryFile(dir=next(folders)):
                 return file, ""

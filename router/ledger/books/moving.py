@@ -1,0 +1,76 @@
+"""Copies a whole ledger into another, empty database: from SQLite to PostgreSQL, or back.
+
+Every table is copied as it is. So chains, sums, keys, budgets and stored texts are the same, and
+what is verified before is verified afterwards. It knows nothing of what the tables mean.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from router.errors import LedgerError
+from router.ledger.sql import reading
+from router.ledger.sql.address import Address
+from router.ledger.sql.database import Database
+from router.ledger.sql.schema import metadata
+from router.ledger.sql.writer_slots import slots_of
+
+AT_ONCE = 1_000  # rows in memory; a row of a long conversation's texts has some kilobytes
+
+
+def copy_into(source: Database, address: str | Path) -> int:
+    """Does what `copy_ledger` does, with the database at an address; makes a file that is missing.
+
+    Raises LedgerError.
+    """
+    Address.parse(address).make_folder()
+    target = Database.open(address)
+    try:
+        return copy_ledger(source, target)
+    finally:
+        target.close()
+
+
+def copy_ledger(source: Database, target: Database) -> int:
+    """Copies all rows in one transaction; returns their number; blocks.
+
+    Raises LedgerError where a server writes to the source, or the target has a row already.
+    """
+    _refuse_running(source)
+    copied = 0
+    with source.snapshot() as old, target.writing() as new:
+        _refuse_rows(new, target)
+        for table in metadata.sorted_tables:
+            result = old.execute(select(table), execution_options={"yield_per": AT_ONCE})
+            for rows in result.partitions():
+                new.execute(table.insert(), [dict(row._mapping) for row in rows])
+                copied += len(rows)
+    _refuse_running(source)
+    return copied
+
+
+def _refuse_running(source: Database) -> None:
+    """Raises LedgerError where a writer lives: what it writes later would be in no copy."""
+    with source.reading() as connection:
+        writers = reading.writers(connection)
+    slots = slots_of(source)
+    for writer_id in writers:
+        slot = slots.claim_dead(writer_id, 0.0)
+        if slot is None:
+            raise LedgerError(
+                f"found a server that writes to {source.address.shown!r} (writer {writer_id}); "
+                "expected none, since the copy would lack its rows: stop it and copy again"
+            )
+        slot.release()
+
+
+def _refuse_rows(connection: Connection, target: Database) -> None:
+    for table in metadata.sorted_tables:
+        rows = connection.execute(select(func.count()).select_from(table)).scalar_one()
+        if rows:
+            raise LedgerError(
+                f"found {rows:,} rows in the table {table.name!r} of {target.address.shown!r}; "
+                "expected an empty database: make a new one (createdb) and copy again"
+            )
