@@ -32,7 +32,7 @@ from router.policy.schema import Policy
 from router.rendering.figures_in_words import counted
 from router.types import WITHOUT_MODEL
 from tests import ROOT
-from tests.kits.server_kit import environment, tiergate
+from tests.kits.server_kit import COMMAND_S, environment, tiergate
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 pytestmark = pytest.mark.slow
@@ -142,7 +142,7 @@ def test_the_command_to_look_again_works_when_pasted(policy: Path, tmp_path: Pat
         shell=True,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=COMMAND_S,
         env=environment(),
         cwd=tmp_path,
         check=False,
@@ -222,7 +222,7 @@ def demo(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[st
         [sys.executable, "-m", "router.cli", "demo", *arguments],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=COMMAND_S,
         env=environment(),
         cwd=folder,
         check=False,

@@ -20,7 +20,7 @@ from router.types import CostBasis
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.books.open_ledgers import write_ledger
 from tests.kits.changed import replace
-from tests.kits.server_kit import PYTHON, environment, tiergate
+from tests.kits.server_kit import COMMAND_S, PYTHON, environment, tiergate
 
 pytestmark = pytest.mark.process
 
@@ -153,7 +153,7 @@ def test_a_missing_pyarrow_is_a_sentence(database: Path, tmp_path: Path) -> None
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=COMMAND_S,
     )
     assert run.returncode == 1
     assert run.stderr == (

@@ -27,7 +27,7 @@ from router.types import HeadReading, Match, MatchBasis
 from tests import ROOT
 from tests.kits.changed import replace
 from tests.kits.fakes import CALM
-from tests.kits.server_kit import PYTHON, environment, tiergate, write_policy
+from tests.kits.server_kit import COMMAND_S, PYTHON, environment, tiergate, write_policy
 
 LEGAL = "Can we sue them?"
 
@@ -307,7 +307,7 @@ def test_each_line_of_standard_input_is_a_request(policy: Path) -> None:
         input=f"hello\n\n{LEGAL}\n",
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=COMMAND_S,
         env=environment(),
         check=True,
     )

@@ -17,7 +17,7 @@ from router.policy.warnings import warnings
 from tests import ROOT
 from tests.kits.checks.doc_commands import faults_in, shown_in
 from tests.kits.opened import held_open
-from tests.kits.server_kit import PYTHON, Served, environment
+from tests.kits.server_kit import COMMAND_S, PYTHON, Served, environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDES = ROOT / "docs" / "guides"
@@ -111,7 +111,7 @@ def said_to_curl(page: str, served: Served) -> list[str]:
     for block in (block for block in blocks("", page) if block.startswith("curl")):
         command = block.replace("\\\n", " ").replace("localhost:8080", served.url.split("//")[1])
         done = subprocess.run(
-            command, shell=True, capture_output=True, text=True, timeout=200, check=False
+            command, shell=True, capture_output=True, text=True, timeout=COMMAND_S, check=False
         )
         assert '"chat.completion"' in done.stdout
         said.append(done.stdout)

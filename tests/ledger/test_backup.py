@@ -12,7 +12,7 @@ import pytest
 
 from tests import ROOT
 from tests.kits.books.postgres_kit import Postgres
-from tests.kits.server_kit import Served, Upstream, environment, tiergate, write_policy
+from tests.kits.server_kit import COMMAND_S, Served, Upstream, environment, tiergate, write_policy
 
 pytestmark = pytest.mark.process
 
@@ -28,7 +28,11 @@ def commands(program: str) -> str:
 def ran(block: str, folder: Path, **more: str) -> None:
     """Runs commands in a shell, which ends with the first one that fails."""
     subprocess.run(
-        ["sh", "-e", "-c", block], cwd=folder, env=environment(**more), check=True, timeout=200
+        ["sh", "-e", "-c", block],
+        cwd=folder,
+        env=environment(**more),
+        check=True,
+        timeout=COMMAND_S,
     )
 
 

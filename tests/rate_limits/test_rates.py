@@ -42,7 +42,7 @@ from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt
 from tests.kits.changed import replace
 from tests.kits.fakes import ask
 from tests.kits.memory_rates import MemoryRates
-from tests.kits.server_kit import Served, Upstream, write_policy
+from tests.kits.server_kit import COMMAND_S, Served, Upstream, write_policy
 from tests.kits.upstreams.upstream_tier_kit import Listener
 
 NOW = 1_000 * MINUTE_NS
@@ -310,7 +310,7 @@ def test_processes_share_the_file(tmp_path: Path) -> None:
         assert worker.stdin is not None
         worker.stdin.write("go\n")
         worker.stdin.flush()
-    admitted = [int(worker.communicate(timeout=200)[0]) for worker in workers]
+    admitted = [int(worker.communicate(timeout=COMMAND_S)[0]) for worker in workers]
     assert sum(admitted) == 1000
 
 

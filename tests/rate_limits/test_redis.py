@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from benchmarks.stage import free_port
 from router.errors import LedgerError, LedgerUnavailable, RatesUnavailable
 from router.rate_limits.gcra import NEVER
+from router.rate_limits.stores import redis_store
 from router.rate_limits.stores.redis_store import (
     MOST_AT_ONCE,
     PREFIX,
@@ -83,11 +84,20 @@ def redis_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
             process.terminate()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives many requests at once the time that they need on a loaded machine."""
+    monkeypatch.setattr(redis_store, "TIMEOUT_S", START_S)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_ten_a_minute_are_ten_of_a_hundred_at_once(server: str) -> None:
     limiters = [RedisRates(server) for _ in range(2)]  # as two machines
     asks = [one(tenant="race", limit=10)]
+    began = time.monotonic()
     taken = await asyncio.gather(*(limiters[i % 2].take(asks) for i in range(100)))
-    assert 10 <= sum(one_.refused is None for one_ in taken) <= 11  # one trickles in by six seconds
+    trickled = 1 + (time.monotonic() - began) // 6.0  # one trickles in by six seconds
+    assert 10 <= sum(one_.refused is None for one_ in taken) <= 10 + trickled
     refused = next(one_ for one_ in taken if one_.refused is not None)
     assert 0 < refused.retry_ms <= 6_000
     assert refused.states[0].remaining == 0
@@ -95,6 +105,7 @@ async def test_ten_a_minute_are_ten_of_a_hundred_at_once(server: str) -> None:
         await limiter.close()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_nine_hundred_at_once_are_all_counted(server: str) -> None:
     events = Listener()
     limiter = RedisRates(server, events)

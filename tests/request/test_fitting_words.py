@@ -116,8 +116,8 @@ def test_an_employer_who_does_not_respond_is_none(
     ("text", "reasons"),
     [
         ("Is it safe to take ibuprofen with blood thinners?", "high_risk_medical"),
-        ("You charged me twice for the same order: $7,450", "impact_level_2, quoted"),
-        ("Can this old staircase hold a piano of 300 kg?", "no_model"),
+        ("You billed me double for the same order: $7,450", "impact_level_2, quoted"),
+        ("Can this old staircase hold a piano of 300 kg?", "low_confidence, no_model"),
         ("How long does standard delivery take?", None),
     ],
 )

@@ -383,7 +383,7 @@ def test_without_litellm_the_tier_says_what_to_install(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=200,
+        timeout=900,
     )
     assert run.returncode == 0, run.stderr
     before, answer, after, prices = json.loads(run.stdout)

@@ -13,6 +13,7 @@ import pytest
 
 from router.api.endpoints.silences import SILENCE_S, Sounding
 from tests.kits.server_kit import Served, Upstream, eventually, write_ladder, write_policy
+from tests.kits.upstreams.upstream_kit import eventually as soon
 from tests.kits.upstreams.upstream_wire import TEXT
 
 USER = [{"role": "user", "content": "Where is my parcel?"}]
@@ -169,10 +170,9 @@ def sounding(sent: Sent, silence_s: float) -> Sounding:
 async def test_a_silence_is_broken_again_and_again() -> None:
     sent = Sent()
     with sounding(sent, 0.02) as out:
-        await asyncio.sleep(0.2)
+        await soon(lambda: len(sent.bodies) >= 3)
         await out.begin([(b"late", b"1")])
     assert sent.heads == [[(b"early", b"1")]]
-    assert len(sent.bodies) >= 3
     assert set(sent.bodies) == {b"?"}
 
 
@@ -198,8 +198,7 @@ async def test_a_client_that_reads_slowly_gets_no_sign() -> None:
 async def test_an_event_waits_for_the_sign_that_is_on_its_way() -> None:
     sent = Sent(takes_s=0.1)
     with sounding(sent, 0.02) as out:
-        await asyncio.sleep(0.05)
-        assert out.begun
+        await soon(lambda: out.begun)
         await out.begin([(b"late", b"1")])
         await out.send(body(b"word"))
     assert sent.heads == [[(b"early", b"1")]]
@@ -219,5 +218,4 @@ async def test_a_server_that_raises_for_a_client_that_left_stops_nobody() -> Non
         raise OSError("the client left")
 
     with Sounding(gone, b"?", list, 0.02) as out:
-        await asyncio.sleep(0.1)
-        assert out.begun
+        await soon(lambda: out.begun)

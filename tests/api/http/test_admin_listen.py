@@ -18,6 +18,7 @@ from router.errors import CannotListen, LedgerUnavailable
 from router.ledger.sql.postgres import ledger_error
 from tests.kits.books.postgres_kit import Postgres
 from tests.kits.server_kit import (
+    COMMAND_S,
     Served,
     Upstream,
     environment,
@@ -209,7 +210,12 @@ def test_hint_for_the_first_key_can_be_pasted(
     assert ("--database" in command) is not told
     assert not re.search(r"very-secret|\*\*\*", command)
     made = subprocess.run(
-        command, shell=True, env=environment(**environ), capture_output=True, text=True, timeout=200
+        command,
+        shell=True,
+        env=environment(**environ),
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_S,
     )
     assert made.returncode == 0, f"{command}\n{made.stderr}"
     # The same address may be served now.

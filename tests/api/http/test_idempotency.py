@@ -23,6 +23,7 @@ from router.api.http.idempotency import HEADER, MAX_KEY
 from tests import ROOT
 from tests.kits.books.ledger_files import ledger_bytes
 from tests.kits.server_kit import (
+    COMMAND_S,
     PYTHON,
     ROUTINE,
     Served,
@@ -186,8 +187,13 @@ def test_the_examples_of_the_page_run(served: Served, tmp_path: Path) -> None:
     code += "print(answer.choices[0].message.content)\n"
     done = subprocess.run(
         [PYTHON, "-c", code.replace("http://127.0.0.1:8080", served.url)],
-        capture_output=True, text=True, timeout=200, cwd=tmp_path, env=environment(), check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_S,
+        cwd=tmp_path,
+        env=environment(),
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].startswith("192 ")
     assert TEXT in done.stdout

@@ -14,7 +14,15 @@ from router.api.compose.sockets import listen
 from router.api.process.banner import Listening
 from router.triage.encoder import import_onnxruntime
 from tests.kits.books.postgres_kit import Postgres
-from tests.kits.server_kit import Running, Served, Upstream, environment, tiergate, write_policy
+from tests.kits.server_kit import (
+    COMMAND_S,
+    Running,
+    Served,
+    Upstream,
+    environment,
+    tiergate,
+    write_policy,
+)
 
 
 @pytest.mark.parametrize(("host", "everywhere"), [("127.0.0.1", False), ("0.0.0.0", True)])
@@ -76,7 +84,12 @@ def ran_in_a_shell(command: str, folder: Path, **more: str) -> str:
     page = folder / "report.html"
     command = command.replace("report.html", str(page))
     run = subprocess.run(
-        command, shell=True, env=environment(**more), capture_output=True, text=True, timeout=200
+        command,
+        shell=True,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_S,
     )
     assert run.returncode == 0, f"{command}\n{run.stderr}"
     return page.read_text(encoding="utf-8")

@@ -21,6 +21,7 @@ from router.types import (
     NOBODY,
     TRACE,
     Answer,
+    AnswererState,
     BodyRules,
     BreakerTurned,
     Events,
@@ -30,7 +31,7 @@ from router.types import (
 )
 from router.wire.openai.hosts import litellm_is_openais
 from tests.kits.changed import replace
-from tests.kits.upstreams.upstream_kit import collect, facts, no_call, work
+from tests.kits.upstreams.upstream_kit import collect, eventually, facts, no_call, work
 from tests.kits.upstreams.upstream_tier_kit import Listener
 from tiers.litellm.answerer import LitellmTier
 from tiers.litellm.errors import to_ours
@@ -210,6 +211,8 @@ async def main() -> None:
     answering_tier = tier("openai/answer")
     before = answering_tier.status().state
     await answering_tier.start()
+    # On a loaded machine the import takes longer than a call may.
+    await eventually(lambda: answering_tier.status().state is not AnswererState.LOADING, 600)
     outcomes = await calls()
     await answering_tier.answer(work(30.0), no_call)
     states = [before, answering_tier.status().state]

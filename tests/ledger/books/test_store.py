@@ -19,7 +19,7 @@ from tests.kits.books.ledger_rows import NOW_MS, attempt, cancelled, request
 from tests.kits.books.ledger_sql import locked, query
 from tests.kits.books.open_ledgers import Ledgers, requests_in
 from tests.kits.changed import replace
-from tests.kits.server_kit import environment
+from tests.kits.server_kit import COMMAND_S, environment
 from tests.kits.upstreams.upstream_kit import eventually
 
 Task = asyncio.Future[None]
@@ -359,7 +359,7 @@ def test_row_of_a_full_disk_is_written_later(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=COMMAND_S,
         check=False,
     )
     assert done.stdout.splitlines() == ["False", "True True", "()"], done.stderr
@@ -409,7 +409,9 @@ def test_ready_database_opens_without_importing_alembic(address: str, ledgers: L
         "ledger.close_now()\n"
         "sys.exit('alembic' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], env=environment(), timeout=200, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), timeout=COMMAND_S, check=False
+    )
     assert done.returncode == 0
 
 

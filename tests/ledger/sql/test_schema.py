@@ -20,6 +20,7 @@ from router.ledger.sql import reading, schema
 from router.ledger.sql.database import Database
 from tests import ROOT
 from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.server_kit import COMMAND_S
 
 
 def test_schema_version_is_the_newest_migration() -> None:
@@ -65,7 +66,7 @@ def test_ready_database_opens_without_alembic(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=200,
+        timeout=COMMAND_S,
     )
     assert done.stdout.strip() == "False"
 
@@ -78,7 +79,7 @@ def test_workers_that_open_a_new_file_together_all_succeed(tmp_path: Path) -> No
         subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "new.db")], cwd=ROOT)
         for _ in range(4)
     ]
-    assert [worker.wait(timeout=200) for worker in workers] == [0, 0, 0, 0]
+    assert [worker.wait(timeout=COMMAND_S) for worker in workers] == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from router.policy.schema import LocalAnswerer as LocalSection
 from router.training.adapter.measure import token_f1
 from router.training.adapter.pairs import approved_answers
 from router.types import Domain, Sampling
@@ -18,6 +19,22 @@ from tiers.local.weights import SMOLLM2_SHA256, find_adapter
 ADAPTERS = ROOT / "tiers" / "adapters"
 KNOWLEDGE = ADAPTERS.parent.parent / "policies" / "knowledge" / "customer_support.yaml"
 CARD = json.loads((ADAPTERS / "card.json").read_text("utf-8"))
+SECTION = LocalSection.model_validate(  # the fixtures of this folder start it
+    {
+        "kind": "local",
+        "name": "local",
+        "context_tokens": 512,
+        "parallel": 1,
+        "system_prompt": CARD["system_prompt"],
+        "adapters": [
+            {
+                "name": "support",
+                "path": "package:support_lora",
+                "domains": ["customer_support"],
+            }
+        ],
+    }
+)
 QUESTION = "someone stole my card, what now?"
 GREEDY = Sampling(temperature=0.0, max_output_tokens=60)
 
