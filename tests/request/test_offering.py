@@ -404,6 +404,10 @@ def test_a_title_is_offered_as_it_is_written() -> None:
         ("Livrez-vous à l'étranger", "Livrez-vous à l'étranger ?"),
         ("Est-ce que vous livrez", "Est-ce que vous livrez ?"),
         ("Supprimer mon compte", "Supprimer mon compte"),
+        ("Testet ihr Wasser", "Testet ihr Wasser?"),
+        ("Sagt ihr, dass ich komme", "Sagt ihr, dass ich komme"),
+        ("have you got gift cards", "have you got gift cards?"),
+        ("have a nice day", "have a nice day"),
     ],
 )
 def test_a_question_is_offered_with_its_mark(utterance: str, offered_as: str) -> None:

@@ -123,7 +123,7 @@ def leading(
     by_key = {saving.key: saving for saving in savings}
     priced = [by_key[k] for k in HEADLINE_ORDER if k in by_key and by_key[k].compared]
     if not priced:
-        why = "because a price is unknown or no upstream said what was used"
+        why = "because no model was called, a price is unknown or no upstream said what was used"
         what = "No request can be compared with a baseline"
         return _untold(f"{what}, {why}", "no baseline has a known cost")
     able = [saving for saving in priced if not saving.silent]

@@ -103,7 +103,7 @@ async def serve_app(
 
     _share_one_heap()
     _rest_the_collector()
-    async with app.life(), _meanwhile(warm_up(app.core.router)):
+    async with app.life(), _meanwhile(warm_up(app.core.router, lambda: state.tasks)):
         with taking("SIGTERM", stop.set), taking("SIGINT", interrupt):
             await server.serve(ready, stop)
             await server.drain(options.drain_s, app.gateway.cut, hurry)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from router.api.process import large_pages
 from router.errors import TiergateError
@@ -35,13 +36,24 @@ MESSAGES = (
 opens the largest network. Where each is sent does not matter."""
 
 
-async def warm_up(router: Router) -> None:
+LOOKS_EVERY_S = 0.05
+MOST_LOOKS = 200
+"""Bounds how long the messages give way to requests, 10 s: later ones need them no more."""
+
+
+async def warm_up(router: Router, busy: Callable[[], object]) -> None:
     """Decides about the messages by the first policy, on other threads than the event loop's.
 
     These are dry runs: nothing is written, counted or sent. What is in memory afterwards moves into
     large pages.
     """
+    looks = 0
     for message in MESSAGES:
+        while busy() and looks < MOST_LOOKS:
+            looks += 1
+            await asyncio.sleep(LOOKS_EVERY_S)
+        if busy():
+            break
         with contextlib.suppress(TiergateError):  # a policy may refuse it
             await asyncio.to_thread(decided_outcome, router, read_asked(message), LOCAL)
     large_pages.begin_to_move()

@@ -66,14 +66,16 @@ def table_foot(priced: bool) -> None:
 
 
 def table_row(request: ChatRequest, outcome: Outcome) -> None:
-    """Prints a decision as a row of that table: the first rung, its expected cost, a reason.
+    """Prints a decision as a row of that table: the rung of a call, its expected cost, a reason.
 
-    Where words go out before any tier is asked, nothing is called and nothing paid. A refused
+    It is the first rung, or where a call would surely end. Where words go out before any tier is
+    asked, nothing is called and nothing paid. A refused
     request has no tier. `opened` says that words on whom to call stand at the answer.
     """
     first, refusal = outcome.decision.first_rung, outcome.decision.refused
-    rung = outcome.rung if outcome.words_alone else first
-    why = outcome.reasons[0] if outcome.words_alone and outcome.reasons else first.reasons[0]
+    rung = outcome.rung
+    elsewhere = outcome.words_alone or rung != first
+    why = outcome.reasons[0] if elsewhere and outcome.reasons else first.reasons[0]
     cells = (
         shortened(request.last_user_text, 100),
         f"{rung.level} {rung.tier}",

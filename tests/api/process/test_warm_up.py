@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ from router.wire.openai.in_process import read_asked
 
 settings, compiled, compile_one = Settings(policies=("default",)), [], LateRegex.compiled
 router = Core(settings, load_policies(settings, {}), {}).router
-asyncio.run(warm_up(router))
+asyncio.run(warm_up(router, tuple))
 LateRegex.compiled = lambda expression: (compiled.append(1), compile_one(expression))[1]
 for message in sys.argv[1:]:
     decided_outcome(router, read_asked(message), LOCAL)
@@ -73,7 +74,7 @@ def test_what_users_ask_first_waits_for_no_network(
         return open_session(runtime, model, threads, device)  # type: ignore[arg-type]
 
     monkeypatch.setattr(encoder, "open_session", counted)
-    asyncio.run(warm_up.warm_up(core.router))
+    asyncio.run(warm_up.warm_up(core.router, tuple))
     assert "harm_close.onnx" in networks
     assert len(moved) == 1
 
@@ -101,6 +102,18 @@ def test_a_message_that_the_policy_refuses_ends_nothing(
         raise ModelNotFound("auto")
 
     monkeypatch.setattr(warm_up, "decided_outcome", refused)
-    asyncio.run(warm_up.warm_up(core.router))
+    asyncio.run(warm_up.warm_up(core.router, tuple))
     assert len(asked) == len(warm_up.MESSAGES)
+    assert len(moved) == 1
+
+
+@pytest.mark.parametrize(("busy_looks", "read"), [(3, len(warm_up.MESSAGES)), (10_000, 0)])
+def test_messages_give_way_to_requests(
+    core: Core, moved: list[None], monkeypatch: pytest.MonkeyPatch, busy_looks: int, read: int
+) -> None:
+    asked, looks = list[object](), itertools.count()
+    monkeypatch.setattr(warm_up, "LOOKS_EVERY_S", 0.0)
+    monkeypatch.setattr(warm_up, "decided_outcome", lambda _, request, __: asked.append(request))
+    asyncio.run(warm_up.warm_up(core.router, lambda: next(looks) < busy_looks))
+    assert len(asked) == read
     assert len(moved) == 1

@@ -20,6 +20,8 @@ _ASKS = _FRENCH | frozenset(_ELSEWHERE.split())
 """First words of a question; in French a blank stands before its mark."""
 _INVERTED = re.compile(r"\w{1,24}-(?:je|tu|il|elle|on|vous)", re.IGNORECASE)
 """Matches the French verb of a question: "puis-je", "proposez-vous"."""
+_BY_TWO = re.compile(r"\w{2,24}t ihr$|have (?:you|we|i|they|any)$")
+"""Matches two first words of a question: "testet ihr", "have you"."""
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _ORDERS = frozenset(("not",))
 """Words behind "do" that make an order of it."""
@@ -39,6 +41,7 @@ def with_mark(text: str) -> str:
         return text
     words = _WORD.findall(text.rpartition(", ")[2].casefold())
     inverted = bool(words) and _INVERTED.fullmatch(words[0]) is not None
-    if len(words) < 2 or not (inverted or words[0] in _ASKS) or words[1] in _ORDERS:
+    asks = inverted or _ASKS.intersection(words[:1]) or _BY_TWO.match(" ".join(words[:2]))
+    if len(words) < 2 or not asks or words[1] in _ORDERS:
         return text
     return f"{text} ?" if inverted or words[0] in _FRENCH else f"{text}?"
