@@ -31,8 +31,8 @@ MESSAGES = (
     "Kann ich meine Bestellung noch umtauschen, und was kostet der Versand?",
     "Comment puis-je changer mon mot de passe ?",
 )
-"""Are what most servers get: greetings, sums, mails, code, decisions and an emergency, which alone
-opens the largest network. Where each is sent does not matter."""
+"""Holds what most servers get: greetings, sums, mails, code, decisions and an emergency, which
+alone opens the largest network. Where each is sent does not matter."""
 
 
 async def warm_up(router: Router) -> None:
