@@ -14,7 +14,7 @@ from router.types import DANGERS, READ_LANGUAGES, Matter, Reason, Signals
 
 DESPAIR_AT = 0.5
 """Chance of a grave matter, at even odds, from which a refused request that is likeliest about
-self-harm gets the words that say whom to call."""
+self-harm gets the words that say whom to call, and a text handed over is a cry for help."""
 
 VICTIM_AT = 0.8
 """Chance of a grave matter from which a phrase of one is believed to be about the writer: the
@@ -46,15 +46,15 @@ def of_self_harm(policy: Policy, signals: Signals) -> bool:
     return by_reader or any_holds(policy.safety.self_harm, signals)
 
 
-AUTHOR_AT = 0.97
-"""Chance of a refusal's condition from which a violence that only the reader guesses is what the
-writer plans, not what the writer suffers."""
-
-
 def cries_for_help(signals: Signals) -> bool:
     """Returns True where a text that a program hands over is likely a cry for help."""
     despair = signals.text_despair
     return despair is not UNSET and despair >= DESPAIR_AT
+
+
+AUTHOR_AT = 0.97
+"""Chance of a refusal's condition from which a violence that only the reader guesses is what the
+writer plans, not what the writer suffers."""
 
 
 def of_author(policy: Policy, signals: Signals) -> bool:

@@ -99,12 +99,15 @@ def conclude(
 ) -> Conclusion:
     """Returns the answer to release and its verdict. Raises the last failure when there is none.
 
-    Where a person must hear of the matter all the same, it returns the error with the review.
+    Where a person must hear of the matter all the same, it returns the error with the review. Of a
+    cry for help in a text that was handed over a person hears beside any answer, except in mode
+    observe.
     """
     failed = awaited(routed, progress, failed)
     try:
         concluded = _concluded(routed, progress, ids, failed)
-        if concluded.review is not None or not cries_for_help(routed.signals):
+        told = concluded.review is not None or routed.observed is not None
+        if told or not cries_for_help(routed.signals):
             return concluded
         return replace(concluded, review=review_of(routed, concluded.candidate, ids))
     except TiergateError as error:

@@ -107,17 +107,15 @@ def _in_words(name: str, _colon: str, words: str) -> str:
 
 
 def _read_matter(routed: RoutedRequest) -> tuple[str, ...]:
-    """Returns the grave matter that the reader found and its chance, where no phrase names one.
+    """Returns the grave matter that the reader found and its chance, where no phrase names one, or
+    the chance that a text handed over is a cry for help.
 
     In another language than English the chance is sound, and which matter it is is a guess.
     """
     signals, findings = routed.signals, findings_of(routed.policy, routed.signals)
     if cries_for_help(signals):
         chance = f"{signals.text_despair:.2f}"
-        return (
-            f"a text handed over for work on it, whose client has its answer: a cry for help "
-            f"by a chance of {chance}",
-        )
+        return (f"a text handed over for work on it: a cry for help by a chance of {chance}",)
     if signals.matter is None or not findings.grave or findings.lists:
         return ()
     matter = signals.matter.replace("_", " ")

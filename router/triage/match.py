@@ -403,7 +403,7 @@ def capped(chance: float, highest: float) -> float:
 
 
 def uncapped(chance: float, highest: float) -> float:
-    """Returns the chance that `capped` made this one of.
+    """Returns the chance from which `capped` made this one.
 
     >>> round(uncapped(0.90099, 0.901), 2), uncapped(0.5, 0.901)
     (0.99, 0.5)
@@ -411,3 +411,14 @@ def uncapped(chance: float, highest: float) -> float:
     if chance <= highest - RANKED_SHARE:
         return chance
     return max(chance, min(1.0 - (highest - chance) / RANKED_SHARE, SUREST))
+
+
+def shifted(chance: float, highest: float, slope: float, shift: float) -> float:
+    """Returns the chance whose log-odds are `slope` times those of `chance` before its cap, plus
+    `shift`; `highest` is the cap of both.
+
+    >>> round(shifted(0.8, 0.901, 0.5, 0.0), 3), round(shifted(0.5, 0.901, 1.0, 1.0), 3)
+    (0.667, 0.731)
+    """
+    odds = logit_of(uncapped(min(max(chance, 1.0 - SUREST), SUREST), highest))
+    return capped(sigmoid_of(slope * odds + shift), highest)

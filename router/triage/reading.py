@@ -181,7 +181,7 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
     only ends a chat, goes on with one, turns something of a shop down or says that somebody is
     away, or that only asks who made a named work, for a sum or for an answer of an exam.
 
-    A term or a disguise still speaks against it. Who is away loses the chance of self-harm alone.
+    A term or a disguise speaks against it, but in an exam. Who is away loses that of self-harm.
     """
     if facts.exam_item:
         return row._replace(grave=0.0, stakes_high=0.0, risk_p=0.0, strategic=0.0, knowledge=1.0)

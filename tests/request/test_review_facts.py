@@ -117,3 +117,11 @@ async def test_another_text_waits_for_nobody(houses: Houses, signals: Signals) -
     outcome = await house.gateway.complete(ask("The bus was late."), ALICE)
     assert outcome.verdict is Verdict.ACCEPTED
     assert house.reviews.items == []
+
+
+async def test_nobody_looks_at_a_cry_for_help_where_routing_only_observes(houses: Houses) -> None:
+    house = houses([mid(text="sad"), deep()], signals=HANDED, mode="observe")
+    request = replace(ask("Nobody would miss me."), requested_model="mid-model")
+    outcome = await house.gateway.complete(request, ALICE)
+    assert outcome.observed
+    assert house.reviews.items == []

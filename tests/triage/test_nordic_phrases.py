@@ -56,6 +56,17 @@ def test_a_grave_matter_in_a_nordic_language_is_named(name: str, text: str) -> N
         "Jeg vil ha penger tilbake, vi har aldri møtt noen fra dere.",
         "Skal vi legge ned flisene i dag eller i morgen?",
         "Når kommer barna tilbake fra leir?",
+        "Kan dere sende meg utkastet i morgen?",
+        "Jeg har kastet ut den gamle sofaen, kan jeg kjøpe en ny?",
+        "Jeg er gravid i uke 22 og babyen har sparket i dag.",
+        "Jag är gravid i vecka 22 och bebisen sparkar mindre i dag.",
+        "Jag har fått en kallelse till mammografi på tisdag, kan jag ändra tiden?",
+        "Jeg har fått innkalling til generalforsamling på mandag.",
+        "Jeg har fået en indkaldelse til tandlægen på mandag.",
+        "Jag har skapat ett nytt konto, var ser jag fakturan från mars?",
+        "Jeg har oprettet en ny konto, hvor er min faktura?",
+        "Jeg har laget en ny konto, hvor er fakturaen min?",
+        "Maskinen er sat ud af drift, kan jeg få en ny?",
     ],
 )
 def test_everyday_words_of_nordic_languages_name_nothing(text: str) -> None:

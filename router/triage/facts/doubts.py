@@ -7,7 +7,6 @@ verb that an answer's utterances never deny is denied, or a request contradicts 
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -28,7 +27,7 @@ from router.triage.facts.lacking import (
     lacks,
     stems_of,
 )
-from router.triage.match import SUREST, capped, uncapped
+from router.triage.match import shifted
 from router.triage.matching.asked_kinds import kinds_told, second_kind
 from router.triage.matching.claims import claims_against, is_claimed
 from router.triage.matching.legal_steps import is_legal_step
@@ -267,7 +266,7 @@ class Shelf:
             shift = NEAR_SHIFT - LACKING_SHIFT
             lacking = among_near_misses(match.confidence, self._highest, shift)
             confidence = min(confidence, max(LACKING_FROM, lacking))
-        alone = min(confidence, _shifted(match.confidence, self._highest))
+        alone = min(confidence, shifted(match.confidence, self._highest, NEAR_SLOPE, NEAR_SHIFT))
         return replace(match, confidence=confidence, together=max(alone, match.together))
 
     def telling_both(self, text: str, match: Match | None) -> Match | None:
@@ -293,7 +292,7 @@ class Shelf:
 
         Where none was fitted, it is that of their sum: a policy has one least chance for both.
         """
-        together = _shifted(_of_set(match), self._highest, SET_SHIFT, SET_SLOPE)
+        together = shifted(_of_set(match), self._highest, SET_SLOPE, SET_SHIFT)
         if match.basis.own:  # the chance of one rests on outcomes of this very file
             together = max(match.confidence, together)
         return replace(match, together=together)
@@ -384,18 +383,8 @@ def among_near_misses(confidence: float, highest: float, shift: float = NEAR_SHI
     """
     if confidence <= 0.5:
         return confidence
-    unshifted = _shifted(confidence, highest, 0.0, LEAST_SLOPE)
-    return max(unshifted, _shifted(confidence, highest, shift))
-
-
-def _shifted(
-    confidence: float, highest: float, shift: float = NEAR_SHIFT, slope: float = NEAR_SLOPE
-) -> float:
-    """Returns the chance whose log-odds are `slope` times those of `confidence`, plus `shift`."""
-    chance = uncapped(min(max(confidence, 1.0 - SUREST), SUREST), highest)
-    odds = math.log(chance / (1.0 - chance))
-    told = 1.0 / (1.0 + math.exp(-slope * odds - shift))
-    return capped(told, highest)
+    unshifted = shifted(confidence, highest, LEAST_SLOPE, 0.0)
+    return max(unshifted, shifted(confidence, highest, NEAR_SLOPE, shift))
 
 
 def denies(text: str, words: Collection[str]) -> bool:

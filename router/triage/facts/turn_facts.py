@@ -76,8 +76,8 @@ class TurnFacts(Struct, frozen=True):
     sentences: tuple[str, ...] = ()  # of a message, read besides for harm and grave matters
     mended: str = ""  # the text without typing errors and folders; "" where it has none
     works_out: bool = False  # it only asks for a sum of numbers, whoever signs it
-    exam_item: bool = False  # a question of an exam, with answers to choose from
     priced: bool = False  # that sum is what goods cost: it may be at stake in a later turn
+    exam_item: bool = False  # a question of an exam, with answers to choose from
 
     @property
     def said(self) -> int:
@@ -145,7 +145,6 @@ def find_facts(
     works_out = priced or _works_out(text, folded)
     if sums and (works_out or only_plays(meant.text)):
         sums = all_material(sums) if priced else all_quoted(sums)
-    item = language in READ_LANGUAGES and _is_item(text, names)
     talk = find_router_talk(folded)
     disguise = undone(text, folded, knows)
     instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
@@ -155,6 +154,7 @@ def find_facts(
     if instead:
         told = heard(instead, words_of(instead))
         language = told.language
+    item = language in READ_LANGUAGES and _is_item(text, names)
     undetailed = "" if instead else without_contact_details(plain, folded.words, language)
     without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
     without_talk = without_stage(folded) or without_talk
@@ -177,15 +177,14 @@ def find_facts(
         sentences=sentences(instead or undetailed or plain),
         mended=mended if mended != text else "",
         works_out=works_out,
-        exam_item=item,
         priced=priced,
+        exam_item=item,
     )
 
 
 def _is_item(text: str, names: Sequence[str]) -> bool:
     """Returns True for a question of an exam without a term that no such question has."""
-    named = _NO_ITEM.isdisjoint([list_of(name) for name in names])
-    return named and is_exam_item(text)
+    return _NO_ITEM.isdisjoint([list_of(name) for name in names]) and is_exam_item(text)
 
 
 def _works_out(text: str, folded: Folded) -> bool:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from router.stats.calibration import logit_of, sigmoid_of
-from router.triage.match import capped, uncapped
+from router.triage.match import shifted
 from router.types import Match
 
 SLOPE, SHIFT = 0.449, -0.782
@@ -28,12 +27,6 @@ def of_unread(match: Match, together: float, highest: float) -> Match:
     `together` is the chance of the likeliest answers as the verifier tells it, and `highest` the
     highest one that the file shows.
     """
-    confidence = _told(match.confidence, highest, SLOPE, SHIFT)
-    of_set = _told(together, highest, TOGETHER_SLOPE, TOGETHER_SHIFT)
+    confidence = min(match.confidence, shifted(match.confidence, highest, SLOPE, SHIFT))
+    of_set = min(together, shifted(together, highest, TOGETHER_SLOPE, TOGETHER_SHIFT))
     return replace(match, confidence=confidence, together=max(confidence, of_set))
-
-
-def _told(chance: float, highest: float, slope: float, shift: float) -> float:
-    """Returns the lower of the chance and of what it is worth."""
-    told = sigmoid_of(slope * logit_of(uncapped(chance, highest)) + shift)
-    return min(chance, capped(told, highest))

@@ -338,8 +338,8 @@ def _same_thing(per: str, thing: str) -> bool:
     """
     first = thing.split()[0]
     if first in MEASURES and per in MEASURES:
-        one, other = first.removesuffix("s"), per.removesuffix("s")
-        return one == other or {one, other} == {"kg", "kilo"}
+        bought, priced = first.removesuffix("s"), per.removesuffix("s")
+        return bought == priced or {bought, priced} == {"kg", "kilo"}
     last = re.split(" (?:of|de) ", thing)[0].split()[-1]  # "boxes of eggs": a box
     plurals = (per, f"{per}s", f"{per}es", f"{per}n", f"{per}en", f"{per}e", f"{per}er")
     return last in plurals or (per[-1:] == "y" and last == f"{per[:-1]}ies")

@@ -29,11 +29,11 @@ _SAID_LAST = late_regex(
 _QUOTED = late_regex(r"[\"\u201c][^\"\u201c\u201d]{1,600}[\"\u201d]")
 _OWN = late_regex(
     r"(?<![\w.])(?:I|i|[Mm]e|[Mm]y|[Mm]ine|[Mm]yself|[Ww]e|us|[Oo]urs?|[Oo]urselves|MY|WE|OUR|im|ive|"
-    r"[Mm]u?m|[Mm]om|[Mm]ummy|[Dd]ad|[Dd]addy|[Gg]rand(?:pa|ma|ad|dad)|[Gg]ran(?:ny)?|right now|"
+    r"[Mm]um|[Mm]om|[Mm]ummy|[Dd]ad|[Dd]addy|[Gg]rand(?:pa|ma|ad|dad)|[Gg]ran(?:ny)?|right now|"
     r"tonight|urgent|asap)(?!\w|[.)]\w)"
 )
-"""Finds who speaks of themselves or their family, or is in a hurry. "US" is a country, and quoted
-people speak for themselves."""
+"""Finds who speaks of themselves or their family, or is in a hurry. "US" is a country, "mm" a unit,
+and quoted people speak for themselves."""
 
 
 def is_exam_item(text: str) -> bool:

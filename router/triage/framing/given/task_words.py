@@ -1,4 +1,5 @@
-"""Holds the words of instructions that set work on a text, in nine languages, and of any others.
+"""Holds the words of instructions that set work on a text, and those that ask for more, in nine
+languages.
 
 It knows nothing about how they are put together: `set_tasks.py` does.
 """
@@ -145,7 +146,7 @@ LABEL_ALONE = late_regex(
     r"donn\w+|respond\w*|devuelv\w+|contest\w+|rispond\w*|restitui\w+|antwoord|geef) (?:back |"
     r"with |by |mit |avec |par |con |met |zurück )?(?:only|just|exactly|nothing but|nur|"
     r"ausschließlich|genau|uniquement|seulement|exclusivement|solo|sólo|solamente|únicamente|"
-    r"exclusivamente|soltanto|solamente|unicamente|esclusivamente|alleen|slechts|enkel|"
+    r"exclusivamente|soltanto|unicamente|esclusivamente|alleen|slechts|enkel|"
     r"uitsluitend|één|one|une seule|una sola|einem|einer) (?:with |by |mit |avec |par |con |met |"
     r"in |"
     r"the |one |a |das |dem |der |die |einem |einer |une |la |le |una |un |el |il |het |de |een |"
@@ -239,6 +240,7 @@ NAME = re.compile(
 )
 """Matches a single word before a colon, with more behind it."""
 RATED = late_regex(rf"\b{_RATES} (?={_FEELING})", re.IGNORECASE)
+"""Finds that a tone is rated, which judges nobody."""
 GIVES = late_regex(
     r"\b(?:giv|mak|stat|suggest|propos|offer|provid|reach|infer|deriv|tell|say|need|likely|"
     r"probabl|possibl|differential|your|which|what|how|whether|deine|stell|gib|nenn|welch|votre|"
@@ -246,9 +248,10 @@ GIVES = late_regex(
     r"jouw|geef|maak)\w*",
     re.IGNORECASE,
 )
+"""Finds words of giving: behind them a diagnosis is the answer's own, and none of the text's."""
 NAMED_IN = late_regex(
     r"\b(?:diagnos[ei]s|diagnosen|(?:die|der|jede|alle|de|het|elke) diagnose|diagnostics?|doses?|"
-    r"dosages?|dosen|dosierungen|posologies?|dosificaciones|dosis)\b|\bdiagnosi\b",
+    r"dosages?|dosen|dosierungen|posologies?|dosificaciones|dosis|diagnosi)\b",
     re.IGNORECASE,
 )
 """Finds what notes of the sick name, and programs extract."""
