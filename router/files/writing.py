@@ -17,11 +17,12 @@ def write_all(contents: Mapping[Path, bytes], *, private: bool = False) -> None:
     """Writes all files under other names, then renames them: either all are new or none is.
 
     So a full disk leaves older files whole, and a server never reads half of one. Links and rights
-    of older files stay; where `private`, only its owner can read a new file. A device is written as
-    it is. Raises OSError, also where an older file is read-only: to rename needs the right to the
-    folder alone, and its owner meant it to stay.
+    of older files stay; where `private`, only its owner can read a new file. A device or a pipe is
+    written as it is. Raises OSError, also where an older file is read-only: a rename needs only the
+    right to the folder, and the file's owner meant it to stay.
     """
-    places = {path: path.resolve() for path in contents}
+    # The name of a pipe, such as /dev/stdout, leads to a path that does not exist.
+    places = {path: path if _is_device(path) else path.resolve() for path in contents}
     for path, place in places.items():
         if place.is_file() and not _may_change(place):
             raise OSError(errno.EACCES, "the file is read-only (chmod u+w)", str(path))
@@ -32,7 +33,9 @@ def write_all(contents: Mapping[Path, bytes], *, private: bool = False) -> None:
                 if beside[path] == places[path]:
                     places[path].write_bytes(content)
                 else:
-                    _write_new(beside[path], content, OWNER_ONLY if private else BY_UMASK)
+                    # Rights of an older file come later: it may be for its owner alone.
+                    closed = private or places[path].exists()
+                    _write_new(beside[path], content, OWNER_ONLY if closed else BY_UMASK)
             except OSError as error:
                 # A full disk is told without a name, and a user has more than one disk.
                 raise OSError(error.errno, error.strerror, str(path)) from error
@@ -64,6 +67,9 @@ def _may_change(place: Path) -> bool:
 
 def _beside(place: Path) -> Path:
     """Returns where a new file is written first: the place itself for a device or a pipe."""
-    if place.exists() and not place.is_file():
-        return place
-    return place.with_name(f".{place.name}.new")
+    return place if _is_device(place) else place.with_name(f".{place.name}.new")
+
+
+def _is_device(path: Path) -> bool:
+    """Returns True for what cannot be replaced by a file: a device, a pipe or a folder."""
+    return path.exists() and not path.is_file()

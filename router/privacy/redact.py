@@ -149,8 +149,8 @@ def redact(text: str) -> str:
 def redacted_to_store(text: str, most: int = MOST_STORED) -> str:
     """Returns what `redact` returns; of a text of more characters its begin and its end alone.
 
-    A secret that the cut divides is not known as one. So as much is taken off on both sides of it
-    as a secret may have. The mark LEFT_OUT stands there.
+    A secret that the cut divides is not known as one. So TOKEN_REACH characters, as many as a
+    secret may have, are taken off on both sides of the cut. The mark LEFT_OUT stands there.
     """
     if len(text) <= most:
         return redact(text)

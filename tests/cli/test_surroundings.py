@@ -124,13 +124,25 @@ def test_who_stops_the_server_waits_longer_than_it_drains() -> None:
     assert int(grace) >= int(waits) + drain_s + 10
 
 
-def test_the_unit_of_the_guide_starts_with_the_machine_and_not_again_with_a_wrong_policy() -> None:
+@pytest.fixture
+def unit() -> ConfigParser:
+    """Returns the unit of systemd in the guide."""
     (text,) = re.findall(r"```ini\n(.*?)```", GUIDE, re.DOTALL)
     unit = ConfigParser(interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read_string(text)
+    return unit
+
+
+def test_the_unit_of_the_guide_starts_with_the_machine(unit: ConfigParser) -> None:
     assert unit["Install"]["WantedBy"] == "multi-user.target"
+
+
+def test_the_unit_of_the_guide_is_not_started_again_with_a_wrong_policy(unit: ConfigParser) -> None:
     assert unit["Service"]["RestartPreventExitStatus"] == str(Exit.USAGE.value)
+
+
+def test_the_unit_of_the_guide_works_in_its_own_folder(unit: ConfigParser) -> None:
     assert unit["Service"]["WorkingDirectory"] == "/var/lib/" + unit["Service"]["StateDirectory"]
 
 

@@ -302,7 +302,7 @@ class Books:
         return digest(TenantSecrets(self._database, self._clock).key_now(tenant), text)
 
     def hear(self, feedback: Feedback) -> bool:
-        """Appends a word on an answer; False for a repeat. Raises FeedbackRefused, LedgerError."""
+        """Adds a word; returns False for a repeat. Raises FeedbackRefused, LedgerError."""
         return self._feedback.add_now(feedback)[1]
 
     def verify(self, anchors: Path | None) -> Verification:

@@ -32,8 +32,8 @@ MESSAGES = (
     "Kann ich meine Bestellung noch umtauschen, und was kostet der Versand?",
     "Comment puis-je changer mon mot de passe ?",
 )
-"""Are what most servers get: greetings, sums, mails, code, decisions and an emergency, which alone
-opens the largest network. Where each is sent does not matter."""
+"""Holds what most servers get: greetings, sums, mails, code, decisions and an emergency, which
+alone opens the largest network. Where each is sent does not matter."""
 
 
 LOOKS_EVERY_S = 0.05

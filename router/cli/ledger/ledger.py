@@ -224,17 +224,21 @@ def copy(
     Stop its servers before: rows that come later are in no copy.
     """
     from router.api.compose.books import Address
+    from router.api.compose.command_line import ledger_commands
     from router.rendering.figures_in_words import counted
 
     with opened_books(database) as books:
         copied = books.copy_to(to)
-    old, new = Address.parse(database), Address.parse(to)
-    typer.echo(
-        f"{counted(copied, 'row', 'rows')} copied to {new.shown}. Next:\n"
-        f"  cp {shlex.quote(str(anchors or old.anchors))} {shlex.quote(str(new.anchors))}\n"
-        f"  tiergate ledger verify --database {shlex.quote(new.shown)}\n"
-        "  then start the servers with the new --database, and keep the old ledger as a backup"
-    )
+    old, new = anchors or Address.parse(database).anchors, Address.parse(to)
+    steps = [ledger_commands(to, os.environ)("ledger", "verify")]
+    if old.exists():
+        steps.insert(0, shlex.join(["cp", "-p", str(old), str(new.anchors)]))
+        if not new.anchors.parent.exists():
+            steps.insert(0, shlex.join(["mkdir", "-m", "700", str(new.anchors.parent)]))
+    typer.echo(f"{counted(copied, 'row', 'rows')} copied to {new.shown}. Next:")
+    for step in steps:
+        typer.echo(f"  {step}")
+    typer.echo("Then start the servers with the new --database; the old ledger is a backup.")
 
 
 @ledger.command()

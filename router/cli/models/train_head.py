@@ -36,7 +36,7 @@ FEW_ROWS = 20
 of 3, 5 and 10 rows was off from that on 40 held rows by .18, .12 and .13 on average (subjects of
 MATH) and .07, .29 and .07 (Davidson's labels), of 20 rows by .08 and .05; MedQuAD's kinds, all
 found, by none."""
-NAMED_CLASSES = 8
+NAMED_CLASSES = 8  # a warning of more takes over two lines
 CHANCE_AUROC = 0.5
 """Who guesses ranks half of the pairs rightly."""
 

@@ -195,7 +195,7 @@ def _bounds(outcome: Outcome, grounds: Grounds) -> Iterator[tuple[str, str]]:
 
 
 def _given_way(outcome: Outcome) -> str:
-    """Returns why a rung above the ceiling goes first: a soft ceiling gives way to nobody below."""
+    """Returns why a rung above the ceiling goes first: its client named it, or none below may."""
     decision = outcome.decision
     if Reason.PINNED in outcome.reasons:
         return f"the client names a tier of level {outcome.rung.level}, whatever the ceiling"

@@ -348,7 +348,7 @@ def put_head(head: Head, card: Mapping[str, object], folder: Path) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes a file that is there whole or not at all, readable by its owner only."""
+    """Writes a file whole or not at all, which only its owner can read if it is new."""
     write_all({path: content}, private=True)
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from router.errors import LedgerError
 from router.ledger.books.moving import copy_ledger
 from router.ledger.books.verify import verify
+from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.schema import metadata
 from router.ledger.tables.keys import SqlKeyStore
 from router.types import Scope
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
-from tests.kits.books.ledger_sql import query
+from tests.kits.books.ledger_sql import change, query
 from tests.kits.books.open_ledgers import Ledgers
 
 
@@ -67,6 +71,53 @@ async def test_a_ledger_whose_server_runs_is_not_copied(tmp_path: Path, ledgers:
     with pytest.raises(LedgerError, match="stop it and copy again"):
         copy_ledger(ledgers.database(path), target)
     assert not any(contents(tmp_path / "new.db").values())
+
+
+async def test_a_ledger_whose_server_has_no_row_yet_is_not_copied(
+    tmp_path: Path, ledgers: Ledgers
+) -> None:
+    ledgers(tmp_path / "old.db")
+    source, target = (ledgers.database(tmp_path / name) for name in ("old.db", "new.db"))
+    with pytest.raises(LedgerError, match="stop it and copy again"):
+        copy_ledger(source, target)
+
+
+class WrittenMeanwhile(Database):
+    """Changes the end of a chain once it is read, as a server does that comes and goes."""
+
+    source: Path
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Yields the state of before the row."""
+        with super().snapshot() as connection:
+            reading.chain_heads(connection)  # the first query sets which state is read
+            change(self.source, "UPDATE requests SET row_hash = 'another'")
+            yield connection
+
+
+async def test_nothing_is_copied_where_a_server_wrote_meanwhile(
+    tmp_path: Path, ledgers: Ledgers
+) -> None:
+    path = await written(ledgers, tmp_path / "old.db")
+    source, target = WrittenMeanwhile.open(path), ledgers.database(tmp_path / "new.db")
+    assert isinstance(source, WrittenMeanwhile)
+    source.source = path
+    with pytest.raises(LedgerError, match="written meanwhile"):
+        copy_ledger(source, target)
+    source.close()
+    assert not any(contents(tmp_path / "new.db").values())
+
+
+async def test_a_ledger_comes_back_from_another_database(
+    tmp_path: Path, address: str, ledgers: Ledgers
+) -> None:
+    path = await written(ledgers, tmp_path / "old.db")
+    before = contents(path)
+    between, back = ledgers.database(address), ledgers.database(tmp_path / "back.db")
+    copy_ledger(ledgers.database(path), between)
+    copy_ledger(between, back)
+    assert contents(tmp_path / "back.db") == before
 
 
 async def test_nothing_is_copied_into_a_ledger_that_has_rows(
