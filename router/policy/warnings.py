@@ -76,6 +76,7 @@ class WarningKind(StrEnum):
     JUDGED_ONE_SIDED = "judged_one_sided"
     JUDGED_OTHERWISE = "judged_otherwise"
     LANGUAGE_WITHOUT_GLOSSARY = "language_without_glossary"
+    UTTERANCES_NOT_ENGLISH = "utterances_not_english"
     NO_EXAMPLES = "no_examples"
     NOT_INSTALLED = "not_installed"
     RECEIVER_UNREACHABLE = "receiver_unreachable"

@@ -13,6 +13,7 @@ from router.cli.policies.utterances import (
     answers_files,
     foreign_notes,
     glossary_notes,
+    not_english_warnings,
     twofold_notes,
     words_without,
 )
@@ -162,3 +163,48 @@ def test_no_words_of_shipped_files_are_in_another_language() -> None:
             loaded = load_policy(path, {})
             notes += foreign_notes(loaded, tuple(answers_files(loaded)))
     assert notes == []
+
+
+GERMAN = """version: 1
+name: Backstube
+intents:
+  - id: hours
+    domain: customer_support
+    utterances: [Wann haben Sie offen?, Haben Sie am Sonntag auch geöffnet?]
+    answer: Wir haben von sieben bis achtzehn Uhr offen.
+    source: handbook
+  - id: cards
+    domain: customer_support
+    utterances: [Kann ich bei Ihnen mit der Karte zahlen?]
+    answer: Sie können mit jeder Karte zahlen.
+    source: handbook
+"""
+
+
+def _not_english(tmp_path: Path, answers: str) -> list[str]:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "fr.yaml").write_text(FRENCH.format(offer="", answer="Oui."), "utf-8")
+    (tmp_path / "shop.yaml").write_text(answers, "utf-8")
+    (tmp_path / "policy.yaml").write_text(POLICY, "utf-8")
+    loaded = load_policy(tmp_path / "policy.yaml", {})
+    return [str(one) for one in not_english_warnings(answers_files(loaded))]
+
+
+def test_a_file_of_answers_with_german_utterances_is_told(tmp_path: Path) -> None:
+    (told,) = _not_english(tmp_path, GERMAN)
+    assert told.startswith("shop.yaml: intents: most utterances are in de")
+    assert told.endswith("de.yaml [utterances_not_english]")
+
+
+def test_a_german_answer_among_english_ones_makes_no_german_file(tmp_path: Path) -> None:
+    english = GERMAN.replace(
+        "Wann haben Sie offen?, Haben Sie am Sonntag auch geöffnet?",
+        "When are you open?, Are you open on Sundays as well?",
+    )
+    assert _not_english(tmp_path, english) == []
+
+
+@pytest.mark.parametrize("name", ["customer_support", "it_help_desk", "retail_bank"])
+def test_shipped_answers_are_in_english(name: str) -> None:
+    loaded = load_policy(policies_dir() / f"{name}.yaml", {})
+    assert list(not_english_warnings(answers_files(loaded))) == []

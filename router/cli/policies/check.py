@@ -22,7 +22,11 @@ from router.cli.policies.judged import (
     sureness_note,
 )
 from router.cli.policies.surroundings import surrounding_notes, tenant_notes
-from router.cli.policies.utterances import utterance_notes
+from router.cli.policies.utterances import (
+    answers_files,
+    not_english_warnings,
+    utterance_notes,
+)
 from router.cli.terminal import console, print_json
 from router.errors import Mistake, PolicyError
 from router.money.budget_check import budget_warnings
@@ -120,6 +124,7 @@ def run(
             *warnings(loaded.policy, priced),
             *_doubtful_terms(loaded),
             *_knowledge_warnings(loaded),
+            *not_english_warnings(answers_files(loaded)),
             *_small_talk_warnings(loaded.policy),
             *judged_warnings(loaded),
             *otherwise_warnings(loaded, decide),

@@ -16,11 +16,13 @@ from router.policy.content.languages.translations import translation_files
 from router.policy.content.offer_words import OfferSection
 from router.policy.loading import LoadedPolicy
 from router.policy.schema import ResolverAnswerer
+from router.policy.warnings import PolicyWarning, WarningKind
 from router.triage.facts.asks import asks_in, leans
 from router.triage.facts.languages import UNKNOWN, heard
 from router.triage.glossed.english import tells_nothing
 from router.triage.text.folding import fold
 from router.triage.verifier import STEM, content_words
+from router.types import READ_LANGUAGES
 
 MOST_NAMED = 5
 """Utterances that are named; a long list hides other warnings."""
@@ -113,6 +115,24 @@ def foreign_notes(
             answers = {name: intent.answer for name, intent in spoken.intents.items()}
             place = f"{folder} ({spoken.language})"
             yield from _foreign(place, spoken.language, answers, spoken.offer or offer, whole)
+
+
+def not_english_warnings(files: Iterable[AnswersFile]) -> Iterator[PolicyWarning]:
+    """Yields a warning for each file of answers most of whose utterances are in another language
+    than English. An answer whose utterances tell no language clearly does not count."""
+    for file, knowledge, _ in files:
+        asked = [" ".join(intent.utterances) for intent in knowledge.content.intents]
+        told = Counter([language for text in asked if (language := _clear(text))])
+        for language, count in told.most_common(1):
+            if language not in READ_LANGUAGES and 2 * count > told.total():
+                yield PolicyWarning(
+                    WarningKind.UTTERANCES_NOT_ENGLISH,
+                    f"{file}: intents",
+                    f"most utterances are in {language}, and the model reads English: hardly more "
+                    f"than what they say word for word is found. Write this file in English, and "
+                    f"its {language} in a folder that `languages` of the answerer names: "
+                    f"{language}.yaml",
+                )
 
 
 def _foreign(
