@@ -92,5 +92,5 @@ def _refuse_rows(connection: Connection, target: Database) -> None:
         if rows:
             raise LedgerError(
                 f"found {rows:,} rows in the table {table.name!r} of {target.address.shown!r}; "
-                "expected an empty database: name a new file, or one made by createdb, and copy again"
+                "expected an empty database: name a new file, or one of createdb, and copy again"
             )
