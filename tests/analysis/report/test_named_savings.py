@@ -93,8 +93,9 @@ def test_people_are_told_where_no_model_can_be_compared() -> None:
     priced = Baselines(None, None, None, 5 * USD)
     report = report_of([a_row(number, baselines=priced) for number in range(40)])
     assert report.told.saved == (
-        "No request can be compared with a baseline, because a price is unknown or no upstream "
-        "said what was used, so nothing can be said about savings against a model.",
+        "No request can be compared with a baseline, because no model was called, a price is "
+        "unknown or no upstream said what was used, so nothing can be said about savings against "
+        "a model.",
         "Against $200.00 for people at $5.00 a request, routing saved $199.60 (99.8 %; 95 % "
         "interval 99.8 % to 99.8 %). That price is what the policy states: it counts where people "
         "gave such answers before.",
