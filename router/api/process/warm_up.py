@@ -1,6 +1,6 @@
 """Reads a few messages once a server is ready, so that its first users do not wait.
 
-The first message of a kind costs up to thirty times as much as a later one: expressions are
+The first message of a kind costs up to twenty times as much as a later one: expressions are
 compiled, and networks that few messages need are opened, when something first asks for them.
 """
 
