@@ -15,7 +15,7 @@ from tests.kits.examples import examples
 from tiers.exact import arithmetic, dates, numbers, percentages, shares, tips, units
 from tiers.exact.goods import reader as goods
 from tiers.exact.numbers import digits_for_words
-from tiers.exact.phrased import clocks, day_sums, everyday, payments, rates, spans
+from tiers.exact.phrased import clocks, day_sums, everyday, parts, payments, rates, spans
 from tiers.exact.phrased.asking import _TOOLS, LANGUAGES
 from tiers.exact.tools import _BEGINNINGS
 from tiers.exact.wording import begins, holds
@@ -96,6 +96,12 @@ PHRASED = [
         (6, form.pattern)
         for language in LANGUAGES
         for forms in payments.payment_forms(language).values()
+        for form in forms
+    ),
+    *(
+        (7, form.pattern)
+        for language in LANGUAGES
+        for forms in parts.part_forms(language).values()
         for form in forms
     ),
 ]

@@ -40,7 +40,7 @@ class Bill(Struct):
         """Returns the sum as a line that shows how it came about; None below nothing."""
         sign = next(iter(self.signs), "")
         language = self.language
-        if len(self.signs) > 1 or not (sign or language == "en"):
+        if len(self.signs) > 1:
             return None
         left = " + ".join(
             f"{shown(part.count, '', language)} * {price}" if part.count != 1 else price
@@ -79,7 +79,7 @@ class Bill(Struct):
 
     def _shown(self, value: Fraction, written: str, sign: str) -> str:
         if not sign:
-            return written or shown(value, "", "en", cents=True)
+            return written or shown(value, "", self.language, cents=True)
         if written and (value * 100).denominator > 1:
             return f"{sign}{written}" if self.language == "en" else f"{written} {sign}"
         return shown(value, sign, self.language)
@@ -87,6 +87,7 @@ class Bill(Struct):
     def _line(self, left: str, value: Fraction, sign: str) -> str | None:
         if value < 0:
             return None
-        if not sign:
+        if not sign and self.language == "en":
             return shown_money(left, value)
-        return in_cents(f"{left} = {shown(value, sign, self.language)}", (value,), self.language)
+        line = f"{left} = {shown(value, sign, self.language, cents=True)}"
+        return in_cents(line, (value,), self.language)

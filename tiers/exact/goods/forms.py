@@ -15,7 +15,7 @@ from tiers.exact.phrased.payments import change_of_goods
 
 MONEY = (
     "€|\\$|£|₹|euros?\\b|eur\\b|dollars?\\b|dollares\\b|dolares\\b|usd\\b|pounds?\\b|gbp\\b|pfund\\b"
-    "|cent\\b|ct\\b|centimos?\\b"
+    "|cent\\b|ct\\b|centimos?\\b|centimes?\\b"
 )
 _SUM = (
     r"(?:[1-9]\d{0,2}(?:,\d{3})+(?:\.\d{1,2})?|[1-9]\d{0,2}(?:[. ]\d{3})+(?:,\d{1,2})?"
@@ -68,7 +68,7 @@ def forms_of(language: str) -> Forms:
         item=late_regex(
             rf"(?P<count>{numeral}|{'|'.join(words.counts)})"
             rf"(?: ?(?:(?P<times>{words.times})|{words.asked_times}) ?"
-            rf"| {_THING},? (?:(?:{links}) )?){price}"
+            rf"| (?P<alone>{words.alone}) | {_THING},? (?:(?:{links}) )?){price}"
             rf"(?:,? (?P<each>{words.each})(?!\w)"
             rf"|(?: (?:{words.per}) | l'| ?/ ?)(?P<per>[a-z]+))?"
         ),

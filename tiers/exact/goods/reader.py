@@ -35,11 +35,15 @@ MOST_KINDS = 6
 """A question for six kinds, such as "3 queens at $38", has about 120 characters."""
 MOST_PIECES = 1_000_000
 _CURRENCIES = {"dollares": "$", "dolares": "$", "pound": "£", "pounds": "£", "pfund": "£"}
-_HUNDREDTHS = {"cent": "€", "ct": "€", "centimos": "€", "centimo": "€"}
-"""Names a hundredth in German and Spanish; in English it is of a dollar or a euro."""
+_HUNDREDTHS = {
+    **dict.fromkeys(("cent", "ct", "centimos", "centimo", "centimes", "centime"), "€"),
+}
+"""Names a hundredth in German, Spanish and French; in English it is of a dollar or a euro."""
 _PRICED = late_regex(MONEY)
 _UNSURE = late_regex(r"[1-9]\d{0,2}\.\d{3}")
 _TIME = late_regex(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
+_IN_CENTS = late_regex(r"\d,\d\d(?!\d)")
+"""Finds a price that other languages write without a currency: "12,90"."""
 _CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
 _WITHOUT_CENTS = late_regex(r"[£₹]|\d pounds?\b(?! of)")
 _COMPOUND = late_regex(r"(?<=\d)-(€|\$|euro|dollar)-(?=[a-z])")
@@ -98,7 +102,7 @@ def cost_of_goods(text: str, *, opens: bool = False) -> str | None:
     if len(text) > MAX_CHARACTERS or not has_digit(text):
         return None
     core = core_of(text)
-    if _PRICED.search(core) is None:
+    if _PRICED.search(core) is None and _IN_CENTS.search(core) is None:
         return None
     goods = priced_goods(core) if opens else None
     if goods is not None and goods.language != "en" and not goods.asks:
@@ -126,7 +130,9 @@ def _counted(text: str, language: str) -> tuple[str, int]:
 
     def pieces(match: re.Match[str]) -> str:
         nonlocal dozens
-        count = int(match["n"]) if "n" in match.groupdict() and match["n"].isdecimal() else 1
+        groups = match.groupdict()
+        word = WORDS[language].counts.get(groups.get("word") or "", 1)
+        count = int(groups["n"]) if (groups.get("n") or "").isdecimal() else word
         dozens += count
         return str(count * (6 if match["half"] else 12)) + (" " if match[0][-1] == "'" else "")
 
@@ -147,7 +153,10 @@ class _Reader:
         self._bill = Bill(language)
         self._sure = _SURE
         self._fees = self._plus = self._certain = False
-        self._timely = False  # a price may be a time of day
+        self._alone = False  # no thing is named
+        self._times = 0  # how many prices may be times of day
+        self._said_each = True  # each price is followed by words that say so
+        self._plain = False  # a price has neither a currency nor cents
 
     def told(self, core: str) -> str | None:
         """Returns the sum of all of a text, None where one of its words is not understood."""
@@ -199,7 +208,7 @@ class _Reader:
         count = Fraction(self._words.counts[item["count"]]) if article else self._count(item)
         price = self._price(item)
         sure = self._sureness(item)
-        thing, per = item["thing"] or "", item["per"]
+        thing, per, parts = item["thing"] or "", item["per"], self._bill.parts
         if price is None or count <= 0 or count > MOST_PIECES:
             return False
         if thing and not self._is_goods(thing, per, sure):
@@ -209,6 +218,9 @@ class _Reader:
         if count != 1 and _is_size(thing):
             return False
         one = article and count == 1
+        if parts and (thing == "") != self._alone:
+            return False  # "3 shirts at $20 and 3 at $25" counts shirts, too
+        self._alone = thing == ""
         if one and (item["each"] or thing.partition(" ")[0] in SEVERAL):
             return False  # "a pair of tyres at $45 each", "a few tubes at $7": more than one
         if item["link"] == "cost" and sure < _SURE and count != 1:
@@ -217,8 +229,9 @@ class _Reader:
             return False  # arithmetic reads it
         value, sign = price
         if sure < _SURE and not sign and _TIME.fullmatch(item["sum"]):
-            self._timely = True
+            self._times += 1
         self._sure = min(self._sure, sure)
+        self._said_each &= bool(item["each"] or item["per"])
         self._bill.add(Part(count, value, item["sum"]), sign)
         return True
 
@@ -254,8 +267,9 @@ class _Reader:
             unsure = _UNSURE.fullmatch(written)  # 1.200: mostly a thousand and more
             return None if unsure or named in _HUNDREDTHS else (number(written), _sign(named))
         value = sum_of(written, self._language)
-        if value is None or not named:
+        if value is None:
             return None
+        self._plain |= not named and _IN_CENTS.search(written) is None
         cents = named in _HUNDREDTHS
         return Fraction(value) / (100 if cents else 1), _HUNDREDTHS.get(named) or _sign(named)
 
@@ -298,7 +312,8 @@ class _Reader:
                 bill.rate = (kind, price[0])
                 return match.end()
             # With several prices or a fee it is unclear what counts, but a tax is on all goods.
-            whole = kind == "both" or match.groupdict().get("all")
+            groups = match.groupdict()  # ", minus 10%" is of all that stands before it
+            whole = kind == "both" or groups.get("all") or groups.get("apart")
             if self._fees or (len(bill.parts) > 1 and not whole):
                 return None
             bill.rate = (kind, Fraction(match["p"].replace(",", ".")))
@@ -309,20 +324,28 @@ class _Reader:
     def _is_wanted(self, bought: bool) -> bool:
         """Returns True where a sum is asked for, and each price is surely for one piece."""
         sure, parts = self._sure, self._bill.parts
+        if self._language != "en" and not self._bill.signs and not self._is_plainly_money():
+            return False
         dear = any([part.price >= 1 for part in parts])
         if self._dozens and (sure < _SURE or (self._dozens > 1 and dear)):
             return False  # "3 dozen eggs at $4": a dozen of them, and "at $4 each" may be so
         single = len(parts) == 1 and parts[0].count == 1
         if sure == _OPEN or (single and not self._plus and self._bill.paid is None):
             return False
-        if self._timely and not (self._certain or self._plus):
+        if self._times == len(parts) and not (self._certain or self._plus):
             return False
         if self._asked or self._certain:
             return True
         adds_up = self._plus or len(parts) > 1 or self._bill.rate is not None
         if sure == _SURE:
             return not bought and (adds_up or self._opens)
-        return not bought and adds_up and self._language == "en"
+        if self._language == "en":
+            return not bought and adds_up
+        return not bought and self._plus and self._opens
+
+    def _is_plainly_money(self) -> bool:
+        """Returns True for "7 zu 12,90 das Stück": a price in cents, and words that one has."""
+        return not self._plain and (self._said_each or self._certain or self._fees)
 
 
 def _is_size(thing: str) -> bool:

@@ -29,6 +29,7 @@ class GoodsWords(Struct, frozen=True, eq=False, kw_only=True):
     each_links: str = "(?!)"  # the price is for each
     links: str  # the same, where the cost is asked for
     unclear: str  # the price may be for all, unless a word behind it says "each"
+    alone: str  # between a count and a price, where no thing is named: "7 at 12.90 each"
 
     # Behind a price.
     each: str
@@ -41,7 +42,7 @@ class GoodsWords(Struct, frozen=True, eq=False, kw_only=True):
     # Behind all goods.
     fees: str
     fee_forms: tuple[str, ...]
-    # A group `all` says that a rate is of all goods.
+    # A group `all` or `apart` says that a rate is of all goods.
     added: tuple[str, ...]  # a rate that comes on top
     included: tuple[str, ...]  # a rate that comes on top, or is in the price
     taken: tuple[str, ...]
@@ -76,8 +77,10 @@ _DE_MINUS = r"(?:minus|abzuglich|abzgl\.?|weniger)"
 _DE_A = r"(?:ein(?:em|en|es)? |dem |den )?"
 _FR_TAX = r"(?:de )?(?:tva|taxes?|pourboire)"
 _FR_OFF = r"(?:remise|reduction|rabais)"
+_FR_FEE = "(?:port|livraison|envoi|emballage|dossier|consigne)"
 _FR_ALL = r"(?P<all> sur (?:tout|le tout|le total))?"
 _ES_TAX = r"(?:de )?(?:iva|impuestos?|propina)"
+_ES_FEE = "(?:envio|entrega|embalaje|gestion|transporte)"
 _ES_ALL = r"(?P<all> (?:en|sobre) (?:todo|el total))?"
 
 _EN_BUY = "(?:buy|bought|buying|get|got|take|took|order|ordered)"
@@ -100,6 +103,7 @@ _EN = GoodsWords(
     articles="the",
     links="at|@|costing|priced at|that cost|which cost|cost",
     unclear="for",
+    alone="at|@",
     each="each|ea|apiece|a piece|per piece|per item|per unit",
     per="per|an?",
     asked_times=r"x|\*|times",
@@ -120,7 +124,7 @@ _EN = GoodsWords(
     ),
     included=(rf",? (?:including|incl\.?|inc\.?) (?:the )?<p> {_EN_TAX}",),
     taken=(
-        rf",? ?(?:minus|less|-) (?:an? )?<p>(?: {_EN_OFF}{_EN_ALL})?",
+        rf"(?P<apart>,)? ?(?:minus|less|-) (?:an? )?<p>(?: {_EN_OFF}{_EN_ALL})?",
         rf",?(?: with| at| and)?(?: an?)? <p> {_EN_OFF}{_EN_ALL}",
     ),
     voucher=(
@@ -150,7 +154,8 @@ _DE = GoodsWords(
         "zwei drei vier funf sechs sieben acht neun zehn elf zwolf",
     )
     | {"fuenf": 5},
-    dozen=r"(?:ein(?:en?|em)?|1) (?P<half>halbes |halben )?dutzend",
+    dozen=r"(?:(?P<n>(?<![.,])\d{1,6})|ein(?:en?|em)?|(?P<word>zwei|drei|vier|funf)) "
+    r"(?P<half>halbes |halben )?dutzend",
     asks=rf"(?:was|wie ?viel) (?:macht|kostet|ist|ergibt) (?:das alles|das|es|alles){_DE_TOTAL}"
     "|(?:was|wie ?viel) (?:kosten|kostet|machen|macht|sind|wurden|zahle ich fur"
     "|bezahle ich fur|muss ich fur|mussen wir fur)(?: mich| uns| dann)?"
@@ -161,6 +166,7 @@ _DE = GoodsWords(
     each_links="zu je|zu jeweils|fur je|fur jeweils|mit je|je|jeweils",
     links="a|zu",
     unclear="fur|mit|um",
+    alone="zu|a",
     # "Je kg" names what the price is for.
     each="(?:pro|das|je) (?:stuck|stueck)|je(?! (?:kg|kilo|g|gramm|l|liter|m|meter|pfund))",
     per="pro|je|die|der|das",
@@ -182,7 +188,7 @@ _DE = GoodsWords(
     ),
     included=(rf",? (?:inklusive|inkl\.?|incl\.?|mit|einschliesslich) (?:der )?<p> {_DE_TAX}",),
     taken=(
-        rf",? ?(?:{_DE_MINUS}|-) <p>(?: {_DE_OFF}{_DE_ALL})?",
+        rf"(?P<apart>,)? ?(?:{_DE_MINUS}|-) <p>(?: {_DE_OFF}{_DE_ALL})?",
         rf",? (?:mit|bei|und) (?:einem |dem )?<p> {_DE_OFF}{_DE_ALL}",
     ),
     voucher=(
@@ -206,7 +212,8 @@ _DE = GoodsWords(
 _FR_TOTAL = "(?: au total| en tout)?"
 _FR = GoodsWords(
     counts=_counts("un une", "deux trois quatre cinq six sept huit neuf dix onze douze"),
-    dozen="une (?P<half>demi[- ])?douzaine d(?:e\\b|')",
+    dozen=r"(?:(?P<n>(?<![.,])\d{1,6})|une|(?P<word>deux|trois|quatre|cinq)) "
+    r"(?P<half>demi[- ])?douzaines? d(?:e\b|')",
     asks=rf"(?:(?:ca|cela) (?:fait|ferait|coute) combien|combien (?:ca|cela) (?:fait|ferait|coute))"
     rf"{_FR_TOTAL}(?: pour)?"
     "|combien (?:ca )?(?:coutent|coute|coutera|couteront|couterait|couteraient|font|fait"
@@ -221,13 +228,14 @@ _FR = GoodsWords(
     articles="les",
     links="a",
     unclear="de|pour",
+    alone="a",
     each="chacune?s?|(?:la |par )?piece|(?:l ?'? ?|par )unite",
     per="par|la|le",
     times="fois",
     asked_times=r"x|\*",
     joins="et",
     plus=r"plus|\+",
-    fees=r"(?:frais de )?(?:port|livraison|envoi|emballage|dossier|consigne)",
+    fees=rf"frais(?: de {_FR_FEE})?|{_FR_FEE}",
     fee_forms=(
         r"(?:les )?<x>(?: (?:de |pour )?(?:la |le |les )?(?P<fee><kind>))?",
         r"(?:les |la )?(?P<fee><kind>) (?:de |a )?<x>",
@@ -243,7 +251,7 @@ _FR = GoodsWords(
         r",? (?:avec (?:la |une )?)?tva (?:de |a )?<p>(?: incluse| comprise)?",
     ),
     taken=(
-        rf",? ?(?:moins|-) (?:les? )?<p>(?: de {_FR_OFF}{_FR_ALL})?",
+        rf"(?P<apart>,)? ?(?:moins|-) (?:les? )?<p>(?: de {_FR_OFF}{_FR_ALL})?",
         rf",? (?:avec|et) (?:une? |la )?{_FR_OFF} de <p>{_FR_ALL}",
         rf",? (?:avec|et) <p> de {_FR_OFF}{_FR_ALL}",
     ),
@@ -266,7 +274,8 @@ _FR = GoodsWords(
 )
 _ES = GoodsWords(
     counts=_counts("un una", "dos tres cuatro cinco seis siete ocho nueve diez once doce"),
-    dozen="(?:una|(?P<half>media)) docena de",
+    dozen=r"(?:(?P<n>(?<![.,])\d{1,6})|una|(?P<half>media)|(?P<word>dos|tres|cuatro|cinco)) "
+    r"docenas? de",
     asks="cuanto (?:me |nos )?(?:cuestan?|costarian?|costaran?|son|es|valen?|hacen|seria|serian"
     "|suman|salen?)(?: en total| comprar)?|que cuestan|que precio tienen?"
     "|cuanto (?:pago|pagaria|tengo que pagar|debo pagar|hay que pagar) por"
@@ -276,12 +285,13 @@ _ES = GoodsWords(
     articles="las|los",
     links="a",
     unclear="de|por",
+    alone="a",
     each="cada un[oa]|(?:por |la )(?:unidad|pieza)|c/u",
     per="por|el|la|cada",
     asked_times=r"por|x|\*",
     joins="y",
     plus=r"mas|\+",
-    fees=r"(?:gastos de )?(?:envio|entrega|embalaje|gestion|transporte)",
+    fees=rf"gastos(?: de {_ES_FEE})?|{_ES_FEE}",
     fee_forms=(
         r"(?:los )?<x>(?: (?:de |por )?(?:los |el )?(?P<fee><kind>))?",
         r"(?:los |el )?(?P<fee><kind>) de <x>",
@@ -297,7 +307,7 @@ _ES = GoodsWords(
         r",? (?:con )?(?:el )?iva (?:del? |al )?<p>(?: incluido)?",
     ),
     taken=(
-        rf",? ?(?:menos|-) (?:el |un )?<p>(?: de descuento{_ES_ALL})?",
+        rf"(?P<apart>,)? ?(?:menos|-) (?:el |un )?<p>(?: de descuento{_ES_ALL})?",
         rf",? con (?:el |un )?<p> de (?:descuento|rebaja){_ES_ALL}",
         rf",? con (?:el |un )?descuento del? <p>{_ES_ALL}",
     ),

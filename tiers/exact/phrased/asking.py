@@ -8,7 +8,7 @@ from datetime import date
 from msgspec import Struct
 
 from router.regexes.digits import has_digit
-from tiers.exact.phrased import clocks, day_sums, everyday, payments, rates, spans
+from tiers.exact.phrased import clocks, day_sums, everyday, parts, payments, rates, spans
 from tiers.exact.phrased.days import FEASTS
 from tiers.exact.phrased.figures import MAX_CHARACTERS, core_of
 from tiers.exact.wording import begins, holds
@@ -55,6 +55,12 @@ _TOOLS = (
         payments.CUES,
         payments.BEGINNINGS,
     ),
+    _Tool(
+        "arithmetic",
+        lambda core, language, today: parts.part(core, language),
+        parts.CUES,
+        parts.BEGINNINGS,
+    ),
 )
 
 
@@ -66,6 +72,7 @@ def compile_forms() -> None:
             *day_sums.day_forms(language).values(),
             *everyday.everyday_forms(language).values(),
             *payments.payment_forms(language).values(),
+            *parts.part_forms(language).values(),
             clocks.clock_forms(language),
             spans.span_forms(language),
         ):

@@ -54,8 +54,9 @@ _ES_PAY = r"(?:,? (?:cuanto (?:pago|tengo que pagar|cuestan?|es|queda|debo pagar
 FORMS: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
         "tax_on": (
-            rf"{_EN}<p> {_EN_TAX} (?:on|of|for) <x>",
-            rf"{_EN}{_EN_TAX} (?:on|of|for) <x> at <p>",
+            rf"{_EN}<p> {_EN_TAX} (?:on|of|for) <x>(?: net)?",
+            rf"{_EN}{_EN_TAX} (?:on|of|for) <x>(?: net)? at <p>",
+            rf"{_EN}{_EN_TAX} (?:of|at) <p> (?:on|for) <x>(?: net)?",
         ),
         "gross": (
             rf"{_EN}<x> (?:plus|\+) <p> {_EN_TAX}(?: added)?",
@@ -139,8 +140,9 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "de": {
         "tax_on": (
-            rf"{_DE}<p> {_DE_TAX} (?:auf|von|fur) <x>",
-            rf"{_DE}{_DE_TAX} (?:auf|von|fur) <x> bei <p>",
+            rf"{_DE}<p> {_DE_TAX} (?:auf|von|fur) <x>(?: netto)?",
+            rf"{_DE}{_DE_TAX} (?:auf|von|fur) <x>(?: netto)? bei <p>",
+            rf"{_DE}{_DE_TAX} von <p> (?:auf|fur) <x>(?: netto)?",
         ),
         "gross": (
             rf"{_DE}<x>(?: netto)? (?:plus|\+|zzgl\.?|zuzuglich) <p> {_DE_TAX}(?: brutto)?",
@@ -223,9 +225,9 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             r"combien ca fait) <p> de <x>",
         ),
         "tax_on": (
-            rf"{_FR}<p> {_FR_TAX} (?:sur|de|pour) <x>",
+            rf"{_FR}<p> {_FR_TAX} (?:sur|de|pour) <x>(?: ht)?",
             rf"combien {_FR_TAX} (?:a|de) <p> (?:sur|pour) <x>",
-            rf"{_FR}{_FR_TAX} (?:a |de )?<p> (?:sur|de|pour) <x>",
+            rf"{_FR}{_FR_TAX} (?:a |de )?<p> (?:sur|de|pour) <x>(?: ht)?",
         ),
         "gross": (
             rf"{_FR}<x>(?: ht avec|(?: ht)? (?:plus|\+)) (?:une )?(?:{_FR_TAX} (?:de |a )?<p>|"
@@ -291,8 +293,8 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
     "es": {
         "part": (r"(?:calcula|dime|cual es|cuanto es|cuanto seria) (?:el |un )?<p> de <x>",),
         "tax_on": (
-            rf"{_ES}<p> {_ES_TAX} (?:de|sobre|para) <x>",
-            rf"{_ES}{_ES_TAX} (?:del |de |al )?<p> (?:de|sobre|para) <x>",
+            rf"{_ES}<p> {_ES_TAX} (?:de|sobre|para) <x>(?: netos?)?",
+            rf"{_ES}{_ES_TAX} (?:del |de |al )?<p> (?:de|sobre|para) <x>(?: netos?)?",
         ),
         "gross": (
             rf"{_ES}<x> (?:mas|\+) (?:el |un )?(?:{_ES_TAX} (?:del |de |al )?<p>|<p> {_ES_TAX})",
