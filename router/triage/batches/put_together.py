@@ -77,6 +77,7 @@ class Ruled(NamedTuple):
     plain: str  # the text with its harmless phrases in plain words; "" where it has none
     in_role: str  # what it asks of an everyday role, or passes on; "" where it does neither
     clauses: tuple[str, ...]  # those that ask, where it asks for several answers
+    asks_twice: bool  # in another language, whose clauses are not read by themselves
     sentences: tuple[str, ...]  # read by themselves for harm, in a message for grave matters too
     own: tuple[OwnSentence, ...]  # of a longer text, read by themselves for grave matters
 
@@ -153,7 +154,9 @@ def put_together(
     for place in places.in_role:
         row = of_a_role(row, whole.rows[place], config.momentary)
     row = _with_sentences(text, row, [parts.rows[place] for place in places.sentences])
-    if places.clauses:
+    if text.asks_twice and match is not None and match.basis is not MatchBasis.WRITTEN:
+        match = less_sure(match)  # it answers one of the two at most
+    elif places.clauses:
         match = _by_asks(text, match, [parts.matches[place] for place in places.clauses])
     if facts.language in READ_LANGUAGES and not facts.risk_terms and not facts.unusual:
         row = of_trouble(row, facts.folded.words)

@@ -32,6 +32,7 @@ from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import ENGLISH, UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.framing.own_sentences import language_of_sentence
+from router.triage.glossed.asks_abroad import asks_twice
 from router.triage.glossed.glossary import Gloss
 from router.triage.reading import TurnReading, reading_of
 from router.triage.text.amount_lists import unquoted
@@ -101,6 +102,7 @@ class TextReader:
             in_role,
             # Whoever has approved answers must not give one of them where two are asked for.
             asks_in(said) if answers else (),
+            answers and asks_twice(said, facts.language or asked.spoken),
             sentences_of(asked, facts, in_role),
             own_sentences_of(asked, facts) if self.model is not None else (),
         )
