@@ -21,12 +21,29 @@ from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any, NamedTuple, TypeVar  # noqa: E402
 
-from benchmarks import bench_triage, first_token, gateway, overload, path, report, soak  # noqa: E402
+from benchmarks import (  # noqa: E402
+    bench_triage,
+    first_requests,
+    first_token,
+    gateway,
+    overload,
+    path,
+    report,
+    soak,
+)
 from benchmarks.peers import peers  # noqa: E402
 from benchmarks.scale import scale, workers  # noqa: E402
 
 FiguresT = TypeVar("FiguresT")
-PlanT = TypeVar("PlanT", gateway.Plan, first_token.Plan, overload.Plan, scale.Plan, workers.Plan)
+PlanT = TypeVar(
+    "PlanT",
+    gateway.Plan,
+    first_requests.Plan,
+    first_token.Plan,
+    overload.Plan,
+    scale.Plan,
+    workers.Plan,
+)
 Options = argparse.Namespace
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
 
@@ -104,6 +121,7 @@ PARTS = {
     "path": _path,
     "report": _report,
     "ledger": _ledger,
+    "first_requests": _by_plan(first_requests),
     "first_token": _by_plan(first_token),
     "overload": _by_plan(overload),
     "scale": _by_plan(scale),

@@ -9,8 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
-    "triage", "gateway", "http", "path", "first_token", "overload", "report", "scale", "workers",
-    "documents", "soak", "peers", pytest.param("ledger", marks=pytest.mark.postgres),
+    "triage", "gateway", "http", "path", "first_requests", "first_token", "overload", "report",
+    "scale", "workers", "documents", "soak", "peers",
+    pytest.param("ledger", marks=pytest.mark.postgres),
 )  # fmt: skip
 ALONE = sorted(
     path.stem
