@@ -27,7 +27,7 @@ from router.api.compose.examined.places import (
 from router.api.compose.running_server import is_here
 from router.cli.commands import app
 from router.cli.models.train import train
-from router.cli.serve.doctor import _show, shown
+from router.cli.serve.doctor import PART_WIDTH, _show, shown
 from router.errors.installing import pip_install
 from router.ledger.sql.database import Database
 from router.policy.certificate import Certificate, DomainCertificate
@@ -408,3 +408,10 @@ def test_a_place_that_the_system_refuses_to_look_at_is_a_finding(tmp_path: Path)
         assert "File name too long" in findings[part].found
     assert "chown" in findings["database"].fix
     assert f"the user with the id {os.geteuid()}" in findings["database"].found
+
+
+def test_the_name_of_every_shipped_policy_fits_its_column() -> None:
+    names = [
+        f"policy {path.stem}" for path in (Path(__file__).parents[2] / "policies").glob("*.yaml")
+    ]
+    assert max(map(len, names)) <= PART_WIDTH

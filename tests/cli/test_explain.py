@@ -221,6 +221,12 @@ def test_a_head_with_one_class_of_its_name_is_named_once() -> None:
     assert lines["heads"] == "harm 0.06; spam ham 0.90"
 
 
+def test_a_policy_that_observes_promises_no_person_beside_a_cry_for_help() -> None:
+    signals = replace(CALM, given_text=True, text_despair=0.98)
+    assert "a person looks at it besides" in dict(signal_lines(signals))["text"]
+    assert "a person" not in dict(signal_lines(signals, observes=True))["text"]
+
+
 def test_a_rung_behind_a_safe_answer_does_not_say_that_a_model_is_missing() -> None:
     text = "My chest hurts and my left arm is numb, what should I do about it?"
     told = tiergate("route", text, "--explain").stdout

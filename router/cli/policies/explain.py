@@ -97,7 +97,8 @@ def explained(
         out.print(f"  match    {escape(nearest_line(near))}", soft_wrap=True)
     if because := untaken_instructions(request, outcome, runtime.policy.triage.roles):
         out.print(f"  text     {escape(because)}", soft_wrap=True)
-    for label, signal in signal_lines(outcome.signals, triggers):
+    observes = policy.mode == "observe"  # then nothing is put before a person
+    for label, signal in signal_lines(outcome.signals, triggers, observes=observes):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     if because := uncounted(outcome, section):
         out.print(f"  stakes   {because}", soft_wrap=True)
@@ -199,7 +200,7 @@ def _given_way(outcome: Outcome) -> str:
     decision = outcome.decision
     if Reason.PINNED in outcome.reasons:
         return f"the client names a tier of level {outcome.rung.level}, whatever the ceiling"
-    below = [r for r in decision.rungs if decision.floor <= r.level <= decision.ceiling]
+    below = [rung for rung in decision.rungs if decision.floor <= rung.level <= decision.ceiling]
     why = dict.fromkeys(reason.value for rung in below for reason in rung.reasons)
     lacking = f": {', '.join(why)}" if why else ", where the policy has none"
     return (
@@ -237,8 +238,13 @@ def _amount_line(amount: Amount) -> str:
     return f"{amount.text} = {usd(amount.nano_usd)}{due}{kind}"
 
 
-def signal_lines(signals: Signals, section: DecisionSection | None = None) -> list[tuple[str, str]]:
-    """Returns what triage read, as labelled lines; with a policy's thresholds where they count."""
+def signal_lines(
+    signals: Signals, section: DecisionSection | None = None, *, observes: bool = False
+) -> list[tuple[str, str]]:
+    """Returns what triage read, as labelled lines; with a policy's thresholds where they count.
+
+    `observes`: the policy only watches, so that no person looks at a request besides.
+    """
     lines = [
         (
             "read as",
@@ -248,7 +254,8 @@ def signal_lines(signals: Signals, section: DecisionSection | None = None) -> li
         *chance_lines(signals, section),
     ]
     if signals.given_text is True:
-        cry = f"; {CRY} {signals.text_despair:.2f}" if cries_for_help(signals) else ""
+        cries = cries_for_help(signals) and not observes
+        cry = f"; {CRY} {signals.text_despair:.2f}" if cries else ""
         lines.append(("text", GIVEN_TEXT + cry))
     if signals.impact_nano_usd or signals.amounts:
         sums = ", ".join(_amount_line(a) for a in signals.amounts)

@@ -27,6 +27,8 @@ from router.cli.serve.serve import (
     RedisAddress,
 )
 
+PART_WIDTH = 27
+"""Holds the name of the longest shipped policy behind the word "policy"."""
 SHARED = 0o022
 """Sets pip's usual umask: its files are for every user of the environment."""
 
@@ -180,7 +182,9 @@ def _show(finding: Finding) -> None:
     out = console()
     word = "optional" if finding.optional else finding.state.value
     state = f"[{style}]{word:<9}[/{style}]"
-    out.print(f"{state}{escape(finding.part):<24} {escape(finding.found)}", soft_wrap=True)
+    out.print(
+        f"{state}{escape(finding.part):<{PART_WIDTH}} {escape(finding.found)}", soft_wrap=True
+    )
     if not well:
         out.print(f"{'':<9}  gives: {escape(finding.gives)}", soft_wrap=True)
         fix = "to have it:" if finding.optional else "fix:"
