@@ -138,17 +138,21 @@ class SqlFiles:
         return await asyncio.to_thread(self._delete, file_id, owner)
 
     def purge_expired(self) -> int:
-        """Deletes files whose time is over, or that nobody finished; blocks. Raises LedgerError."""
+        """Deletes files whose time is over, or that nobody finished; blocks. Raises LedgerError.
+
+        Each is hidden first, and then deleted in turns with other writers.
+        """
         now_ms = self._clock.now_ms()
-        with self._database.writing() as connection:
+        with self._database.reading() as connection:
             rows = connection.exec_driver_sql(
                 "SELECT file_id FROM files WHERE (expires_at_ms IS NOT NULL AND "
                 "expires_at_ms <= ?) OR (complete = 0 AND created_at_ms <= ?)",
                 (now_ms, now_ms - DAY_MS),
             ).fetchall()
-            for (file_id,) in rows:
-                _drop(connection, str(file_id))
-            return len(rows)
+        for (file_id,) in rows:
+            self._write("UPDATE files SET complete = 0 WHERE file_id = ?", (file_id,))
+            self._delete_parts(str(file_id))
+        return len(rows)
 
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
         with self._database.writing() as connection:
@@ -224,6 +228,11 @@ class SqlFiles:
                 return False
             hidden = "UPDATE files SET complete = 0 WHERE file_id = ?"
             connection.exec_driver_sql(hidden, (file_id,))
+        self._delete_parts(file_id)
+        return True
+
+    def _delete_parts(self, file_id: str) -> None:
+        """Deletes a hidden file, a few parts in each transaction."""
         while True:
             with self._database.writing() as connection:
                 some = (
@@ -232,8 +241,8 @@ class SqlFiles:
                 )
                 deleted = connection.exec_driver_sql(some, (file_id, file_id)).rowcount
                 if deleted < PARTS_AT_ONCE:
-                    _drop(connection, file_id)
-                    return True
+                    connection.exec_driver_sql("DELETE FROM files WHERE file_id = ?", (file_id,))
+                    return
 
     def _key(self, file: StoredFile) -> bytes:
         return sealing_key(self._secret_of(file.owner.tenant), file.file_id)
@@ -242,8 +251,3 @@ class SqlFiles:
 def _plain(text: str) -> str:
     """Returns the text without NUL, which PostgreSQL's text cannot hold."""
     return text.replace("\0", "\ufffd")
-
-
-def _drop(connection: Connection, file_id: str) -> None:
-    connection.exec_driver_sql("DELETE FROM file_parts WHERE file_id = ?", (file_id,))
-    connection.exec_driver_sql("DELETE FROM files WHERE file_id = ?", (file_id,))

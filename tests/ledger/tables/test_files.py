@@ -61,3 +61,21 @@ async def test_each_part_of_a_deleted_file_is_gone(address: str, parts: int) -> 
     database.close()
     left = query(address, "SELECT file_id, COUNT(*) FROM file_parts GROUP BY file_id")
     assert left == ([("other", parts)] if parts else [])
+
+
+@pytest.mark.parametrize("parts", [0, PARTS_AT_ONCE, PARTS_AT_ONCE + 1])
+async def test_each_part_of_a_file_whose_time_is_over_is_gone(address: str, parts: int) -> None:
+    database = Database.open(address)
+    files = SqlFiles(database, StandingClock(), lambda _: b"s" * 32)
+    for name, expires_ms in (("over", NOW_MS), ("other", NOW_MS + 1)):
+        file = StoredFile(name, OWNER, "batch", "", 0, NOW_MS, expires_ms)
+        await files.begin(file)
+        for number in range(parts):
+            await files.append(file, number, b"1234")
+        await files.finish(file)
+    assert files.purge_expired() == 1
+    assert files.purge_expired() == 0
+    database.close()
+    assert query(address, "SELECT file_id FROM files") == [("other",)]
+    left = query(address, "SELECT file_id, COUNT(*) FROM file_parts GROUP BY file_id")
+    assert left == ([("other", parts)] if parts else [])
