@@ -103,20 +103,31 @@ async def serve_app(
 
     _share_one_heap()
     _rest_the_collector()
-    async with app.life(), _meanwhile(warm_up(app.core.router, lambda: state.tasks)):
+    async with app.life(), meanwhile(warm_up(app.core.router, lambda: state.tasks)):
         with taking("SIGTERM", stop.set), taking("SIGINT", interrupt):
             await server.serve(ready, stop)
             await server.drain(options.drain_s, app.gateway.cut, hurry)
 
 
 @contextlib.asynccontextmanager
-async def _meanwhile(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
-    """Does the work beside the block, and leaves what is not done when the block ends."""
+async def meanwhile(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Does the work beside the block, and leaves what is not done when the block ends.
+
+    An error of the work ends it alone; the log tells it at once, as nobody waits for the work.
+    """
     task = asyncio.ensure_future(work)
+    task.add_done_callback(_tell)
     try:
         yield
     finally:
         task.cancel()
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    """Gives the error of a task to its loop, which logs it."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        message = "work beside the server ended with an error"
+        task.get_loop().call_exception_handler({"message": message, "exception": error})
 
 
 def _open_files() -> int:

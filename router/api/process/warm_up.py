@@ -14,7 +14,7 @@ from router.api.process import large_pages
 from router.errors import TiergateError
 from router.request.intake import decided_outcome
 from router.routing.planner import Router
-from router.types import LOCAL
+from router.types import LOCAL, ChatRequest, Identity
 from router.wire.openai.in_process import read_asked
 
 MESSAGES = (
@@ -36,24 +36,34 @@ MESSAGES = (
 alone opens the largest network. Where each is sent does not matter."""
 
 
+Decide = Callable[[Router, ChatRequest, Identity], object]
+"""Decides where a request goes, as a dry run. May raise TiergateError."""
+
 LOOKS_EVERY_S = 0.05
 MOST_LOOKS = 200
 """Bounds how long the messages give way to requests, 10 s: later ones need them no more."""
 
 
-async def warm_up(router: Router, busy: Callable[[], object]) -> None:
+async def warm_up(
+    router: Router,
+    busy: Callable[[], object],
+    *,
+    decide: Decide = decided_outcome,
+    moved: Callable[[], object] = large_pages.begin_to_move,
+    looks_every_s: float = LOOKS_EVERY_S,
+) -> None:
     """Decides about the messages by the first policy, on other threads than the event loop's.
 
     These are dry runs: nothing is written, counted or sent. What is in memory afterwards moves into
-    large pages.
+    large pages, by `moved`. Between two looks at `busy` it waits `looks_every_s`.
     """
     looks = 0
     for message in MESSAGES:
         while busy() and looks < MOST_LOOKS:
             looks += 1
-            await asyncio.sleep(LOOKS_EVERY_S)
+            await asyncio.sleep(looks_every_s)
         if busy():
             break
         with contextlib.suppress(TiergateError):  # a policy may refuse it
-            await asyncio.to_thread(decided_outcome, router, read_asked(message), LOCAL)
-    large_pages.begin_to_move()
+            await asyncio.to_thread(decide, router, read_asked(message), LOCAL)
+    moved()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from router.api.compose.core import Core, Settings, load_policies
-from router.api.process import large_pages, warm_up
+from router.api.process.process import meanwhile
+from router.api.process.warm_up import MESSAGES, warm_up
 from router.errors import ModelNotFound
 from router.request.intake import decided_outcome
 from router.triage import encoder
@@ -48,14 +49,6 @@ print(len(compiled))
 
 
 @pytest.fixture
-def moved(monkeypatch: pytest.MonkeyPatch) -> list[None]:
-    """Notes when memory would move into large pages."""
-    calls: list[None] = []
-    monkeypatch.setattr(large_pages, "begin_to_move", lambda: calls.append(None))
-    return calls
-
-
-@pytest.fixture
 def core() -> Core:
     """Returns what a new process decides by: its networks are not open yet."""
     opened.cache_clear()
@@ -64,9 +57,10 @@ def core() -> Core:
 
 
 def test_what_users_ask_first_waits_for_no_network(
-    core: Core, moved: list[None], monkeypatch: pytest.MonkeyPatch
+    core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks: list[str] = []
+    moved: list[None] = []
     open_session = encoder.open_session
 
     def counted(runtime: object, model: Path, threads: int, device: object) -> object:
@@ -74,7 +68,7 @@ def test_what_users_ask_first_waits_for_no_network(
         return open_session(runtime, model, threads, device)  # type: ignore[arg-type]
 
     monkeypatch.setattr(encoder, "open_session", counted)
-    asyncio.run(warm_up.warm_up(core.router, tuple))
+    asyncio.run(warm_up(core.router, tuple, moved=lambda: moved.append(None)))
     assert "harm_close.onnx" in networks
     assert len(moved) == 1
 
@@ -92,28 +86,52 @@ def test_what_users_ask_first_waits_for_few_expressions() -> None:
     assert int(told.stdout) <= MOST_COMPILED
 
 
-def test_a_message_that_the_policy_refuses_ends_nothing(
-    core: Core, moved: list[None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_message_that_the_policy_refuses_ends_nothing(core: Core) -> None:
     asked: list[object] = []
+    moved: list[None] = []
 
     def refused(_router: object, request: object, _identity: object) -> None:
         asked.append(request)
         raise ModelNotFound("auto")
 
-    monkeypatch.setattr(warm_up, "decided_outcome", refused)
-    asyncio.run(warm_up.warm_up(core.router, tuple))
-    assert len(asked) == len(warm_up.MESSAGES)
+    asyncio.run(warm_up(core.router, tuple, decide=refused, moved=lambda: moved.append(None)))
+    assert len(asked) == len(MESSAGES)
     assert len(moved) == 1
 
 
-@pytest.mark.parametrize(("busy_looks", "read"), [(3, len(warm_up.MESSAGES)), (10_000, 0)])
-def test_messages_give_way_to_requests(
-    core: Core, moved: list[None], monkeypatch: pytest.MonkeyPatch, busy_looks: int, read: int
-) -> None:
-    asked, looks = list[object](), itertools.count()
-    monkeypatch.setattr(warm_up, "LOOKS_EVERY_S", 0.0)
-    monkeypatch.setattr(warm_up, "decided_outcome", lambda _, request, __: asked.append(request))
-    asyncio.run(warm_up.warm_up(core.router, lambda: next(looks) < busy_looks))
+@pytest.mark.parametrize(("busy_looks", "read"), [(3, len(MESSAGES)), (10_000, 0)])
+def test_messages_give_way_to_requests(core: Core, busy_looks: int, read: int) -> None:
+    asked, moved, looks = list[object](), list[None](), itertools.count()
+    asyncio.run(
+        warm_up(
+            core.router,
+            lambda: next(looks) < busy_looks,
+            decide=lambda _, request, __: asked.append(request),
+            moved=lambda: moved.append(None),
+            looks_every_s=0.0,
+        )
+    )
     assert len(asked) == read
     assert len(moved) == 1
+
+
+async def test_an_error_of_work_beside_the_server_is_told_at_once() -> None:
+    told: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+
+    async def broken() -> None:
+        raise ValueError("a bug")
+
+    async with meanwhile(broken()):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert str(told[0]["exception"]) == "a bug"
+
+
+async def test_work_that_is_left_at_the_end_is_no_error() -> None:
+    told: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    async with meanwhile(asyncio.sleep(60)):
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert told == []
