@@ -221,6 +221,11 @@ def test_a_head_with_one_class_of_its_name_is_named_once() -> None:
     assert lines["heads"] == "harm 0.06; spam ham 0.90"
 
 
+def test_the_reasons_begin_as_the_header_does() -> None:
+    told = tiergate("route", "7 zu 12,90", "--explain").stdout
+    assert "  reasons  nothing_to_resolve, no_model" in told
+
+
 def test_a_policy_that_observes_promises_no_person_beside_a_cry_for_help() -> None:
     signals = replace(CALM, given_text=True, text_despair=0.98)
     assert "a person looks at it besides" in dict(signal_lines(signals))["text"]

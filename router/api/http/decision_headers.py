@@ -56,7 +56,7 @@ def committed_headers(event: Committed) -> Headers:
     rung = event.rung
     return [
         *begun_headers(event),
-        *_rung_headers(rung, _told(event), event.confidence, event.escalations),
+        *_rung_headers(rung, reason_told(event), event.confidence, event.escalations),
         *model_header(event.model),
         *_verdict_header(event),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
@@ -70,7 +70,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
     ids = id_headers if outcome.answer else request_header  # a dry run writes no row
     headers = [
         *ids(outcome.request_id),
-        *_rung_headers(rung, _told(outcome), outcome.confidence, outcome.escalations),
+        *_rung_headers(rung, reason_told(outcome), outcome.confidence, outcome.escalations),
         *_budget_headers(outcome.decision),
         *(rate_headers(outcome.rates) if outcome.rates else ()),
         (b"x-tiergate-verdict", outcome.verdict.encode() if outcome.answer else b"dry_run"),
@@ -142,7 +142,7 @@ _KINDS = frozenset({Reason.QUOTED, Reason.BOTH_ANSWERED, Reason.EXACT_TOOL})
 """The kinds of answer that stand before the rule which led to their level."""
 
 
-def _told(answered: Committed | Outcome) -> str:
+def reason_told(answered: Committed | Outcome) -> str:
     """Returns why a tier answered: one word, or what led to its level and the kind of answer.
 
     A kind of answer alone would hide the rule: `impact_level_2, no_model`. It would also hide that

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from router.api.http.decision_headers import reason_told
 from router.api.http.decision_views import EVEN
 from router.cli.policies.chances import Grounds, chance_lines, told, told_of_rung
 from router.cli.policies.one_line import shortened, tier
@@ -65,10 +66,8 @@ def explained(
     triggers = None if decision.mode is DecisionMode.EXPECTED_LOSS else section
     out.print(f"[bold]{escape(shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     refused = decision.refused is not None
-    counted = outcome.reasons if decision.refused is None else (decision.refused,)
-    reasons = ", ".join(reason.value for reason in counted)
     out.print(f"  tier     [bold]{escape(tier(outcome))}[/bold], answerer {outcome.answers_as}")
-    out.print(f"  reasons  {reasons}", soft_wrap=True)
+    out.print(f"  reasons  {_reasons(outcome)}", soft_wrap=True)
     out.print(
         f"  S        {usd(decision.stakes_nano_usd)} is what a wrong answer costs; "
         f"mode {decision.mode.value}, policy {outcome.policy}@{outcome.policy_hash}"
@@ -113,6 +112,14 @@ def explained(
         "it is the process's first, "
         f"decision {outcome.timings.decide_ms:.2f} ms[/dim]\n"
     )
+
+
+def _reasons(outcome: Outcome) -> str:
+    """Returns all reasons; those of the header come first, in its order."""
+    if outcome.decision.refused is not None:
+        return outcome.decision.refused.value
+    named = reason_told(outcome).split(", ")
+    return ", ".join(dict.fromkeys((*named, *[reason.value for reason in outcome.reasons])))
 
 
 def _print_rungs(out: Console, outcome: Outcome, grounds: Grounds) -> None:
