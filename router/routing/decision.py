@@ -102,7 +102,7 @@ def decide(
     """
     section = policy.decision
     known = version >= SURE_STAKES_FROM
-    domain = domain_at_stake(policy, signals) if known else signals.domain
+    domain = domain_at_stake(policy, signals, version) if known else signals.domain
     base = policy.stakes.cost_of_wrong_nano_usd(domain, signals.request_type)
     stakes_nano = stakes(policy, domain, signals.impact_nano_usd, asked, base)
     threshold = confidence_floor(

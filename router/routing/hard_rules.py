@@ -385,7 +385,7 @@ def _fixed_triggers(
             yield 3, of_domain(risk)
     if impact >= usd_to_nano(section.level_3_from_usd):
         yield 3, Reason.IMPACT_LEVEL_3
-    if is_strategic(section, signals):
+    if is_strategic(section, signals, findings.version):
         yield 3, Reason.STRATEGIC
     if (
         multi_factor

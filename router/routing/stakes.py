@@ -17,10 +17,10 @@ from router.routing.hard_rules import (
 from router.routing.wording.matters import matter_of
 from router.routing.wording.phrases import is_strategic
 from router.routing.wording.risk_reasons import heads_read
-from router.types import Domain, Signals
+from router.types import RECORD_VERSION, Domain, Signals
 
 
-def domain_at_stake(policy: Policy, signals: Signals) -> Domain:
+def domain_at_stake(policy: Policy, signals: Signals, version: int = RECORD_VERSION) -> Domain:
     """Returns the domain whose costs S counts; the general one where the head only guesses.
 
     A guess is below `domain_at`. So is a domain in a language that the head cannot read, where the
@@ -39,7 +39,7 @@ def domain_at_stake(policy: Policy, signals: Signals) -> Domain:
         named = signals.matter.domain
     if named is not None:
         return named
-    if is_strategic(section, signals):
+    if is_strategic(section, signals, version):
         return Domain.BUSINESS_STRATEGY
     calm = reader_is_calm(section, signals)
     if signals.domain_read:  # elsewhere the chance of high stakes is a guess, too

@@ -65,6 +65,7 @@ DECIDED = {
     7: "7e5c98774a6df176",
     8: "785c972a59c718fa",
     9: "785c972a59c718fa",
+    10: "785c972a59c718fa",
 }
 """Digests of what each version decides."""
 
@@ -78,8 +79,23 @@ DECIDED_ALONE = {
     7: "8ab6cd49237957bf",
     8: "144c68dff2dba3ac",
     9: "e661a10dd8c7c201",
+    10: "e661a10dd8c7c201",
 }
 """Digests of what each version decides in a policy of level 1 alone."""
+
+DECIDED_ABROAD = {
+    1: "2572a6b00fe47f49",
+    2: "127b89a8fb72077a",
+    3: "a932f1ea408afc18",
+    4: "a932f1ea408afc18",
+    5: "4ebef30313c27b59",
+    6: "f8fe815ece47ad19",
+    7: "24845f377592d346",
+    8: "418d46a88475df71",
+    9: "418d46a88475df71",
+    10: "99ba88f4a623d8d1",
+}
+"""Digests of what each version decides of a phrase in a language whose decisions nobody learnt."""
 
 
 def a_request(draw: random.Random) -> tuple[Signals, list[RungFacts], Asked]:
@@ -159,6 +175,16 @@ def decided_alone(version: int) -> str:
     return digest.hexdigest()
 
 
+def decided_abroad(version: int) -> str:
+    """Returns the digest of what this version decides where a Swedish phrase names a decision."""
+    draw, digest = random.Random(20261201), blake2b(digest_size=8)
+    for _ in range(REQUESTS):
+        signals, facts, asked = a_request(draw)
+        signals = replace(signals, risk_terms=("strategy:sv",), language="sv")
+        digest.update(repr(told(decide(POLICY, signals, facts, asked, version=version))).encode())
+    return digest.hexdigest()
+
+
 @pytest.mark.parametrize("version", DECIDED)
 def test_a_version_of_the_rules_decides_as_it_did(version: int) -> None:
     """Rules that changed need a version of their own (`types.decisions`), and a digest here."""
@@ -170,10 +196,18 @@ def test_a_version_of_the_rules_decides_as_it_did_for_level_1_alone(version: int
     assert decided_alone(version) == DECIDED_ALONE[version]
 
 
+@pytest.mark.parametrize("version", DECIDED_ABROAD)
+def test_a_version_of_the_rules_decides_as_it_did_for_phrases_abroad(version: int) -> None:
+    assert decided_abroad(version) == DECIDED_ABROAD[version]
+
+
 def test_every_version_has_a_digest() -> None:
-    assert [*DECIDED] == [*DECIDED_ALONE] == [*range(1, RECORD_VERSION + 1)]
+    versions = [*range(1, RECORD_VERSION + 1)]
+    assert [*DECIDED] == [*DECIDED_ALONE] == [*DECIDED_ABROAD] == versions
 
 
 def test_no_two_versions_decide_alike() -> None:
-    both = [(DECIDED[version], DECIDED_ALONE[version]) for version in DECIDED]
-    assert len(set(both)) == len(DECIDED)
+    told_apart = [
+        (DECIDED[version], DECIDED_ALONE[version], DECIDED_ABROAD[version]) for version in DECIDED
+    ]
+    assert len(set(told_apart)) == len(DECIDED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from router.policy.content.term_files import LANGUAGE_MARK, STRATEGY, list_of
 from router.policy.schema import DecisionSection
-from router.types import DANGERS, READ_LANGUAGES, Matter, Signals
+from router.types import DANGERS, READ_LANGUAGES, RECORD_VERSION, Matter, Signals
 
 
 def lists_of_phrases(signals: Signals) -> frozenset[str]:
@@ -36,23 +36,42 @@ SMALL_SENSE = 0.01
 two hundred other messages: at a prior of one in twenty a phrase then makes a decision less likely
 than not."""
 ANY_MATTER = 0.7  # from here on the message may be grave, so that the phrase counts
+STRATEGY_ABROAD_FROM = 10
+"""Rows of earlier versions (`RECORD_VERSION`) let the reader set aside what a phrase of a decision
+about a company had found in a language whose decisions it never learnt."""
+DECISIONS_READ = frozenset({"en", "de", "fr", "es", "it", "nl", "pl", "pt"})
+"""Languages of which the reader learnt decisions about organisations. Elsewhere it guesses: "Ska vi
+sälja dotterbolaget?" had less than .0001, a meal in Norway .0004."""
 
 
-def strategy_named(signals: Signals) -> bool:
+def strategy_named(signals: Signals, version: int = RECORD_VERSION) -> bool:
     """Returns True where a message held a phrase of a decision about a whole company.
 
-    In a short one the reader of grave matters must not find it to be nothing of the kind.
+    In a short one the reader of grave matters must not find it to be nothing of the kind, in a
+    language whose decisions it learnt.
     """
     if not signals.risk_terms or STRATEGY not in lists_of_phrases(signals):
         return False
+    if version >= STRATEGY_ABROAD_FROM and _strategy_abroad(signals):
+        return True
     read = signals.brief and signals.matter is not None
     small = signals.strategic < SMALL_SENSE and signals.grave < ANY_MATTER
     return not (read and small)
 
 
-def is_strategic(section: DecisionSection, signals: Signals) -> bool:
+def _strategy_abroad(signals: Signals) -> bool:
+    """Returns True for a phrase of such a decision in a language whose decisions were not learnt.
+
+    Rows of a policy's own term list of that name have no mark of a language.
+    """
+    mark = f"{STRATEGY}{LANGUAGE_MARK}"
+    languages = [term.removeprefix(mark) for term in signals.risk_terms if term.startswith(mark)]
+    return any(language not in DECISIONS_READ for language in languages)
+
+
+def is_strategic(section: DecisionSection, signals: Signals, version: int = RECORD_VERSION) -> bool:
     """Returns True for a decision about a whole company, which the reader or a phrase finds."""
-    return signals.strategic >= section.strategic_at or strategy_named(signals)
+    return signals.strategic >= section.strategic_at or strategy_named(signals, version)
 
 
 def hazard_abroad(signals: Signals) -> bool:
