@@ -69,6 +69,8 @@ SECTIONS_OF = {
     **dict.fromkeys(("forty_second", "forty_third", "forty_fourth"), (*GRAVE, "knowledge", "none")),
     "forty_fifth": (*GRAVE, "company", "none"),
     "forty_seventh": (*GRAVE, "none"),
+    "forty_ninth": ("medical", "self_harm", "poison", "legal", "engineering", "money", "none"),
+    "fiftieth": ("medical", "poison", "legal", "engineering", "money", "none"),
     "forty_first": ("fraud", "legal", "medical", "self_harm", "violence", "none"),
 }
 
