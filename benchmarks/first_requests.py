@@ -13,7 +13,6 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figures
+from benchmarks.gateway import cpu_seconds
 from benchmarks.loadgen import prompts
 from benchmarks.stage import ROOT, free_port, started, wait_for
 
@@ -66,9 +66,9 @@ def _start(folder: Path, plan: Plan) -> dict[str, object]:
         wait_for(f"http://127.0.0.1:{port}/readyz", log)
         ready_s = time.perf_counter() - began
         time.sleep(plan.rest_s)
-        before_s = cpu_s(pid)
+        before_s = cpu_seconds(pid) or 0.0
         taken = [1000.0 * seconds for seconds in _asked(port, plan.requests)]
-        used_s = cpu_s(pid) - before_s
+        used_s = (cpu_seconds(pid) or 0.0) - before_s
     return {
         "ready_s": round(ready_s, 2),
         "cpu_s": round(used_s, 2),
@@ -96,15 +96,6 @@ def _asked(port: int, requests: int) -> list[float]:
     finally:
         client.close()
     return taken
-
-
-def cpu_s(pid: int) -> float:
-    """Returns the processor time of a process in seconds; 0 where the system does not tell it."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def parts(taken: Sequence[float]) -> list[dict[str, float]]:

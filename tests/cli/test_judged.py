@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,20 +65,15 @@ def test_what_is_missing_and_what_holds_until_then_is_told(tmp_path: Path) -> No
 @pytest.mark.process
 def test_enough_requests_carry_the_chances(tmp_path: Path) -> None:
     rows = [*asked(99), *asked(150, None)[99:]]
-    (counted, read, sure) = notes(bank(tmp_path, rows))
-    assert counted == "150 of 150 requests count, so chances rest on them"
-    assert read == (
+    assert notes(bank(tmp_path, rows)) == [
+        "150 of 150 requests count, so chances rest on them",
         "150 of them can be read together with answers, so the chances of messages that are read "
-        "rest on these"
-    )
-    # How sure is a matter of the shipped networks; _sureness is tested with given chances.
-    figures = re.match(
-        r"the surest match of these has (0\.\d\d) \(of (\d+) from 0\.80 on, (\d+) right\)\. ", sure
-    )
-    assert figures is not None
-    surest, reached, right = figures.groups()
-    assert float(surest) >= 0.80
-    assert 1 <= int(right) <= int(reached) < 150
+        "rest on these",
+        # These figures are of the shipped networks.
+        "the surest match of these has 0.95 (of 2 from 0.80 on, 2 right). Chances are fitted to "
+        "such counts, so they fall below those of other companies where fewer were right, or too "
+        "few were sure to show more",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ before it ("und was kostet das?"). It knows how clauses begin, and nothing of wh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -81,9 +80,6 @@ _PT = _Words(
     r"|(?:quero|queria|gostaria|queremos|preciso)\b",
     "isso|isto|ele|ela|fazer|faço|demora",
 )
-_LANGUAGES: Mapping[str, _Words] = {
-    **{"de": _DE, "fr": _FR, "es": _ES, "it": _IT, "nl": _NL, "pt": _PT}
-}
 _INSIDE = str.maketrans({"\u00bf": " ", "\u00a1": " "})
 """Leaves out the marks that begin a question in Spanish."""
 LEAST_WORDS = 2
@@ -108,7 +104,14 @@ def _forms(words: _Words) -> _Forms:
     )
 
 
-_FORMS = {language: _forms(words) for language, words in _LANGUAGES.items()}
+_FORMS = {
+    "de": _forms(_DE),
+    "fr": _forms(_FR),
+    "es": _forms(_ES),
+    "it": _forms(_IT),
+    "nl": _forms(_NL),
+    "pt": _forms(_PT),
+}
 
 
 def asks_twice(text: str, language: str) -> bool:

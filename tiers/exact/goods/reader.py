@@ -35,9 +35,7 @@ MOST_KINDS = 6
 """A question for six kinds, such as "3 queens at $38", has about 120 characters."""
 MOST_PIECES = 1_000_000
 _CURRENCIES = {"dollares": "$", "dolares": "$", "pound": "£", "pounds": "£", "pfund": "£"}
-_HUNDREDTHS = {
-    **dict.fromkeys(("cent", "ct", "centimos", "centimo", "centimes", "centime"), "€"),
-}
+_HUNDREDTHS = dict.fromkeys(("cent", "ct", "centimos", "centimo", "centimes", "centime"), "€")
 """Names a hundredth in German, Spanish and French; in English it is of a dollar or a euro."""
 _PRICED = late_regex(MONEY)
 _UNSURE = late_regex(r"[1-9]\d{0,2}\.\d{3}")

@@ -22,7 +22,9 @@ _COUNTS = {
     **{"dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "diez": 10},
     **{"one": 1, "a": 1, "ein": 1, "einem": 1, "einer": 1, "eine": 1, "un": 1, "une": 1, "una": 1},
 }
-_COUNT = rf"\d{{1,4}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))}"
+COUNT_WORDS = "|".join(sorted(_COUNTS, key=len, reverse=True))
+"""Words of all languages that count, as one expression."""
+_COUNT = rf"\d{{1,4}}|{COUNT_WORDS}"
 _SLOTS = {
     "x": SUM,
     "y": SUM,

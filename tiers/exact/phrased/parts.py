@@ -14,7 +14,7 @@ from functools import cache
 from router.regexes.late import late_regex
 from tiers.exact.goods.no_goods import NO_GOODS, TIMES_AND_PEOPLE
 from tiers.exact.phrased.figures import in_cents, money, shown
-from tiers.exact.phrased.forms import compiled, count, fitting
+from tiers.exact.phrased.forms import COUNT_WORDS, compiled, count, fitting
 
 MOST_PIECES = 10_000
 _IN_CENTS = late_regex(r"\d[.,]\d\d$")
@@ -55,12 +55,6 @@ _OPENING = {
     "es": "(?:(?:cuanto (?:es|son)|cual es|calcula) )?",
 }
 _OF = {"de": "von", "fr": "de", "es": "de"}
-_COUNTS = {
-    "en": "two|three|four|five|six|seven|eight|ten",
-    "de": "zwei|drei|vier|funf|sechs|sieben|acht|zehn",
-    "fr": "deux|trois|quatre|cinq|six|sept|huit|dix",
-    "es": "dos|tres|cuatro|cinco|seis|siete|ocho|diez",
-}
 _ONE = {
     "en": (
         r"<thing> (?:cost|costs|for) <x>[,.;]?(?: -)? (?:so )?(?:what|how much)"
@@ -87,7 +81,7 @@ _PIECES = frozenset(("piece", "item", "unit", "stuck", "stueck", "unite", "unida
 BEGINNINGS = (
     *("was ", "wie", "berechne ", "die ", "ein ", "combien ", "quel", "c'est "),
     *("calcul", "la ", "un ", "le ", "les ", "cuanto ", "cual "),
-    *(f"{word} " for words in _COUNTS.values() for word in words.split("|")),
+    *(f"{word} " for word in COUNT_WORDS.split("|")),
 )
 """Begin what any form fits, besides digits."""
 CUES = (
@@ -105,7 +99,7 @@ def part_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
         rf"{_OPENING[language]}(?:{words}) {_OF[language]} <x>"
         for words in _FRACTIONS.get(language, {})
     ]
-    counted = rf"(?P<n>\d{{1,5}}|{_COUNTS[language]}) "
+    counted = rf"(?P<n>\d{{1,5}}|{COUNT_WORDS}) "
     return {
         "fraction": compiled(named),
         "one": compiled([counted + form for form in _ONE[language]]),
