@@ -13,7 +13,7 @@ from router.policy.loading import policies_dir
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.sections.decision import CurrencyTable
-from router.routing.wording.matters import NORTHERN
+from router.routing.wording.matters import SHORT_LISTS
 from router.triage.facts.languages import OTHER_SCRIPTS, language_of
 from router.triage.framing.own_sentences import FIRST_PERSON
 from router.triage.grave import ENGLISH, table_of
@@ -44,14 +44,21 @@ SAMPLES = {
 ANSWERS = load_safe_answers(policies_dir() / "answers" / "safe_answers.yaml")
 TERMS = load_language_terms(policies_dir() / "terms")
 EVERY = sorted({phrase.language for phrase in TERMS.phrases})
-LANGUAGES = [language for language in EVERY if language not in NORTHERN]
-NORTHERN_SAMPLES = {
+LANGUAGES = [language for language in EVERY if language not in SHORT_LISTS]
+SHORT_SAMPLES = {
+    "cs": "Nemůžu dýchat, co mám dělat?",
+    "el": "Δεν μπορώ να αναπνεύσω",
+    "fi": "En saa henkeä, mitä minun pitää tehdä",
+    "hu": "Nem kapok levegőt, mit tegyek?",
+    "id": "Saya tidak bisa bernapas",
+    "ro": "Tatăl meu nu respiră, ce să fac acum?",
+    "vi": "Tôi không thở được",
     "da": "Jeg kan ikke trække vejret",
     "nb": "Jeg får ikke puste, hva gjør jeg",
     "sv": "Jag kan inte andas",
 }
 """The languages with shorter lists, and none of orders."""
-NORTHERN_LACK = {"animal", "bedside", "attack"}
+SHORT_LACK = {"animal", "bedside", "attack"}
 """Words of what only phrases name there: those of an emergency or of fraud stand for them."""
 COURTESIES = ("greeting", "how_are_you", "thanks", "goodbye", "are_you_a_robot")
 
@@ -60,7 +67,7 @@ def test_there_is_a_sample_of_each_language_with_phrases() -> None:
     assert list(SAMPLES) == LANGUAGES
     assert sorted(p.stem for p in policies_dir().glob("terms/*.yaml")) == EVERY
     assert len(LANGUAGES) == 16
-    assert set(NORTHERN_SAMPLES) == NORTHERN == {*EVERY} - {*LANGUAGES}
+    assert set(SHORT_SAMPLES) == SHORT_LISTS == {*EVERY} - {*LANGUAGES}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -69,16 +76,16 @@ def test_a_language_has_phrases_of_each_danger(language: str) -> None:
     assert {matter.value for matter in Matter} - found == {Matter.LARGE_MONEY.value}
 
 
-@pytest.mark.parametrize("language", sorted(NORTHERN))
-def test_a_northern_language_has_phrases_of_all_matters_but_words_of_dangers(language: str) -> None:
+@pytest.mark.parametrize("language", sorted(SHORT_LISTS))
+def test_a_short_list_has_phrases_of_all_matters_but_words_of_dangers(language: str) -> None:
     found = {phrase.list_name for phrase in TERMS.phrases if phrase.language == language}
     grave = {matter.value for matter in (*DANGERS, Matter.FRAUD, Matter.LEGAL)}
     assert found == {*grave, STRATEGY}
-    sentence = NORTHERN_SAMPLES[language]
+    sentence = SHORT_SAMPLES[language]
     assert language_of(sentence, fold(sentence).words) == language
     words = ANSWERS.languages[language]
     lacking = {name for name in LanguageWords.model_fields if not getattr(words, name)}
-    assert lacking == NORTHERN_LACK
+    assert lacking == SHORT_LACK
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

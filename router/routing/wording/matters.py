@@ -218,15 +218,15 @@ def fits_domain(policy: Policy, signals: Signals, domain: Domain) -> bool:
     return signals.domain is domain and signals.domain_p >= least
 
 
-NORTHERN = frozenset({"sv", "da", "nb"})
-"""Languages with phrases of dangers to people alone: Swedish, Danish and Norwegian."""
+SHORT_LISTS = frozenset({"cs", "da", "el", "fi", "hu", "id", "nb", "ro", "sv", "vi"})
+"""Languages with short lists of phrases and safe words, and no orders, small talk or sums."""
 
 
 def language_of(signals: Signals) -> str:
     """Returns the language for safe words; "" where nothing tells it."""
     marks = [name.partition(LANGUAGE_MARK)[2] for name in signals.risk_terms]
     marked = next(filter(None, marks), "")
-    if marked in NORTHERN and signals.language not in {*marks, *NORTHERN}:
+    if marked in SHORT_LISTS and signals.language not in {*marks, *SHORT_LISTS}:
         return marked  # few of their everyday words are known, and many look like others
     if signals.matter_language == UNDETERMINED:  # the text is not in the language it looks like
         return marked or ("" if signals.language in READ_LANGUAGES else signals.language)

@@ -1,7 +1,7 @@
 """Tells the language of a text: by its script, and in Latin letters by its everyday words.
 
-It names sixteen languages, since the phrases of grave matters are in these, and three of the north,
-so that they are read as no other; another script gets its own name. Latin text without a word,
+It names sixteen languages, since the phrases of grave matters are in these, and nine with shorter
+lists of phrases, so that they are read as no other; another script gets its own name. Latin text without a word,
 ending or letter of any gets none, nor does one word among measures ("cos phi 0.84"). Ukrainian and
 Russian share a script and are told apart by letters and words. It reads words that are folded
 already. It knows nothing about what a language means for a request.
@@ -23,6 +23,7 @@ from router.triage.facts.vocabulary.everyday_words import (
     FUNCTION_WORDS,
     NUMBER_WORDS,
 )
+from router.triage.facts.vocabulary.further_words import FURTHER_LETTERS, FURTHER_WORDS
 from router.triage.facts.vocabulary.northern_words import NORTHERN_LETTERS, NORTHERN_WORDS
 from router.triage.text.folding import fold, words_of
 
@@ -61,6 +62,7 @@ _WORDS = (
     _points(NUMBER_WORDS, 1.0)
     | _points(COMMON_WORDS, 1.0)
     | _points(FUNCTION_WORDS | NORTHERN_WORDS, 1.0)
+    | _points(FURTHER_WORDS, 1.0)
 )
 _ENDINGS = _points(_LANGUAGE_ENDINGS, ENDING)
 _LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)
@@ -81,6 +83,7 @@ _LETTERS = {
     **dict.fromkeys("áíú", ("es", "pt")),
     "ó": ("es", "pt", "pl"),
     **NORTHERN_LETTERS,
+    **FURTHER_LETTERS,
     "ä": ("de", "sv"),
     "ö": ("de", "tr", "sv"),
 }

@@ -55,6 +55,13 @@ FIRST_PERSON: Mapping[str, str] = {
     "sv": "jag mig min mitt mina vi oss vår vårt våra",
     "da": "jeg mig min mit mine vi os vores",
     "nb": "jeg meg min mitt mine vi oss vår vårt våre",
+    "cs": "já mě mně mi mnou můj moje moji my nás nám jsem mám musím chci",
+    "ro": "eu mă mie îmi meu mea mei mele noi ne nostru noastră am sunt",
+    "fi": "minä minun minua minulla minulle mun mulla me meidän meillä olen",
+    "hu": "én engem nekem velem tőlem mi minket nekünk vagyok",
+    "el": "εγώ μου με εμένα εμείς μας",
+    "vi": "tôi em mình",
+    "id": "saya aku kami kita",
 }
 """Words by which a sender speaks of themselves, by language. In another language a sentence
 counts as in the third person. A Korean one of several syllables is found at the beginning of words,
