@@ -195,7 +195,7 @@ def test_an_arrest_of_ones_own_is_found_and_one_in_history_is_not(
 
 def test_every_language_has_every_matter() -> None:
     told = {(phrase.language, phrase.list_name) for phrase in MATTERS}
-    assert len(told) == 19 * 7
+    assert len(told) == 26 * 7
 
 
 @examples(300)
