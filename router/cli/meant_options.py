@@ -35,6 +35,18 @@ class NoSuchOption(Protocol):
     ctx: Any
 
 
+class TooMuch(Protocol):
+    """Describes click's error for the use of a command; typer exports its class by no name."""
+
+    message: str
+    ctx: Any
+
+
+def is_of_use(error: typer.TyperException) -> TypeGuard[TooMuch]:
+    """Returns True for an error that names the command which is called wrongly."""
+    return hasattr(error, "ctx") and hasattr(error, "message")
+
+
 def is_no_such_option(error: typer.TyperException) -> TypeGuard[NoSuchOption]:
     """Returns True for the error that names an unknown option."""
     return hasattr(error, "option_name") and hasattr(error, "possibilities")
@@ -51,10 +63,34 @@ def with_meant_option(error: NoSuchOption) -> None:
     meant = [name for name in known if error.option_name in OTHER_WORDS.get(name, ())]
     meant = meant or get_close_matches(error.option_name, known, 1, NEAR)
     error.possibilities = None  # else they are told twice
-    if meant:
+    if error.option_name in ("-p", "--policy") and "policies" in _arguments(error):
+        error.message += "; a policy stands here without an option: tiergate check FILE"
+    elif meant:
         error.message += f"; did you mean {' or '.join(meant)}?"
 
 
-def _known(error: NoSuchOption) -> list[str]:
+def _known(error: TooMuch) -> list[str]:
     params = [] if error.ctx is None else error.ctx.command.params
     return [name for param in params for name in param.opts if name.startswith("--")]
+
+
+def _arguments(error: TooMuch) -> list[str]:
+    params = [] if error.ctx is None else error.ctx.command.params
+    return [name for param in params for name in param.opts if not name.startswith("-")]
+
+
+def with_meant_place(error: TooMuch) -> None:
+    """Adds to the error for an argument too many what was meant by it; nobody may know.
+
+    A policy belongs behind its option: `tiergate check` alone has policies as arguments.
+    """
+    _, extra, written = error.message.partition("Got unexpected extra argument(s) (")
+    value = written.rstrip(")")
+    if not extra:
+        return
+    takes = _arguments(error)
+    named = value.endswith((".yaml", ".yml")) or not takes
+    if named and "--policy" in _known(error) and " " not in value:
+        error.message += f"; did you mean --policy {value}?"
+    elif "text" in takes:
+        error.message += "; put a text of several words in quotes"

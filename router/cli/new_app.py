@@ -12,7 +12,12 @@ from typer.main import get_command_name
 from typer.models import CommandInfo
 
 from router.cli.exits import in_our_words, own_version
-from router.cli.meant_options import is_no_such_option, with_meant_option
+from router.cli.meant_options import (
+    is_no_such_option,
+    is_of_use,
+    with_meant_option,
+    with_meant_place,
+)
 
 
 class Commands(TyperGroup):
@@ -34,6 +39,8 @@ class Commands(TyperGroup):
         except typer.TyperException as error:
             if is_no_such_option(error):
                 with_meant_option(error)
+            elif is_of_use(error):
+                with_meant_place(error)
             raise
 
 

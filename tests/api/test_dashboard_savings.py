@@ -206,3 +206,26 @@ def test_savings_begin_with_figures_and_tell_what_nobody_knows(
     assert "; 223 accepted on a prior" in drawn["tiles"]
     assert "$5.72 of it is not known, and counts at its most; " in drawn["tiles"]
     assert drawn["held"] == ["$5.72", "\u2013"]
+
+
+LEFT = """Promise.all([
+  import('/dashboard/view_savings.js'),
+  fetch('/api/v1/dashboard/savings?days=1').then((answer) => answer.json()),
+]).then(([{ draw }, told]) => {
+  const said = (left) => {
+    told.report.headline_baseline = told.report.savings[0].baseline;
+    told.report.saved_left_usd = left;
+    const drawn = draw(told, { query: new URLSearchParams() }).flat(9).filter(Boolean);
+    return drawn.map((part) => part.textContent).join(' ');
+  };
+  return [said('12.50'), said(null)];
+})"""
+
+
+def test_a_saving_is_shown_with_what_is_left_after_what_bought_no_answer(
+    browser: Browser, served: Served
+) -> None:
+    """The report's page told both; the dashboard told the larger one alone."""
+    left, whole = opened(browser, served).run(LEFT)  # type: ignore[misc]
+    assert "$12.50 after what bought no answer. " in left
+    assert "after what bought no answer" not in whole

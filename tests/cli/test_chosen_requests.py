@@ -246,6 +246,14 @@ def test_exact_shows_what_columns_for_people_round(charged: Path) -> None:
         assert "$0.00000012" in ran("report", "--exact", *form, "-d", charged).stdout
 
 
+def test_exact_shows_every_digit_in_the_sentences_too(charged: Path) -> None:
+    first = ran("report", "--exact", "-d", charged).stdout.splitlines()[0]
+    total = json.loads(ran("report", "--json", "-d", charged).stdout)["spend_nano_usd"]
+    spent = f"{total / 10**9:.9f}".rstrip("0")
+    assert f"${spent}" in first
+    assert f"${spent}" not in ran("report", "-d", charged).stdout.splitlines()[0]
+
+
 def test_a_filter_by_an_unknown_key_lists_ids_of_keys_without_names(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     key_id = json.loads(ran("keys", "create", "--tenant", "acme", "--json", "-d", database).stdout)[

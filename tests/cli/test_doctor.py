@@ -410,6 +410,18 @@ def test_a_place_that_the_system_refuses_to_look_at_is_a_finding(tmp_path: Path)
     assert f"the user with the id {os.geteuid()}" in findings["database"].found
 
 
+def test_a_file_where_the_folder_of_the_ledger_belongs_is_to_fix(tmp_path: Path) -> None:
+    """The nearest folder above it could be written, so the ledger was said to be new and well."""
+    in_the_way = tmp_path / ".tiergate"
+    in_the_way.touch()
+    checkup = Checkup(in_the_way / "l.db", "127.0.0.1", 0, DEFAULT_FOLDER, {}, quick=True)
+    findings = {finding.part: finding for finding in checkup.findings()}
+    for part in ("database", "rates"):
+        assert findings[part].state is State.BROKEN
+        assert f"{in_the_way} is a file" in findings[part].found
+    assert findings["database"].fix.startswith("move that file")
+
+
 def test_the_name_of_every_shipped_policy_fits_its_column() -> None:
     names = [
         f"policy {path.stem}" for path in (Path(__file__).parents[2] / "policies").glob("*.yaml")

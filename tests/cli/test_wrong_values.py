@@ -25,6 +25,18 @@ REFUSED = {
         ("serve", "--databse", "LEDGER"),
         "No such option: --databse; did you mean --database?",
     ),
+    "a policy without its option": (
+        ("serve", "mine.yaml"),
+        "Got unexpected extra argument(s) (mine.yaml); did you mean --policy mine.yaml?",
+    ),
+    "an option for what is an argument": (
+        ("check", "-p", "mine.yaml"),
+        "No such option: -p; a policy stands here without an option: tiergate check FILE",
+    ),
+    "an argument of which nobody knows what it means": (
+        ("keys", "list", "mine.yaml"),
+        "Got unexpected extra argument(s) (mine.yaml)",
+    ),
     "an end that other tools call so": (
         ("report", "--to", "2026-12"),
         "No such option: --to; did you mean --until?",
@@ -213,6 +225,12 @@ def test_a_wrong_value_is_named_with_what_is_expected(tmp_path: Path, case: str)
     assert run.returncode == CODES.get(case, Exit.USAGE), run.stderr
     assert words in run.stderr
     assert "No keys" in tiergate("keys", "list", "--database", ledger).stdout
+
+
+def test_a_text_of_several_words_belongs_in_quotes() -> None:
+    run = tiergate("route", "hello", "there")
+    assert run.returncode == Exit.USAGE
+    assert "(there); put a text of several words in quotes" in run.stderr
 
 
 @pytest.mark.parametrize(

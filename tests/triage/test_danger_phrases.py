@@ -162,3 +162,36 @@ def test_phrases_of_another_language_do_not_count_in_english(
     text: str, name: str, *, found: bool
 ) -> None:
     assert (name in lists(text)) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("poison:fr", "Mon neveu de 4 ans a avalé du bain de bouche, que faire ?"),
+        ("poison:fr", "mon petit garçon a bu du liquide vaisselle"),
+        ("poison:es", "Mi niña de dos años ha bebido enjuague bucal, ¿qué hago?"),
+        ("poison:es", "el bebé se tragó pegamento"),
+        ("poison:it", "Mia figlia di tre anni ha bevuto del collutorio, cosa faccio?"),
+        ("poison:it", "la bambina ha ingoiato dello smalto, cosa devo fare"),
+        ("poison:pt", "o meu filho engoliu elixir bucal"),
+        ("poison:pt", "a criança bebeu amaciante de roupa"),
+        ("poison:pl", "Moja córka wypiła perfumy, co robić?"),
+        ("poison:pl", "synek połknął klej"),
+    ],
+)
+def test_a_child_that_swallowed_something_of_the_household_is_found(name: str, text: str) -> None:
+    assert name in lists(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mon fils boit du lait. Quel liquide vaisselle sans parfum vendez-vous ?",
+        "Mi hija se tragó el bocadillo. ¿Venden esmalte de uñas sin acetona?",
+        "Mio figlio ha bevuto tutto. Quale ammorbidente consigliate?",
+        "Minha filha bebeu bem hoje. Qual amaciante vendem para bebê?",
+        "Córka wypiła mleko. Jaki lakier do paznokci polecacie?",
+    ],
+)
+def test_who_looks_for_something_of_the_household_tells_of_no_poison(text: str) -> None:
+    assert not {name for name in lists(text) if name.startswith("poison")}

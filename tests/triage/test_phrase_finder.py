@@ -313,3 +313,22 @@ def test_german_side_that_fails_is_one_of_a_body(text: str, found: bool) -> None
 )
 def test_german_verb_in_two_parts_takes_a_guard_away(text: str, found: bool) -> None:
     assert ("engineering_safety:de" in SHIPPED.find(fold(text))) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("my son swallowed cleaner and is in pain", ("poison",)),  # "pain" is no mistyped "paint"
+        ("my son swallowed cleaner, he is in panit", ("poison",)),
+        ("my son swallowed cleaner from a can of paint", ()),
+        ("my son swallowed cleaner for a test drive", ()),
+        ("my son swallowed cleaner with a test driver", ("poison",)),
+        ("my son swallowed cleaner in two novels", ()),
+    ],
+)
+def test_only_a_word_as_it_is_written_takes_a_danger_away(
+    text: str, names: tuple[str, ...]
+) -> None:
+    excuses = ("paint", "test drive", "novel*")
+    cleaner = Phrase("poison", (CHILD, ("swallowed",), ("cleaner",)), unless=excuses)
+    assert PhraseFinder([cleaner]).find(fold(text)) == names

@@ -110,6 +110,7 @@ class Extra:
     later: Iterable[RequestRow] = ()  # bills for calls of the period that were booked after it
     of_before: Iterable[RequestRow] = ()  # bills of the period for calls from before it
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
+    exact: bool = False  # sentences tell every nano-dollar
 
 
 NOTHING_MORE = Extra()
@@ -174,7 +175,7 @@ def build_reports(
     places = _places(total, whole, compared.routed.saving)
     unknown = _unknown(total, whole)
     later = _later(extra.later)
-    money = Dollars(places, padded=False)
+    money = Dollars(None if extra.exact else places, padded=False)
     findings = Findings(
         total,
         period,

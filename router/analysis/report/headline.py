@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router.analysis.report.baseline_names import SILENT
-from router.analysis.report.figures import Saving
+from router.analysis.report.figures import Report, Saving
 from router.analysis.report.headlines.bills_of_before import of_bills
 from router.analysis.report.headlines.faults import failing
 from router.analysis.report.headlines.findings import Findings, came_later, so_corrected
@@ -219,6 +219,19 @@ def left_of(saving: Saving, rest_nano_usd: int) -> int | None:
     """
     saved = saving.saved_nano_usd or 0
     return None if saved <= 0 or 10 * rest_nano_usd <= saved else saved - rest_nano_usd
+
+
+def left_of_report(report: Report) -> int | None:
+    """Returns what is left of the headline's saving after what bought no answer.
+
+    None where no saving is told, and where that is a tenth of it or less.
+    """
+    saving = report.leading_saving
+    if saving is None:
+        return None
+    observed = bool(report.quality.observed)
+    rest = without_answer(saving, report.spend_nano_usd, report.replies, observed=observed)
+    return left_of(saving, rest)
 
 
 def _rest(saving: Saving, findings: Findings) -> int:

@@ -13,7 +13,6 @@ import shlex
 import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from router.api.compose.examined.places import (
     rates_finding,
     redis_finding,
     temporary_finding,
+    try_folder,
 )
 from router.api.compose.running_server import ADMIN_KEY, answerers_of, is_here, is_tiergate
 from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError, RegistryError
@@ -249,7 +249,8 @@ class Checkup:
             for model in serving if not self.quick else ():
                 registry.check(model)
         except RegistryError as error:
-            return Finding(part, State.BROKEN, error.message, gives, "tiergate models list")
+            fix = "mend what is named; `tiergate models list` shows the versions that can be read"
+            return Finding(part, State.BROKEN, error.message, gives, fix)
         checked = "not checked (--quick)" if self.quick else "sha256 checked"
         counts = f"{len(known)} in {registry.shown}, {len(serving)} in service, {checked}"
         return Finding(part, State.OK, counts, gives)
@@ -271,15 +272,16 @@ class Checkup:
         except OSError as error:  # of a folder that this user may not enter
             return self._closed_place(error, gives, fix)
         # Opening would create the ledger, and a check changes nothing.
-        place = address.path.parent.absolute()
         try:
-            folder = next(folder for folder in (place, *place.parents) if folder.is_dir())
-            with tempfile.TemporaryFile(dir=folder):
-                return Finding(part, State.OK, f"{address.shown} (new)", gives, "", True)
+            try_folder(address.path.parent.absolute())
         except OSError as error:
             return self._closed_place(error, gives, fix)
+        return Finding(part, State.OK, f"{address.shown} (new)", gives, "", True)
 
     def _closed_place(self, error: OSError, gives: str, fix: str) -> Finding:
+        if isinstance(error, NotADirectoryError):
+            detail, fix = f"{self.database}: {in_words(error)}", f"move that file, or {fix}"
+            return Finding("database", State.BROKEN, detail, gives, fix, True)
         detail = f"{self.database}: {in_words(error)}, for the user with the id {os.geteuid()}"
         fix = f"give this user its folder (chown, chmod), or {fix}"
         return Finding("database", State.BROKEN, detail, gives, fix, True)

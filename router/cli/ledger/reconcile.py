@@ -271,8 +271,9 @@ def _rounding(text: str) -> int:
 
 
 NEXT = (
-    "Settle them by the provider's bill: --from BILL.csv (by upstream id), or one call by "
-    "--attempt ID --cost-usd 0.0123. --invoice compares a bill by model and day."
+    "Settle them by the provider's bill: --from BILL.csv (by upstream id), one call by "
+    "--attempt ID --cost-usd 0.0123, or what the bill does not have by --answerer NAME --cost-usd "
+    "0. --invoice compares a bill by model and day."
 )
 
 

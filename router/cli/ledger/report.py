@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -36,6 +36,14 @@ if TYPE_CHECKING:
     from router.api.compose.books import Books
     from router.policy.schema import ReportSection
     from router.types import MinutePrice, RequestRow
+
+
+class Shown(NamedTuple):
+    """Says how a report is told: the zone whose midnights cut days, and all digits or some."""
+
+    zone: str
+    exact: bool
+
 
 MANY_ROWS = 20_000
 """Sets the rows that are added up in about two seconds; for more the wait is announced."""
@@ -86,7 +94,9 @@ def report(
     """Show what was spent, where, why, and what it saved against which baseline."""
     aside = one_stdout(html, csv, as_json=as_json)
     wanted = Wanted.of(tag, key, domain, request_type, endpoint, session)
-    for_people, for_programs = _reports(database, (since, until), tenant, tz, policy, wanted)
+    for_people, for_programs = _reports(
+        database, (since, until), tenant, Shown(tz, exact), policy, wanted
+    )
     if html is not None:
         from router.analysis.report.output.html import report_html
 
@@ -139,7 +149,7 @@ def _reports(
     database: str,
     period: tuple[str | None, str | None],
     tenant: str | None,
-    tz: str,
+    shown: Shown,
     policy: str | None,
     wanted: Wanted,
 ) -> tuple[Report, Report]:
@@ -148,11 +158,11 @@ def _reports(
     Raises typer.BadParameter for an unknown session: an empty report would look as if it had cost
     nothing.
     """
-    now, zone = now_ms(), zone_of(tz)
+    now, zone = now_ms(), zone_of(shown.zone)
     begin, end = period_of(*period, now, zone)
     section = None if policy is None else _section(policy)
     with opened_books(database, tenant) as books:
-        made = _read(books, section, (begin, end, now), tenant, tz, wanted)
+        made = _read(books, section, (begin, end, now), tenant, shown, wanted)
         empty = not (made[0].counts.requests or made[0].spend_nano_usd)
         wanted.say_unknown(books, (begin, end, tenant), database, empty=empty)
     return made
@@ -170,7 +180,7 @@ def _read(
     section: ReportSection | None,
     times: tuple[int | None, int | None, int],
     tenant: str | None,
-    tz: str,
+    shown: Shown,
     wanted: Wanted,
 ) -> tuple[Report, Report]:
     """Builds both reports from roll-ups, after adding the rows that are not in them yet.
@@ -188,7 +198,8 @@ def _read(
     choice = wanted.choice(books)
     settled, billed_later, of_before = books.bills(since_ms, until_ms, tenant)
     extra = Extra(
-        zone=tz,
+        zone=shown.zone,
+        exact=shown.exact,
         policy_text=books.policy_text,
         minute_price=lambda policy_hash: _minute_price(books, policy_hash, now),
         planned=None if section is None else section.planned_shares,

@@ -27,8 +27,33 @@ OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
     "base_urls": ("api_base", "endpoint", "host"),
     "breaker_failures": ("circuit_breaker", "allowed_fails"),
     "breaker_reset_s": ("cooldown", "cooldown_time"),
+    "id": ("name", "intent", "intent_name"),
+    "utterances": ("questions", "training_phrases", "patterns"),
+    "answer": ("response", "responses", "reply"),
 }
 """Lists the words of other products and of everyday use for our keys, those of most use first."""
+
+
+OTHER_KINDS: Mapping[str, tuple[str, ...]] = {
+    "upstream": ("openai", "openai_compatible", "http", "api", "llm", "vllm", "ollama", "provider"),
+    "litellm": ("anthropic", "claude", "azure", "bedrock", "gemini", "vertex_ai", "cohere"),
+    "resolver": ("faq", "knowledge", "answers", "intents"),
+    "local": ("gguf", "llama_cpp"),
+    "exact": ("calculator", "math", "tools"),
+}
+"""Lists what other products call our kinds of answerers."""
+
+
+def nearest_kind(word: str, known: Iterable[str]) -> str:
+    """Returns `; did you mean x?` for a kind by another name or spelling, "" where none is near.
+
+    >>> nearest_kind("openai", ["upstream", "local"]), nearest_kind("locale", ["upstream", "local"])
+    ('; did you mean `upstream`?', '; did you mean `local`?')
+    """
+    names = [*known]
+    named = word.lower().replace("-", "_")
+    meant = [n for n, others in OTHER_KINDS.items() if named in others and n in names]
+    return f"; did you mean `{meant[0]}`?" if meant else nearest(word, names)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
-from router.policy.parsing.meant_keys import by_meaning, meant_key, nearest
+from router.policy.parsing.meant_keys import by_meaning, meant_key, nearest, nearest_kind
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
 from router.policy.sections.base import BASE_URL, RECEIVER_URL, SECRET_NAME, WORDS
 from router.policy.sections.ranges import (
@@ -273,7 +273,7 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
     if kind == "union_tag_invalid":
         tag, allowed = str(context.get("tag")), str(context.get("expected_tags"))
         key = str(context.get("discriminator")).strip("'")
-        hint = nearest(tag, re.findall(r"'([^']*)'", allowed))
+        hint = nearest_kind(tag, re.findall(r"'([^']*)'", allowed))
         # The tag is free text of the file and may hold a secret.
         return f"{key}: {redact(tag)!r}", f"{key} to be one of {allowed}{hint}"
     if kind == "value_error":
@@ -299,6 +299,8 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
         return shown, _UNQUOTED
     if kind == "model_type" and (keys := _keys_for(details["input"], place)):
         return shown, keys
+    if kind in ("list_type", "tuple_type") and isinstance(details["input"], dict):
+        return shown, f"a list{_as_items(details['input'], place)}"
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
     words = word or _KIND_WORDS.get(kind, details["msg"])
     number = words in ("a number", "a whole number")
@@ -320,6 +322,19 @@ def _keys_for(word: object, place: _Place) -> str:
         if isinstance(kind, type) and issubclass(kind, Enum) and word in set(kind):
             return f"{told}: write `{key_path_text(place.path)}: {{{name}: {word}}}`"
     return told
+
+
+def _as_items(sections: dict[object, object], place: _Place) -> str:
+    """Returns how sections that are written under their names stand in a list; "" for values.
+
+    `intents: {refunds: ...}` is meant as `intents: [{id: refunds, ...}]`.
+    """
+    items = _items_of(place.annotation)
+    names = {key for item in items for key in item.model_fields} & {"id", "name"}
+    if not names or not sections:
+        return ""
+    key = "id" if "id" in names else "name"
+    return f": write `- {key}: {redact(str(next(iter(sections))))}`, and its keys below that"
 
 
 def _wanted(place: _Place) -> str:
@@ -368,7 +383,12 @@ def _deeper(key: str, around: type[BaseModel]) -> str:
 
 def _items(field: FieldInfo) -> list[type[BaseModel]]:
     """Returns the kinds of sections that a list holds, none for a field that is none."""
-    annotation = _bare(field.annotation)
+    return _items_of(field.annotation)
+
+
+def _items_of(annotation: object) -> list[type[BaseModel]]:
+    """Returns the kinds of sections of this type, none for a type that is no list."""
+    annotation = _bare(annotation)
     if get_origin(annotation) is not list:
         return []
     item = _bare(_inside(annotation, 0))

@@ -54,7 +54,7 @@ class Phrase(Struct, frozen=True):
     name: str
     parts: tuple[tuple[str, ...], ...]
     unspaced: bool = False
-    unless: tuple[str, ...] = ()  # words that make another thing of it, wherever they stand
+    unless: tuple[str, ...] = ()  # words that make another thing of it, anywhere, as written
 
 
 class _Node:
@@ -213,9 +213,21 @@ class PhraseFinder:
             place
             for part in seen & self._by_rarest.keys()
             for place in self._by_rarest[part]
-            if seen.issuperset(self._phrases[place][1]) and self._unless.get(place) not in seen
+            if seen.issuperset(self._phrases[place][1])
         ]
+        if not seen.isdisjoint([self._unless.get(place) for place in whole]):
+            written = self._written(words)
+            whole = [place for place in whole if self._unless.get(place) not in written]
         return sorted(self._together(whole, met)) if whole else ()
+
+    def _written(self, words: Sequence[str]) -> set[int]:
+        """Returns the parts whose words stand in a text as they are, with no typing error forgiven.
+
+        A mistyped word may tell of a danger, and takes none away: "pain" is no "paint" there.
+        """
+        meanings = [self._as(tuple(dict.fromkeys(self._spelled(word[:LONGEST])))) for word in words]
+        meanings.append(_NOTHING)
+        return set().union(*[_parts_from(start, meanings) for start in range(len(words))])
 
     def _together(self, whole: Sequence[int], met: Sequence[tuple[int, Set[int]]]) -> set[int]:
         """Returns those of the phrases whose parts are met near each other; all are met."""
@@ -247,15 +259,24 @@ class PhraseFinder:
         if meaning is None:
             if len(self._meanings) >= MOST_KEPT:
                 self._meanings.clear()
-            meant = tuple(dict.fromkeys(self._meant(word)))
-            begin = tuple(node for one in meant if (node := self._first(one)) is not None)
-            parts = frozenset().union(*[node.parts for node in begin])
-            following = frozenset().union(*[node.next for node in begin])
-            meaning = _Meaning(meant, begin, parts, following) if meant else _NOTHING
+            meaning = self._as(tuple(dict.fromkeys(self._meant(word))))
             self._meanings[word] = meaning
         return meaning
 
+    def _as(self, meant: tuple[str, ...]) -> _Meaning:
+        """Returns where words and stems of phrases lead that a word of a text stands for."""
+        begin = tuple(node for one in meant if (node := self._first(one)) is not None)
+        parts = frozenset().union(*[node.parts for node in begin])
+        following = frozenset().union(*[node.next for node in begin])
+        return _Meaning(meant, begin, parts, following) if meant else _NOTHING
+
     def _meant(self, word: str) -> Iterator[str]:
+        yield from self._spelled(word)
+        if word not in self._not_meant:
+            for spelled in _spellings(word):
+                yield from self._nearly(spelled)
+
+    def _spelled(self, word: str) -> Iterator[str]:
         for spelled in _spellings(word):
             if spelled in self._words:
                 yield spelled
@@ -264,8 +285,6 @@ class PhraseFinder:
             for end in range(SHORTEST_STEM, len(spelled) + 1):
                 if spelled[:end] in self._stems:
                     yield spelled[:end] + _STEM
-            if word not in self._not_meant:
-                yield from self._nearly(spelled)
         if _CAPITAL_EN in word and (small := word.replace(_CAPITAL_EN, _SMALL_EN)) in self._words:
             yield small
 

@@ -11,10 +11,11 @@ from router.analysis.report.build import Extra
 from router.analysis.report.figures import Report
 from router.analysis.report.output.csv import report_csv
 from router.analysis.report.output.html import report_html
-from router.analysis.report.output.json import report_json
+from router.analysis.report.output.json import report_json, report_object
 from router.analysis.report.sentences import cache_line, fixed_line
 from router.ledger.aggregates import Cell, Kind, PlacedCell
 from router.ledger.rollup import contribute
+from router.rendering.figures_in_words import Dollars
 from router.types import (
     SAFE_ANSWER_MODEL,
     AttemptState,
@@ -183,6 +184,9 @@ def test_a_saving_is_told_net_of_what_is_compared_with_nothing(safe_texts: int, 
     assert net in report.headline
     left = "$9.70" if safe_texts == 1 else "-$0.30"
     assert f"{left} after what bought no answer." in report_html(report)
+    document = report_object(report)
+    assert Dollars()(document["saved_left_nano_usd"]) == left  # type: ignore[arg-type]
+    assert report_object(report_of(a_day(30, 0, 0)))["saved_left_usd"] is None
     assert "After the" not in report_of(a_day(30, 0, 0)).headline
     assert "spent besides" not in report_html(report_of(a_day(30, 0, 0)))
 

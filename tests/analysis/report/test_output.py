@@ -164,7 +164,8 @@ def test_json_has_money_as_integer_with_an_exact_string(day: Report) -> None:
 def test_json_keys_are_stable(day: Report) -> None:
     assert list(report_object(day)) == [
         "schema", "headline", "sentences", "period", "filters", "headline_baseline",
-        "not_told_because", "shown_places", "requests", "states", "verdicts", "replies",
+        "not_told_because", "saved_left_nano_usd", "saved_left_usd", "shown_places", "requests",
+        "states", "verdicts", "replies",
         "replies_told", "waiting", "quality", "accepted_on", "escalated", "lowest_level",
         "climbed", "single_level", "reviews", "cache_hits", "observed", "spend_nano_usd",
         "spend_usd",

@@ -29,6 +29,7 @@ from router.analysis.report.figures import (
     TierFigures,
     UnknownCost,
 )
+from router.analysis.report.headline import left_of_report
 from router.analysis.report.replies import GroundsFigures, Replies, ReplyFigures
 from router.rendering.json_values import Json, money
 
@@ -53,6 +54,8 @@ def report_object(report: Report) -> Json:
         "filters": {by: list(names) for by, names in report.chosen},
         "headline_baseline": report.leading,
         "not_told_because": report.unsaved or None,  # the reason, where there is no such baseline
+        # Of the headline's saving after what bought no answer; null where nobody need be told.
+        **money("saved_left", left_of_report(report)),
         # For surfaces that show amounts of this document as the report itself does.
         "shown_places": report.places,
         "requests": counts.requests,

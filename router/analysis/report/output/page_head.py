@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.analysis.report.figures import Report
-from router.analysis.report.headline import left_of, without_answer
+from router.analysis.report.headline import left_of_report
 from router.analysis.report.named_savings import people_told, within
 from router.analysis.report.replies import REPLY_WORDS
 from router.analysis.report.tables import filters_line, states_line, unverified_note
@@ -86,9 +86,7 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
         part += (
             f", over {count(saving.compared)} of {count(answers)} {report.replies.compared_words}"
         )
-    unrouted, spend = bool(report.quality.observed), report.spend_nano_usd
-    rest = without_answer(saving, spend, report.replies, observed=unrouted)
-    left = left_of(saving, rest)
+    left = left_of_report(report)
     if left is not None:
         part = f"{money(left)} after what bought no answer. {part}"
     if saving.may_be_chance:

@@ -5,6 +5,7 @@ It changes nothing and raises nothing; a fault becomes a finding.
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -67,11 +68,23 @@ def why_unwritable(file: Path) -> str:
         if file.exists():
             os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))
             return ""
-        folder = next(one for one in (place, *place.parents) if one.is_dir())
-        with tempfile.TemporaryFile(dir=folder):
-            return ""
+        try_folder(place)
     except OSError as error:
         return in_words(error)
+    return ""
+
+
+def try_folder(place: Path) -> None:
+    """Writes a file that goes at once into a folder, or into the one in which it can be made.
+
+    Raises OSError where neither can be written, or a file stands where a folder would be made.
+    """
+    nearest = next(path for path in (place, *place.parents) if path.exists())
+    if not nearest.is_dir():
+        said = f"{nearest} is a file, and a folder is needed there"
+        raise NotADirectoryError(errno.ENOTDIR, said)
+    with tempfile.TemporaryFile(dir=nearest):
+        pass
 
 
 def temporary_finding(find: Callable[[], str] = tempfile.gettempdir) -> Iterator[Finding]:

@@ -53,13 +53,14 @@ const missing = ({ complete, most, purged, covers_since_ms: since }) =>
     .join(" ");
 
 /** What the baseline of the headline says, and what of it rests on accepted replies. */
-function savedTile({ savings, headline_baseline, not_told_because: because }, usd) {
+function savedTile({ savings, headline_baseline, not_told_because: because, saved_left_usd: left }, usd) {
   const led = savings.find((one) => one.baseline === headline_baseline);
   const people = savings.find((one) => one.baseline === "people" && one.tellable);
   const beside = people ? `${because}; against ${people.label[0].toLowerCase()}${people.label.slice(1)}: ${usd(people.saved_usd)}` : because;
   if (!led) return ["Saved", "–", beside];
   const chance = mayBeChance(led) ? "This may be chance. " : "";
-  const part = `${chance}${usd(led.accepted_saved_usd)} with accepted replies only. Baseline: ${led.label}`;
+  const net = left === null ? "" : `${usd(left)} after what bought no answer. `;
+  const part = `${chance}${net}${usd(led.accepted_saved_usd)} with accepted replies only. Baseline: ${led.label}`;
   return ["Saved", usd(led.saved_usd), part, exact(led.saved_usd)];
 }
 
