@@ -122,11 +122,12 @@ all pay."""
 
 CONTAINERS = frozenset(
     (
-        "boxes cases crates bags packs packets packages bottles cans cartons jars tubs tubes rolls "
-        "sets pairs trays sheets bunches kisten kasten flaschen dosen packungen packchen pakete "
-        "kartons schachteln tuten sacke beutel glaser rollen satze paar eimer kanister fasser bunde "
-        "trager paletten stangen tafeln becher kannen boites caisses sacs paquets bouteilles lots "
-        "paires rouleaux pots cajas bolsas paquetes botellas latas pares juegos rollos cartones"
+        "boxes cases crates bags packs packets packages bottles cans cartons jars tubs tubes "
+        "rolls sets pairs trays sheets bunches kisten kasten flaschen dosen packungen packchen "
+        "pakete kartons schachteln tuten sacke beutel glaser rollen satze paar eimer kanister "
+        "fasser bunde trager paletten stangen tafeln becher kannen boites caisses sacs paquets "
+        "bouteilles lots paires rouleaux pots cajas bolsas paquetes botellas latas pares juegos "
+        "rollos cartones"
     ).split()
 )
 """Holds several things or a quantity: what one crate costs is no price of a beer."""
