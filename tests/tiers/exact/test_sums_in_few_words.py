@@ -121,6 +121,8 @@ IVA del 10 % sobre 60 netos
     10 % de 60 = 6 (en total 66)
 7 at 12.90 each
     7 * 12.90 = 90.30
+nine chairs for $90 - what is that per chair?
+    $90 / 9 = $10 each
 8 boxes of screws for $52, how much per box?
     $52 / 8 = $6.50 each
 3 plates for $25 - how much each?

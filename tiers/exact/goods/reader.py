@@ -28,7 +28,7 @@ from tiers.exact.goods.pieces import names_a_piece
 from tiers.exact.goods.words import WORDS
 from tiers.exact.money_shares import SIGNS
 from tiers.exact.numbers import digits_for_words, number
-from tiers.exact.phrased.figures import core_of
+from tiers.exact.phrased.figures import ENDS_IN_CENTS, core_of
 from tiers.exact.wording import FRACTIONS, Question, holds
 
 MAX_CHARACTERS = 180
@@ -43,7 +43,6 @@ _UNSURE = late_regex(r"[1-9]\d{0,2}\.\d{3}")
 _TIME = late_regex(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _IN_CENTS = late_regex(r"\d,\d\d(?!\d)")
 """Finds a price that other languages write without a currency: "12,90"."""
-_ENDS_IN_CENTS = late_regex(r"[.,]\d\d$")
 _CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
 _WITHOUT_CENTS = late_regex(r"[£₹]|\d pounds?\b(?! of)")
 _COMPOUND = late_regex(r"(?<=\d)-(€|\$|euro|dollar)-(?=[a-z])")
@@ -228,7 +227,7 @@ class _Reader:
         if item["link"] == "cost" and sure < _SURE and count != 1:
             return False  # "3 shirts cost 19.95": all of them
         value, sign = price
-        clear = bool(sign) or _ENDS_IN_CENTS.search(item["sum"]) is not None
+        clear = bool(sign) or ENDS_IN_CENTS.search(item["sum"]) is not None
         says = item["each"] and clear
         if not (thing or says or self._language != "en" or _LETTER.search(core, item.end())):
             return False  # arithmetic reads it

@@ -47,6 +47,8 @@ _COURTESIES = ("svp", "danke", "merci", "thanks", *_ASKS)
 _FRAME = late_regex(rf"^(?:(?:{'|'.join(_GREETINGS)})[ ,!.]+)+|[ ,]+(?:{'|'.join(_COURTESIES)})$")
 
 
+ENDS_IN_CENTS = late_regex(r"\d[.,]\d\d$")
+"""Finds a price that is one without a currency: "34.90"."""
 _BETWEEN_THOUSANDS = {"fr": "\u202f", "pl": "\u202f"}
 """Stands between thousands; a point does in German, Spanish, Italian, Dutch and Portuguese."""
 

@@ -11,15 +11,12 @@ from collections.abc import Mapping, Set
 from fractions import Fraction
 from functools import cache
 
-from router.regexes.late import late_regex
 from tiers.exact.goods.no_goods import CONTAINERS, MEASURES, NO_GOODS, TIMES_AND_PEOPLE
 from tiers.exact.goods.pieces import names_a_piece
-from tiers.exact.phrased.figures import in_cents, money, shown
+from tiers.exact.phrased.figures import ENDS_IN_CENTS, in_cents, money, shown
 from tiers.exact.phrased.forms import COUNT_WORDS, compiled, count, fitting
 
 MOST_PIECES = 10_000
-_IN_CENTS = late_regex(r"\d[.,]\d\d$")
-"""Finds a price that is one without a sign: "34.90"."""
 
 _FRACTIONS = {
     "de": {
@@ -127,9 +124,9 @@ def _fraction(share: Fraction, written: str, language: str) -> str | None:
     whole = money(written, language)
     if whole is None:
         return None
-    value, priced = whole.value * share, bool(whole.sign or _IN_CENTS.search(written))
+    value, priced = whole.value * share, bool(whole.sign or ENDS_IN_CENTS.search(written))
     if not priced and (value * 10_000).denominator > 1:
-        return None  # it does not end where results do
+        return None  # its decimals go on behind the four that are shown
     sums = [shown(sum_, whole.sign, language, cents=priced) for sum_ in (whole.value, value)]
     told = f"{share} {_OF[language]} {sums[0]} = {sums[1]}"
     return in_cents(told, (value,), language) if priced else told
