@@ -277,6 +277,12 @@ MwSt von 19 % auf 119 brutto
 4 cajas de huevos por 12 euros, ¿cuánto por pieza?
 5 kilos de manzanas por 10 euros, ¿cuánto cada una?
 3 por 12,50 más 4,90 de envío
+0800 zu 12,90 das Stück
+0800 at 12.90 each
+7 zu 012,90 das Stück
+007 chairs for $85 - what is that per chair?
+die Hälfte von 0171
+19% VAT on 0250 net
 """
 _LINES = SUMS.strip().splitlines()
 

@@ -28,7 +28,7 @@ from tiers.exact.goods.pieces import names_a_piece
 from tiers.exact.goods.words import WORDS
 from tiers.exact.money_shares import SIGNS
 from tiers.exact.numbers import digits_for_words, number
-from tiers.exact.phrased.figures import ENDS_IN_CENTS, core_of
+from tiers.exact.phrased.figures import ENDS_IN_CENTS, LEADING_ZERO, core_of
 from tiers.exact.wording import FRACTIONS, Question, holds
 
 MAX_CHARACTERS = 180
@@ -212,6 +212,8 @@ class _Reader:
         thing, per, parts, core = item["thing"] or "", item["per"], self._bill.parts, item.string
         if price is None or count <= 0 or count > MOST_PIECES:
             return False
+        if LEADING_ZERO.match(item["count"]) or LEADING_ZERO.match(item["sum"]):
+            return False
         if thing and not self._is_goods(thing, per, sure):
             return False
         if (per and not thing) or (count.denominator > 1 and not per):
@@ -228,8 +230,8 @@ class _Reader:
             return False  # "3 shirts cost 19.95": all of them
         value, sign = price
         clear = bool(sign) or ENDS_IN_CENTS.search(item["sum"]) is not None
-        says = item["each"] and clear
-        if not (thing or says or self._language != "en" or _LETTER.search(core, item.end())):
+        says = (item["each"] and clear) or _LETTER.search(core, item.end())
+        if not thing and self._language == "en" and not says:
             return False  # arithmetic reads it
         if sure < _SURE and not sign and _TIME.fullmatch(item["sum"]):
             self._times += 1

@@ -13,7 +13,7 @@ from functools import cache
 
 from tiers.exact.goods.no_goods import CONTAINERS, MEASURES, NO_GOODS, TIMES_AND_PEOPLE
 from tiers.exact.goods.pieces import names_a_piece
-from tiers.exact.phrased.figures import ENDS_IN_CENTS, in_cents, money, shown
+from tiers.exact.phrased.figures import ENDS_IN_CENTS, LEADING_ZERO, in_cents, money, shown
 from tiers.exact.phrased.forms import COUNT_WORDS, compiled, count, fitting
 
 MOST_PIECES = 10_000
@@ -135,6 +135,8 @@ def _fraction(share: Fraction, written: str, language: str) -> str | None:
 def _one(places: Mapping[str, str], language: str) -> str | None:
     price, pieces, thing = money(places["x"], language), count(places["n"]), places["thing"]
     if price is None or not price.sign or not 2 <= pieces <= MOST_PIECES:
+        return None
+    if LEADING_ZERO.match(places["n"]):
         return None
     words = set(re.split(r"[ '-]", thing))
     if not words.isdisjoint(NO_GOODS | TIMES_AND_PEOPLE):
