@@ -30,6 +30,7 @@ PATH = "/v1/chat/completions"
 PART = 50
 """Requests of which a row is made."""
 SLOWEST = 8
+"""Requests that are named as the slowest."""
 MOST_S = 60.0  # a request that takes longer is a fault and ends the bench
 
 
@@ -99,7 +100,7 @@ def _asked(port: int, requests: int) -> list[float]:
 
 
 def parts(taken: Sequence[float]) -> list[dict[str, float]]:
-    """Returns the median, the ninth tenth and the longest of every fifty times.
+    """Returns the median, the 90th percentile and the longest of every fifty times, all in ms.
 
     >>> parts([30.0, 10.0, 20.0])
     [{'from': 1, 'p50_ms': 20.0, 'p90_ms': 30.0, 'max_ms': 30.0}]
@@ -119,7 +120,7 @@ def parts(taken: Sequence[float]) -> list[dict[str, float]]:
 
 
 def slowest(taken: Sequence[float]) -> list[tuple[int, float]]:
-    """Returns the longest times, each behind which request it was.
+    """Returns the longest times in ms, the longest first, each after the number of its request.
 
     >>> slowest([30.0, 10.0, 20.04])
     [(1, 30.0), (3, 20.0), (2, 10.0)]

@@ -26,7 +26,7 @@ def domain_at_stake(policy: Policy, signals: Signals, version: int = RECORD_VERS
     A guess is below `domain_at`. So is a domain in a language that the head cannot read, where the
     reader of grave matters, which can, is calm; rows that do not say so want a low chance of high
     stakes beside it. Grave matters and decisions about a company have the costs of their own
-    domains, as the reasons name them.
+    domains, as the reasons name them. `version` is that of the rules (`RECORD_VERSION`).
     """
     section = policy.decision
     sure = signals.domain_p >= section.domain_at

@@ -91,6 +91,14 @@ nl Ik wil mijn bestelling annuleren en ik wil een factuur
 pt Vendem cartões-presente e quanto tempo duram?
 pt Posso levar o meu cão e têm wifi?
 pt Quero cancelar o pedido e preciso de fatura
+de Ist der Laden sonntags offen und gibt es Parkplätze?
+de Gibt es Parkplätze und darf mein Hund mit?
+es ¿Están abiertos el domingo y hay aparcamiento?
+es ¿Cuál es el teléfono? ¿Hasta qué hora atienden?
+it Qual è il telefono e fino a che ora rispondete?
+nl Wat is het nummer en tot hoe laat kan ik bellen?
+pt Estão abertos domingo e há estacionamento?
+pt Qual é o telefone e até que horas atendem?
 """
 ONE = """
 de Habt ihr am Samstag und Sonntag geöffnet?
@@ -190,6 +198,16 @@ fr Livrez-vous en Belgique et combien de temps ça prend ?
 it Spedite in Austria e quanto ci vuole?
 nl Leveren jullie in België en hoe lang duurt dat?
 pt Enviam para Espanha e quanto tempo demora?
+de Wo ist mein Paket? Es sollte gestern kommen. Was ist los?
+de Wo ist mein Paket? Ist das normal?
+de Ich will mein Passwort ändern. Wo finde ich die Einstellung?
+fr Où est mon colis ? Il devait arriver hier. Que se passe-t-il ?
+fr Je voudrais retourner une lampe. Quelle est la procédure ?
+es Quiero devolver una lámpara. ¿Cuál es el proceso?
+it Vorrei cambiare indirizzo. Qual è la procedura?
+nl Waar is mijn pakket? Wat is er aan de hand?
+pt Quero devolver um candeeiro. Qual é o procedimento?
+pt Queria saber quanto custa o envio. Podem dizer?
 """
 SURE = 0.9
 

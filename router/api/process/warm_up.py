@@ -49,13 +49,13 @@ async def warm_up(
     busy: Callable[[], object],
     *,
     decide: Decide = decided_outcome,
-    moved: Callable[[], object] = large_pages.begin_to_move,
+    move: Callable[[], object] = large_pages.begin_to_move,
     looks_every_s: float = LOOKS_EVERY_S,
 ) -> None:
     """Decides about the messages by the first policy, on other threads than the event loop's.
 
     These are dry runs: nothing is written, counted or sent. What is in memory afterwards moves into
-    large pages, by `moved`. Between two looks at `busy` it waits `looks_every_s`.
+    large pages, by `move`. Between two looks at `busy` it waits `looks_every_s`.
     """
     looks = 0
     for message in MESSAGES:
@@ -66,4 +66,4 @@ async def warm_up(
             break
         with contextlib.suppress(TiergateError):  # a policy may refuse it
             await asyncio.to_thread(decide, router, read_asked(message), LOCAL)
-    moved()
+    move()

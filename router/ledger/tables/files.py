@@ -25,6 +25,7 @@ from router.types import Clock, Owner, StoredFile
 _COLUMNS = "file_id, tenant, key_id, purpose, filename, size, created_at_ms, expires_at_ms"
 _ALIVE = "complete = 1 AND (expires_at_ms IS NULL OR expires_at_ms > ?)"
 _OWN = "tenant = ? AND key_id = ?"
+_HIDE = "UPDATE files SET complete = 0 WHERE file_id = ?"
 LONGEST_UPLOAD_MS = 3_600_000
 SPARE_BYTES = 64 * 2**20
 """Room that uploads leave on the disk of a ledger's file. On a full one no request is answered, and
@@ -150,7 +151,7 @@ class SqlFiles:
                 (now_ms, now_ms - DAY_MS),
             ).fetchall()
         for (file_id,) in rows:
-            self._write("UPDATE files SET complete = 0 WHERE file_id = ?", (file_id,))
+            self._write(_HIDE, (file_id,))
             self._delete_parts(str(file_id))
         return len(rows)
 
@@ -226,8 +227,7 @@ class SqlFiles:
             ).first()
             if row is None:
                 return False
-            hidden = "UPDATE files SET complete = 0 WHERE file_id = ?"
-            connection.exec_driver_sql(hidden, (file_id,))
+            connection.exec_driver_sql(_HIDE, (file_id,))
         self._delete_parts(file_id)
         return True
 

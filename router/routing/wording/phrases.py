@@ -48,7 +48,7 @@ def strategy_named(signals: Signals, version: int = RECORD_VERSION) -> bool:
     """Returns True where a message held a phrase of a decision about a whole company.
 
     In a short one the reader of grave matters must not find it to be nothing of the kind, in a
-    language whose decisions it learnt.
+    language whose decisions it learnt. `version` is that of the rules (`RECORD_VERSION`).
     """
     if not signals.risk_terms or STRATEGY not in lists_of_phrases(signals):
         return False

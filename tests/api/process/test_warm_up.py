@@ -68,7 +68,7 @@ def test_what_users_ask_first_waits_for_no_network(
         return open_session(runtime, model, threads, device)  # type: ignore[arg-type]
 
     monkeypatch.setattr(encoder, "open_session", counted)
-    asyncio.run(warm_up(core.router, tuple, moved=lambda: moved.append(None)))
+    asyncio.run(warm_up(core.router, tuple, move=lambda: moved.append(None)))
     assert "harm_close.onnx" in networks
     assert len(moved) == 1
 
@@ -94,7 +94,7 @@ def test_a_message_that_the_policy_refuses_ends_nothing(core: Core) -> None:
         asked.append(request)
         raise ModelNotFound("auto")
 
-    asyncio.run(warm_up(core.router, tuple, decide=refused, moved=lambda: moved.append(None)))
+    asyncio.run(warm_up(core.router, tuple, decide=refused, move=lambda: moved.append(None)))
     assert len(asked) == len(MESSAGES)
     assert len(moved) == 1
 
@@ -107,7 +107,7 @@ def test_messages_give_way_to_requests(core: Core, busy_looks: int, read: int) -
             core.router,
             lambda: next(looks) < busy_looks,
             decide=lambda _, request, __: asked.append(request),
-            moved=lambda: moved.append(None),
+            move=lambda: moved.append(None),
             looks_every_s=0.0,
         )
     )

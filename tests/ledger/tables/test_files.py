@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from router.errors import LedgerUnavailable
 from router.ledger.sql.database import Database
@@ -79,3 +82,33 @@ async def test_each_part_of_a_file_whose_time_is_over_is_gone(address: str, part
     assert query(address, "SELECT file_id FROM files") == [("other",)]
     left = query(address, "SELECT file_id, COUNT(*) FROM file_parts GROUP BY file_id")
     assert left == ([("other", parts)] if parts else [])
+
+
+class CountingDatabase(Database):
+    """Counts its transactions, each of which lets other writers have their turn before it."""
+
+    transactions = 0
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        self.transactions += 1
+        with super().writing() as connection:
+            yield connection
+
+
+@pytest.mark.parametrize(("parts", "turns"), [(PARTS_AT_ONCE - 1, 1), (PARTS_AT_ONCE, 2)])
+async def test_a_purge_lets_other_writers_have_their_turn(
+    tmp_path: Path, parts: int, turns: int
+) -> None:
+    database = CountingDatabase.open(tmp_path / "ledger.db")
+    assert isinstance(database, CountingDatabase)
+    files = SqlFiles(database, StandingClock(), lambda _: b"s" * 32)
+    file = StoredFile("over", OWNER, "batch", "", 0, NOW_MS, NOW_MS)
+    await files.begin(file)
+    for number in range(parts):
+        await files.append(file, number, b"1234")
+    await files.finish(file)
+    before = database.transactions
+    assert files.purge_expired() == 1
+    assert database.transactions - before == 1 + turns  # the first one hides the file
+    database.close()

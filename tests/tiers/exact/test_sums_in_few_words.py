@@ -119,6 +119,32 @@ un tercio de 75 euros
     5 * 3,20 + 4,90 = 20,90
 IVA del 10 % sobre 60 netos
     10 % de 60 = 6 (en total 66)
+7 at 12.90 each
+    7 * 12.90 = 90.30
+nine chairs for $90 - what is that per chair?
+    $90 / 9 = $10 each
+8 boxes of screws for $52, how much per box?
+    $52 / 8 = $6.50 each
+3 plates for $25 - how much each?
+    $25 / 3 = $8.33 each, rounded to cents
+3 litres of milk for $6, how much per litre?
+    $6 / 3 = $2
+2 chairs at $45, 1 table at $120, minus 15%
+    (2 * $45 + $120) less 15% = $178.50
+3 Kilo für 9 Euro, wie viel pro Kilo?
+    9 € / 3 = 3 €
+5 Kissen für 62,50 Euro, was kostet das Stück?
+    62,50 € / 5 = 12,50 € pro Stück
+4 Kisten Bier für 60 Euro, was kostet das pro Kiste?
+    60 € / 4 = 15 € pro Stück
+5 kilos de pommes pour 10 euros, combien le kilo ?
+    10 € / 5 = 2 €
+TVA de 5,5 % sur 200 HT
+    5,5 % de 200 = 11 (au total 211)
+3 por 12,50 cada uno
+    3 * 12,50 = 37,50
+6 velas por 21 euros, ¿cuánto cada una?
+    21 € / 6 = 3,50 € cada uno
 """
 
 NONE = """
@@ -221,6 +247,42 @@ table for 4 at 7.30 plus 2 kids
 6 Flaschen zu je 1,29
 3 Hemden zu 29,90 und 2 Hosen zu 49,50
 4 Stühle für 340 Euro, was kostet der Tisch?
+500 Gramm Käse für 9 Euro, was kostet das Stück?
+10 Liter Milch für 12 Euro, wie viel pro Stück?
+6 Meter Stoff für 60 Euro, was kostet eins?
+4 Kisten Bier für 60 Euro, was kostet das Bier?
+6 Flaschen Wein für 30 Euro, was kostet das pro Wein?
+4 Packungen Eier für 12 Euro, was kostet das Stück?
+2 Kästen Bier zu 0,90 Euro pro Bier
+3 Menschen für 90 Euro, was kostet das pro Mensch?
+3 Dutzend Eier zu 3 Euro das Dutzend
+die Hälfte von 3 Dutzend
+ein Viertel von 260 km
+MwSt von 19 % auf 119 brutto
+3 boxes of eggs for $9, how much per piece?
+500 grams of cheese for $9, how much each?
+2 cases beer at $2 per beer, how much?
+2 pairs of socks for $9, how much per piece?
+4 chairs for $85, what per
+2 lamps at $60 and 3 bulbs at $4.50, minus 10% on bulbs
+9 at 3.99 plus 4.99 shipping per item
+5 at 7 plus 3
+5 at 7 plus 3 euros
+7 at 12 each
+4 boîtes d'œufs pour 12 euros, combien la pièce ?
+2 paires de chaussures pour 90 euros, combien la pièce ?
+5 kilos de pommes pour 10 euros, combien la pièce ?
+5 à 7 plus 3 euros
+4 places à 12,50 plus 3 euros de frais par place
+4 cajas de huevos por 12 euros, ¿cuánto por pieza?
+5 kilos de manzanas por 10 euros, ¿cuánto cada una?
+3 por 12,50 más 4,90 de envío
+0800 zu 12,90 das Stück
+0800 at 12.90 each
+7 zu 012,90 das Stück
+007 chairs for $85 - what is that per chair?
+die Hälfte von 0171
+19% VAT on 0250 net
 """
 _LINES = SUMS.strip().splitlines()
 

@@ -67,7 +67,7 @@ def forms_of(language: str) -> Forms:
         frame=late_regex(rf"(?:{asks}|{words.needs}|{before}) (?:(?:{words.articles}) )?"),
         item=late_regex(
             rf"(?P<count>{numeral}|{'|'.join(words.counts)})"
-            rf"(?: ?(?:(?P<times>{words.times})|{words.asked_times}) ?"
+            rf"(?: ?(?:(?P<times>{words.times})|(?P<by>{words.asked_times})) ?"
             rf"| (?P<alone>{words.alone}) | {_THING},? (?:(?:{links}) )?){price}"
             rf"(?:,? (?P<each>{words.each})(?!\w)"
             rf"|(?: (?:{words.per}) | l'| ?/ ?)(?P<per>[a-z]+))?"

@@ -56,7 +56,8 @@ NO_GOODS = SEVERAL | frozenset(
         "women woman men man girls girl boys boy babies baby slaves slave wives employees workers "
         "frauen frau manner mann madchen jungen junge babys sklaven mitarbeiter femmes femme "
         "hommes homme filles fille garcons garcon bebes bebe esclaves employes mujeres mujer "
-        "hombres hombre chicas chica chicos esclavos empleados "
+        "hombres hombre chicas chica chicos esclavos empleados humans human mensch menschen "
+        "humains humain humanos humano "
         # Weapons.
         "gun guns rifle rifles pistol pistols weapon weapons grenade grenades bomb bombs bullets "
         "ammo ammunition explosives detonators silencers gewehr gewehre pistole pistolen waffe "
@@ -87,7 +88,11 @@ MEASURES = frozenset(
     (
         "kg g gram grams gramm gramme grammes gramos kilo kilos l liter liters litre litres litro "
         "litros ml cl m meter meters metre metres metro metros km mile miles mm cm inch inches "
-        "foot feet pound pounds lb lbs ounce ounces oz pfund livre livres mph kmh"
+        "foot feet pound pounds lb lbs ounce ounces oz pfund livre livres mph kmh "
+        "kilogram kilograms kilogramm kilogramme kilogrammes kilogramo kilogramos milliliter "
+        "milliliters millilitre millilitres mililitro mililitros zentimeter centimeter centimeters "
+        "centimetre centimetres centimetro centimetros kilometer kilometers kilometre kilometres "
+        "kilometro kilometros yard yards"
     ).split()
 )
 """Counts no goods, unless the price is said to be for one of the same measure."""
@@ -114,3 +119,15 @@ TIMES_AND_PEOPLE = frozenset(
 )
 """Counts no goods, unless the price is said to be for each: it may be the hour of the day, or what
 all pay."""
+
+CONTAINERS = frozenset(
+    (
+        "boxes cases crates bags packs packets packages bottles cans cartons jars tubs tubes "
+        "rolls sets pairs trays sheets bunches kisten kasten flaschen dosen packungen packchen "
+        "pakete kartons schachteln tuten sacke beutel glaser rollen satze paar eimer kanister "
+        "fasser bunde trager paletten stangen tafeln becher kannen boites caisses sacs paquets "
+        "bouteilles lots paires rouleaux pots cajas bolsas paquetes botellas latas pares juegos "
+        "rollos cartones"
+    ).split()
+)
+"""Holds several things or a quantity: what one crate costs is no price of a beer."""

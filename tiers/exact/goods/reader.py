@@ -24,10 +24,11 @@ from tiers.exact.goods.no_goods import (
     SIZES,
     TIMES_AND_PEOPLE,
 )
+from tiers.exact.goods.pieces import names_a_piece
 from tiers.exact.goods.words import WORDS
 from tiers.exact.money_shares import SIGNS
 from tiers.exact.numbers import digits_for_words, number
-from tiers.exact.phrased.figures import core_of
+from tiers.exact.phrased.figures import ENDS_IN_CENTS, LEADING_ZERO, core_of
 from tiers.exact.wording import FRACTIONS, Question, holds
 
 MAX_CHARACTERS = 180
@@ -155,6 +156,8 @@ class _Reader:
         self._times = 0  # how many prices may be times of day
         self._said_each = True  # each price is followed by words that say so
         self._plain = False  # a price has neither a currency nor cents
+        self._bare = False  # such a price stands behind "at", where no thing is named
+        self._unclear = False  # "3 por 12,50": three times the price, or all three for it
 
     def told(self, core: str) -> str | None:
         """Returns the sum of all of a text, None where one of its words is not understood."""
@@ -206,8 +209,10 @@ class _Reader:
         count = Fraction(self._words.counts[item["count"]]) if article else self._count(item)
         price = self._price(item)
         sure = self._sureness(item)
-        thing, per, parts = item["thing"] or "", item["per"], self._bill.parts
+        thing, per, parts, core = item["thing"] or "", item["per"], self._bill.parts, item.string
         if price is None or count <= 0 or count > MOST_PIECES:
+            return False
+        if LEADING_ZERO.match(item["count"]) or LEADING_ZERO.match(item["sum"]):
             return False
         if thing and not self._is_goods(thing, per, sure):
             return False
@@ -223,13 +228,17 @@ class _Reader:
             return False  # "a pair of tyres at $45 each", "a few tubes at $7": more than one
         if item["link"] == "cost" and sure < _SURE and count != 1:
             return False  # "3 shirts cost 19.95": all of them
-        if not thing and self._language == "en" and not _LETTER.search(item.string, item.end()):
-            return False  # arithmetic reads it
         value, sign = price
+        clear = bool(sign) or ENDS_IN_CENTS.search(item["sum"]) is not None
+        says = (item["each"] and clear) or _LETTER.search(core, item.end())
+        if not thing and self._language == "en" and not says:
+            return False  # arithmetic reads it
         if sure < _SURE and not sign and _TIME.fullmatch(item["sum"]):
             self._times += 1
         self._sure = min(self._sure, sure)
         self._said_each &= bool(item["each"] or item["per"])
+        self._bare |= item["alone"] is not None and not clear
+        self._unclear |= sure < _SURE and item["by"] in self._words.unclear.split("|")
         self._bill.add(Part(count, value, item["sum"]), sign)
         return True
 
@@ -252,7 +261,7 @@ class _Reader:
         if not NO_GOODS.isdisjoint(words) or holds(thing, NO_PLAIN_PRICES):
             return False
         if per:
-            return _same_thing(per, thing)
+            return names_a_piece(per, thing)
         return MEASURES.isdisjoint(words) and (sure == _SURE or TIMES_AND_PEOPLE.isdisjoint(words))
 
     def _price(self, match: re.Match[str]) -> tuple[Fraction, str] | None:
@@ -334,6 +343,8 @@ class _Reader:
             return False
         if self._asked or self._certain:
             return True
+        if self._bare or self._unclear:
+            return False  # "5 at 7 plus 3": it may be the hour, or a range in French
         adds_up = self._plus or len(parts) > 1 or self._bill.rate is not None
         if sure == _SURE:
             return not bought and (adds_up or self._opens)
@@ -350,17 +361,3 @@ def _is_size(thing: str) -> bool:
     """Returns True for "volt batteries", of which one has 12 volts; False for "day of work"."""
     first, _, behind = thing.partition(" ")
     return first in SIZES and behind.partition(" ")[0] not in ("", "of", "in")
-
-
-def _same_thing(per: str, thing: str) -> bool:
-    """Returns True for "a shirt" and "shirts": the price is for one of the things.
-
-    A measure stands first: "3 Meter Stoff zu 14,50 Euro pro Meter".
-    """
-    first = thing.split()[0]
-    if first in MEASURES and per in MEASURES:
-        bought, priced = first.removesuffix("s"), per.removesuffix("s")
-        return bought == priced or {bought, priced} == {"kg", "kilo"}
-    last = re.split(" (?:of|de) ", thing)[0].split()[-1]  # "boxes of eggs": a box
-    plurals = (per, f"{per}s", f"{per}es", f"{per}n", f"{per}en", f"{per}e", f"{per}er")
-    return last in plurals or (per[-1:] == "y" and last == f"{per[:-1]}ies")

@@ -47,6 +47,10 @@ _COURTESIES = ("svp", "danke", "merci", "thanks", *_ASKS)
 _FRAME = late_regex(rf"^(?:(?:{'|'.join(_GREETINGS)})[ ,!.]+)+|[ ,]+(?:{'|'.join(_COURTESIES)})$")
 
 
+ENDS_IN_CENTS = late_regex(r"\d[.,]\d\d$")
+"""Finds a price that is one without a currency: "34.90"."""
+LEADING_ZERO = late_regex(r"0\d")
+"""Begins the number of a phone or of an article ("0171"), which counts nothing."""
 _BETWEEN_THOUSANDS = {"fr": "\u202f", "pl": "\u202f"}
 """Stands between thousands; a point does in German, Spanish, Italian, Dutch and Portuguese."""
 
@@ -91,6 +95,8 @@ def money(text: str, language: str) -> Money | None:
 
 
 def _number(written: str, language: str, priced: bool) -> Fraction | None:
+    if LEADING_ZERO.match(written):
+        return None
     if language == "en":
         if not _ENGLISH.fullmatch(written):
             return None

@@ -16,6 +16,7 @@ from tiers.exact.phrased.figures import PERCENT, SUM
 
 _COUNTS = {
     **{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10},
+    **{"nine": 9, "neun": 9, "neuf": 9, "nueve": 9},
     **{"zwei": 2, "drei": 3, "vier": 4, "funf": 5, "sechs": 6, "sieben": 7, "acht": 8, "zehn": 10},
     **{"zweit": 2, "dritt": 3, "viert": 4, "funft": 5, "sechst": 6},
     **{"deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "dix": 10},

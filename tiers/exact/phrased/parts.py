@@ -7,18 +7,16 @@ question name the same, or the question names none. It knows nothing about perce
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from fractions import Fraction
 from functools import cache
 
-from router.regexes.late import late_regex
-from tiers.exact.goods.no_goods import NO_GOODS, TIMES_AND_PEOPLE
-from tiers.exact.phrased.figures import in_cents, money, shown
+from tiers.exact.goods.no_goods import CONTAINERS, MEASURES, NO_GOODS, TIMES_AND_PEOPLE
+from tiers.exact.goods.pieces import names_a_piece
+from tiers.exact.phrased.figures import ENDS_IN_CENTS, LEADING_ZERO, in_cents, money, shown
 from tiers.exact.phrased.forms import COUNT_WORDS, compiled, count, fitting
 
 MOST_PIECES = 10_000
-_IN_CENTS = late_regex(r"\d[.,]\d\d$")
-"""Finds a price that is one without a sign: "34.90"."""
 
 _FRACTIONS = {
     "de": {
@@ -59,7 +57,7 @@ _ONE = {
     "en": (
         r"<thing> (?:cost|costs|for) <x>[,.;]?(?: -)? (?:so )?(?:what|how much)"
         r"(?:'s| is| does| do)?(?: (?:it|that|this|they|the price|the cost)(?: cost)?)?"
-        r" (?:per|for each|each)(?: (?P<per>[a-z]+))?",
+        r" (?:per (?P<per_1>[a-z]+)|(?:for )?each(?: (?P<per_2>[a-z]+))?)",
     ),
     "de": (
         r"<thing> (?:kosten|fur) <x>[,.;]?(?: -)? (?:also )?(?:was|wie ?viel)"
@@ -126,9 +124,9 @@ def _fraction(share: Fraction, written: str, language: str) -> str | None:
     whole = money(written, language)
     if whole is None:
         return None
-    value, priced = whole.value * share, bool(whole.sign or _IN_CENTS.search(written))
+    value, priced = whole.value * share, bool(whole.sign or ENDS_IN_CENTS.search(written))
     if not priced and (value * 10_000).denominator > 1:
-        return None  # it does not end where results do
+        return None  # its decimals go on behind the four that are shown
     sums = [shown(sum_, whole.sign, language, cents=priced) for sum_ in (whole.value, value)]
     told = f"{share} {_OF[language]} {sums[0]} = {sums[1]}"
     return in_cents(told, (value,), language) if priced else told
@@ -138,19 +136,27 @@ def _one(places: Mapping[str, str], language: str) -> str | None:
     price, pieces, thing = money(places["x"], language), count(places["n"]), places["thing"]
     if price is None or not price.sign or not 2 <= pieces <= MOST_PIECES:
         return None
+    if LEADING_ZERO.match(places["n"]):
+        return None
     words = set(re.split(r"[ '-]", thing))
-    if not words.isdisjoint(NO_GOODS | TIMES_AND_PEOPLE) or not _names(places.get("per"), thing):
+    if not words.isdisjoint(NO_GOODS | TIMES_AND_PEOPLE):
+        return None
+    named, measured = places.get("per"), not words.isdisjoint(MEASURES)
+    if not _asks_for_one(named, thing, words, measured):
         return None
     value = price.value / pieces
     left = f"{shown(price.value, price.sign, language)} / {pieces}"
-    told = f"{left} = {shown(value, price.sign, language)} {_EACH[language]}"
+    told = f"{left} = {shown(value, price.sign, language)}"
+    told = told if measured else f"{told} {_EACH[language]}"  # nobody says "a kilo each"
     return in_cents(told, (value,), language)
 
 
-def _names(per: str | None, thing: str) -> bool:
-    """Returns True where the question is for one of the things: "per chair" of "chairs"."""
-    if per is None or per in _PIECES:
-        return True
-    first = re.split(" (?:of|de|d) ", thing)[0].split()[-1]
-    plurals = (per, f"{per}s", f"{per}es", f"{per}n", f"{per}en", f"{per}e", f"{per}er")
-    return first in plurals or (per.endswith("y") and first == f"{per[:-1]}ies")
+def _asks_for_one(named: str | None, thing: str, words: Set[str], measured: bool) -> bool:
+    """Returns True where the question is for one of the things: "per chair" of "chairs".
+
+    A piece of "boxes of eggs" may be an egg, and one of "500 grams of cheese" is unclear.
+    """
+    if named is None or named in _PIECES:
+        holds = not words.isdisjoint(CONTAINERS) and len(words) > 1
+        return not measured and (named is None or not holds)
+    return names_a_piece(named, thing)

@@ -1,4 +1,6 @@
-"""Northern phrases of decisions about a company: no reader sets them aside."""
+"""Phrases of decisions about a company in languages whose decisions the reader did not learn."""
+
+# ruff: noqa: RUF001 - other alphabets are what is tested
 
 from __future__ import annotations
 
@@ -36,6 +38,11 @@ from tests.kits.inputs.shipped_phrases import lists_of
         "Bør vi nedbemanne og kutte førti stillinger?",
         "Skal vi ekspandere til Danmark?",
         "Skal vi slippe inn et oppkjøpsfond på eiersiden?",
+        "Ska vi lägga ner avdelningen i Malmö?",
+        "Skal vi lukke afdelingen i Odense?",
+        "Skal vi gå ind på det tyske marked?",
+        "Skal vi tage en investor ind?",
+        "Skal vi legge ned avdelingen i Bergen?",
     ],
 )
 def test_a_northern_decision_about_a_company_is_found(text: str) -> None:
@@ -67,9 +74,59 @@ def test_a_northern_decision_about_a_company_is_found(text: str) -> None:
         "Skal vi kjøpe brød fra konkurrenten i dag?",
         "Ska vi äta tyska korvar på marknaden?",
         "Skal vi stenge butikkene klokka tolv på julaften?",
+        "Ska vi köpa samma dator som vår konkurrent?",
+        "Ska vi stänga kontoret i jul?",
+        "Ska vi minska ljuset för personalen?",
+        "Skal vi købe samme kaffemaskine som konkurrenten?",
+        "Skal vi gå ind i bygningen i Tyskland?",
+        "Skal vi reducere støjen for medarbejderne?",
+        "Skal vi sælge gamle stole i virksomheden?",
+        "Skal vi kjøpe samme kaffe som konkurrenten?",
+        "Skal vi redusere støyen for de ansatte?",
+        "Skal vi gå inn i Sverige eller snu ved grensa?",
     ],
 )
 def test_a_northern_everyday_choice_is_no_strategy(text: str) -> None:
+    assert "strategy" not in lists_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Чи варто нам продати дочірню компанію?",
+        "Чи закривати нам завод у Львові?",
+        "Чи звільняти нам половину працівників?",
+        "Чи виходити нам на польський ринок?",
+        "Чи варто нам купити конкурента?",
+        "자회사를 매각해야 할까요?",
+        "경쟁사를 인수해야 할까요?",
+        "부산 공장을 폐쇄해야 할까요?",
+        "직원 절반을 해고해야 할까요?",
+        "일본 시장에 진출해야 할까요?",
+    ],
+)
+def test_a_ukrainian_or_korean_decision_about_a_company_is_found(text: str) -> None:
+    assert "strategy" in lists_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Чи закривати офіс о шостій вечора?",
+        "Чи купувати каву в конкурента?",
+        "Чи продавати старі стільці компанії?",
+        "Чи йти нам на ринок по помідори?",
+        "Чи купити подарунки працівникам?",
+        "Чи варто нам поїхати в Польщу на свята?",
+        "사무실을 여섯 시에 닫아야 할까요?",
+        "경쟁사에서 커피를 사야 할까요?",
+        "직원들에게 선물을 사야 할까요?",
+        "시장에 가서 토마토를 살까요?",
+        "회사 의자를 팔아야 할까요?",
+        "공장 견학을 가야 할까요?",
+    ],
+)
+def test_a_ukrainian_or_korean_everyday_choice_is_no_strategy(text: str) -> None:
     assert "strategy" not in lists_of(text)
 
 
