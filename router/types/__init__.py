@@ -140,6 +140,7 @@ from router.types.events import (
     RowLost,
     RowUnwritten,
     StoreTurned,
+    ThoughtsUnseen,
     Trace,
     span_id,
 )
@@ -419,6 +420,7 @@ __all__ = [
     "TextKeeper",
     "TextKind",
     "TextReader",
+    "ThoughtsUnseen",
     "Timings",
     "TokenCounter",
     "TokenLogprob",

@@ -122,6 +122,13 @@ class HoldPassed(Struct, frozen=True):
     request_id: str
 
 
+class ThoughtsUnseen(Struct, frozen=True):
+    """Reports, once in a process, a model whose usage proved thoughts that it bills unseen."""
+
+    answerer: str
+    model: str
+
+
 class KeysLeftOut(Struct, frozen=True):
     """Reports keys of a body that no answerer of the policy receives, such as a misspelt one."""
 
@@ -175,7 +182,7 @@ class RowLost(Struct, frozen=True):
     calls: tuple[LostCall, ...]  # to be booked; none where no money was spent
 
 
-CallEvent = CallFailed | CallRefused | CallRedirected | PriceDiffers | HoldPassed
+CallEvent = CallFailed | CallRefused | CallRedirected | PriceDiffers | HoldPassed | ThoughtsUnseen
 Stands = BreakerTurned | StoreTurned | CertificateTurned
 Event = CallEvent | Stands | KeysLeftOut | RowUnwritten | RowLost
 
