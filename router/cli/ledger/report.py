@@ -128,7 +128,6 @@ def _put_figures(
 def _show_rollouts(database: str, tenant: str | None, tz: str) -> None:
     """Prints where each rollout stands: now and of all traffic, whatever the report is of."""
     from router.api.compose.mounted.rollout_standings import standings
-
     from router.rendering.figures_in_words import moment
 
     # Both sides of a rollout are of all tenants.
