@@ -15,6 +15,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +97,7 @@ class Checkup:
         yield from self._policies()
         yield self._models()
         yield self._database()
+        yield from self._thoughts()
         yield self._anchors()
         if self.redis:
             yield redis_finding(self.redis)
@@ -278,6 +280,16 @@ class Checkup:
                 return Finding(part, State.OK, f"{address.shown} (new)", gives, "", True)
         except OSError as error:
             return self._closed_place(error, gives, fix)
+
+    def _thoughts(self) -> Iterator[Finding]:
+        from router.api.compose.examined.hidden_thoughts import thoughts_findings
+        from router.policy.loading import find_policy, load_policy, policies_dir
+
+        served = []
+        for policy in self.policies:
+            with suppress(PolicyError):  # it has a finding of its own
+                served.append(load_policy(find_policy(policy, policies_dir()), self.environ).policy)
+        yield from thoughts_findings(self.database, served)
 
     def _closed_place(self, error: OSError, gives: str, fix: str) -> Finding:
         detail = f"{self.database}: {in_words(error)}, for the user with the id {os.geteuid()}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -139,7 +139,7 @@ def _show_rollouts(database: str, tenant: str | None, tz: str) -> None:
         )
     for one in stands:
         standing, *figures_of_sides = standing_lines(one)
-        since = f"  this stage began {moment(one['since_ms'], tz)}"
+        since = f"  this stage began {moment(cast(int, one['since_ms']), tz)}"
         typer.echo("\n".join(["", f"rollout {standing}", since, *figures_of_sides]))
 
 
