@@ -123,7 +123,6 @@ from router.types.enums import (
     VerifyMode,
 )
 from router.types.events import (
-    NO_TRACE,
     NOBODY,
     TRACE,
     BreakerTurned,
@@ -264,7 +263,6 @@ __all__ = [
     "NOTHING_REMEMBERED",
     "NO_ANSWER_MODEL",
     "NO_PRESSURE",
-    "NO_TRACE",
     "NO_WARMTH",
     "OWN_MODELS",
     "PART_BYTES",

@@ -37,8 +37,6 @@ def span_id(row_id: str) -> str:
     return hashlib.blake2b(row_id.encode(), digest_size=8).hexdigest()
 
 
-NO_TRACE = Trace("")
-
 # A context variable, so that no function between HTTP and an upstream must pass it on.
 TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
 """Holds the trace of the request under way; None where no traces are exported."""
