@@ -174,8 +174,8 @@ class Gateway:
             await self._end(routed, progress, spender, error)
 
     def _spender(self, routed: RoutedRequest, progress: Progress) -> Spender:
-        books = CallBooks(routed, progress, self._ledger, self._clock, self._deadlines)
-        return Spender(books)
+        books = routed, progress, self._ledger, self._clock, self._deadlines, self._shadows.unseen
+        return Spender(CallBooks(*books))
 
     async def _dry_run(self, routed: RoutedRequest, progress: Progress) -> Outcome:
         """Returns the outcome of a dry run: its decision, and what a call would say."""

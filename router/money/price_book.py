@@ -23,7 +23,7 @@ from router.policy.schema import AnswererSection, LocalAnswerer, Policy, Upstrea
 from router.policy.schema import LitellmAnswerer as Litellm
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.policy.sections.prices import PriceSection
-from router.types import AttemptRow, MinutePrice, Price, RequestRow, usd_to_nano
+from router.types import AttemptRow, CostBasis, MinutePrice, Price, RequestRow, usd_to_nano
 
 
 class PriceBook:
@@ -203,26 +203,66 @@ class RowPrices:
         shipped: LoadedPrices,
         instead: LoadedPrices | None = None,
         on: date | None = None,
+        fixed: LoadedPolicy | None = None,
     ) -> None:
         """Sets the sources of prices.
 
-        `policy_of` finds the policy that a row names, if it can be read. `shipped` is for rows
-        whose policy cannot be read. `instead` goes before all of that. `on` is the day of the
-        prices; None takes each attempt's own day.
+        `policy_of` finds the policy that made a call by the hash that its row names, if it can be
+        read. `shipped` is for rows whose policy cannot be read. `instead` goes before all of that.
+        `on` is the day of the prices; None takes each attempt's own day. `fixed` prices all rows,
+        whichever policy made them.
         """
         self._policy_of = cache(policy_of)
         self._shipped = shipped
         self._instead = instead
         self._on = on
+        self._fixed = fixed
         self._find = lru_cache(maxsize=4096)(self._price)
 
     def price(self, row: RequestRow, attempt: AttemptRow) -> Price | None:
         """Returns the price of the attempt's usage, or None if unknown. Raises PolicyError."""
         day = self._on or utc_day(attempt.started_at_ms)
-        return self._find(row.policy, attempt.answerer, attempt.model, attempt.cores, day)
+        policy, listed = row.policy_hash, self._was_listed(attempt)
+        return self._find(policy, attempt.answerer, attempt.model, attempt.cores, day, listed)
 
-    def _price(self, policy: str, answerer: str, model: str, cores: int, day: date) -> Price | None:
-        loaded = self._policy_of(policy)
+    def policy_gone(self, row: RequestRow) -> bool:
+        """Returns True where the policy that made this row's calls is needed and not readable."""
+        fallback = self._fixed or self._instead
+        return fallback is None and self._policy_of(row.policy_hash) is None
+
+    def other_model(self, row: RequestRow, attempt: AttemptRow) -> tuple[str, str] | None:
+        """Returns the model that made a call and the one that `fixed` has in its place.
+
+        None where both are the same, or where the policy that made the call is not readable and
+        the name that answered tells no other model.
+        """
+        section = None if self._fixed is None else self._fixed.policy.answerer(attempt.answerer)
+        there = getattr(section, "model", None)
+        if there is None or self._instead is not None:
+            return None
+        made_by = self._policy_of(row.policy_hash)
+        before = None if made_by is None else made_by.policy.answerer(attempt.answerer)
+        model = str(getattr(before, "model", attempt.model))
+        if not model or same_model(str(there), model) or self._fixed is None:
+            return None
+        # What a list prices as another model's answer has that model's price here too.
+        day = self._on or utc_day(attempt.started_at_ms)
+        redirect = PriceBook.of(self._fixed, day).redirected(str(there), attempt.model)
+        return (model, str(there)) if redirect is None else None
+
+    def _was_listed(self, attempt: AttemptRow) -> bool:
+        """Returns True where the shipped book or litellm's table, no policy's own, priced it.
+
+        A price that was unknown then changes no difference.
+        """
+        lists = (f"{self._shipped.file.name}@", "litellm ")
+        unknown = attempt.cost_basis is CostBasis.UNKNOWN
+        return unknown or attempt.price_version.startswith(lists)
+
+    def _price(
+        self, policy: str, answerer: str, model: str, cores: int, day: date, listed_then: bool
+    ) -> Price | None:
+        loaded = self._fixed or self._policy_of(policy)
         section = None if loaded is None else loaded.policy.answerer(answerer)
         if self._instead is not None:
             # The provider may answer with another model.
@@ -243,6 +283,8 @@ class RowPrices:
         if embedder is not None:
             price = PriceBook.of(loaded, day).embedder(embedder) if loaded else Price()
             return price if is_known(price) else None
+        if loaded is None and not listed_then:
+            return None  # by a price of its own, which nobody can look up any more
         # An attempt without an answerer, such as triage, was priced by the policy's own book. Own
         # compute that this book does not price was free, whatever the shipped one says of it.
         own = self._shipped if loaded is None else loaded.prices

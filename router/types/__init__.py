@@ -123,7 +123,6 @@ from router.types.enums import (
     VerifyMode,
 )
 from router.types.events import (
-    NO_TRACE,
     NOBODY,
     TRACE,
     BreakerTurned,
@@ -140,6 +139,7 @@ from router.types.events import (
     RowLost,
     RowUnwritten,
     StoreTurned,
+    ThoughtsUnseen,
     Trace,
     span_id,
 )
@@ -263,7 +263,6 @@ __all__ = [
     "NOTHING_REMEMBERED",
     "NO_ANSWER_MODEL",
     "NO_PRESSURE",
-    "NO_TRACE",
     "NO_WARMTH",
     "OWN_MODELS",
     "PART_BYTES",
@@ -419,6 +418,7 @@ __all__ = [
     "TextKeeper",
     "TextKind",
     "TextReader",
+    "ThoughtsUnseen",
     "Timings",
     "TokenCounter",
     "TokenLogprob",

@@ -37,8 +37,6 @@ def span_id(row_id: str) -> str:
     return hashlib.blake2b(row_id.encode(), digest_size=8).hexdigest()
 
 
-NO_TRACE = Trace("")
-
 # A context variable, so that no function between HTTP and an upstream must pass it on.
 TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
 """Holds the trace of the request under way; None where no traces are exported."""
@@ -122,6 +120,13 @@ class HoldPassed(Struct, frozen=True):
     request_id: str
 
 
+class ThoughtsUnseen(Struct, frozen=True):
+    """Reports, once in a process, a model whose usage proved thoughts that it bills unseen."""
+
+    answerer: str
+    model: str
+
+
 class KeysLeftOut(Struct, frozen=True):
     """Reports keys of a body that no answerer of the policy receives, such as a misspelt one."""
 
@@ -175,7 +180,7 @@ class RowLost(Struct, frozen=True):
     calls: tuple[LostCall, ...]  # to be booked; none where no money was spent
 
 
-CallEvent = CallFailed | CallRefused | CallRedirected | PriceDiffers | HoldPassed
+CallEvent = CallFailed | CallRefused | CallRedirected | PriceDiffers | HoldPassed | ThoughtsUnseen
 Stands = BreakerTurned | StoreTurned | CertificateTurned
 Event = CallEvent | Stands | KeysLeftOut | RowUnwritten | RowLost
 

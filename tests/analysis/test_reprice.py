@@ -221,23 +221,23 @@ def test_the_day_is_the_calls_own_or_the_one_that_is_asked_for(
     tmp_path: Path, on: date | None, usd: int
 ) -> None:
     loaded = policy(tmp_path)
-    assert input_price(RowPrices(lambda _name: loaded, shipped(), on=on)) == usd * 10**9
+    assert input_price(RowPrices(lambda _hash: loaded, shipped(), on=on)) == usd * 10**9
 
 
 def test_a_call_after_the_change_has_the_new_price(tmp_path: Path) -> None:
     loaded = policy(tmp_path)
     later = replace(CALL, started_at_ms=NOW_MS + 90 * 86_400_000)
-    assert input_price(RowPrices(lambda _name: loaded, shipped()), later) == 2 * 10**9
+    assert input_price(RowPrices(lambda _hash: loaded, shipped()), later) == 2 * 10**9
 
 
 def test_a_price_in_the_policy_goes_before_its_book(tmp_path: Path) -> None:
     loaded = policy(tmp_path, ", price: {input_usd_per_mtok: 3, output_usd_per_mtok: 9}")
-    assert input_price(RowPrices(lambda _name: loaded, shipped())) == 3 * 10**9
+    assert input_price(RowPrices(lambda _hash: loaded, shipped())) == 3 * 10**9
 
 
 def test_another_book_goes_before_everything(tmp_path: Path) -> None:
     loaded = policy(tmp_path, ", price: {input_usd_per_mtok: 3, output_usd_per_mtok: 9}")
-    assert input_price(RowPrices(lambda _name: loaded, shipped(), other(tmp_path))) == 5 * 10**9
+    assert input_price(RowPrices(lambda _hash: loaded, shipped(), other(tmp_path))) == 5 * 10**9
 
 
 def test_the_policys_name_of_a_model_finds_what_the_provider_calls_otherwise(
@@ -245,19 +245,37 @@ def test_the_policys_name_of_a_model_finds_what_the_provider_calls_otherwise(
 ) -> None:
     loaded = policy(tmp_path)
     renamed = replace(CALL, model="nano-1-2026-03-05")
-    assert input_price(RowPrices(lambda _name: loaded, shipped()), renamed) == 10**9
-    assert input_price(RowPrices(lambda _name: None, shipped()), renamed) is None
+    assert input_price(RowPrices(lambda _hash: loaded, shipped()), renamed) == 10**9
+    assert input_price(RowPrices(lambda _hash: None, shipped()), renamed) is None
 
 
 def test_a_row_whose_policy_is_gone_is_priced_by_its_model() -> None:
-    call = replace(CALL, model="gpt-5.5")
-    assert input_price(RowPrices(lambda _name: None, shipped()), call) == 5 * 10**9
+    listed = f"{shipped().file.name}@1a2b3c4d5e6f 2026-11-20"
+    call = replace(CALL, model="gpt-5.5", price_version=listed)
+    assert input_price(RowPrices(lambda _hash: None, shipped()), call) == 5 * 10**9
+
+
+def test_a_price_of_a_policy_that_is_gone_is_not_guessed_from_a_list() -> None:
+    call = replace(CALL, model="gpt-5.5", price_version="our contract")
+    assert input_price(RowPrices(lambda _hash: None, shipped()), call) is None
+
+
+def test_a_call_is_priced_by_the_version_of_the_policy_that_made_it(tmp_path: Path) -> None:
+    price = ", price: {input_usd_per_mtok: %d, output_usd_per_mtok: 9}"
+    (tmp_path / "then").mkdir()
+    versions = {"ab12": policy(tmp_path, price % 3), "cd34": policy(tmp_path / "then", price % 7)}
+    prices = RowPrices(versions.get, shipped())
+    assert input_price(prices) == 3 * 10**9
+    candidates = replace(request("r", CALL), policy_hash="cd34")
+    found = prices.price(candidates, CALL)
+    assert found is not None
+    assert found.input_nano_usd == 7 * 10**9
 
 
 def test_cores_of_the_row_are_priced_by_the_book(tmp_path: Path) -> None:
     loaded = policy(tmp_path)
     local = replace(CALL, answerer="smol", model="smollm2-135m", compute_ms=1_000.0, cores=3)
-    found = RowPrices(lambda _name: loaded, shipped()).price(request("r", local), local)
+    found = RowPrices(lambda _hash: loaded, shipped()).price(request("r", local), local)
     assert found is not None
     assert found.per_second_nano_usd == 3 * 10_000  # $0.036 an hour is 10,000 a second
 
@@ -265,13 +283,13 @@ def test_cores_of_the_row_are_priced_by_the_book(tmp_path: Path) -> None:
 def test_core_seconds_of_a_row_without_cores_have_no_price(tmp_path: Path) -> None:
     loaded = policy(tmp_path)
     old = replace(CALL, answerer="smol", model="smollm2-135m", compute_ms=1_000.0)
-    assert RowPrices(lambda _name: loaded, shipped()).price(request("r", old), old) is None
+    assert RowPrices(lambda _hash: loaded, shipped()).price(request("r", old), old) is None
 
 
 def test_reading_a_request_is_priced_by_the_book_of_its_policy(tmp_path: Path) -> None:
     loaded = policy(tmp_path)
     read = replace(CALL, role=Role.TRIAGE, answerer="triage", model="minilm@1", cores=1)
-    found = RowPrices(lambda _name: loaded, shipped()).price(request("r", read), read)
+    found = RowPrices(lambda _hash: loaded, shipped()).price(request("r", read), read)
     assert found is not None
     assert found.per_second_nano_usd == 10_000
 
@@ -284,7 +302,7 @@ def test_own_compute_that_the_policys_book_does_not_price_is_free_whatever_the_s
     unpriced = load_policy(loaded.path, {})
     read = replace(CALL, role=Role.TRIAGE, answerer="triage", model="minilm@1", cores=1)
     assert shipped().compute(1, NEW_DAY) is not None
-    assert RowPrices(lambda _name: unpriced, shipped()).price(request("r", read), read) is None
+    assert RowPrices(lambda _hash: unpriced, shipped()).price(request("r", read), read) is None
 
 
 def test_vectors_of_an_upstream_are_priced_by_their_embedder(tmp_path: Path) -> None:
@@ -297,11 +315,11 @@ def test_vectors_of_an_upstream_are_priced_by_their_embedder(tmp_path: Path) -> 
     path.write_text(path.read_text(encoding="utf-8") + embedder, encoding="utf-8")
     loaded = load_policy(path, {})
     call = replace(CALL, answerer="vectors", model="embed-1")
-    assert input_price(RowPrices(lambda _name: loaded, shipped()), call) == 20_000_000
+    assert input_price(RowPrices(lambda _hash: loaded, shipped()), call) == 20_000_000
     unpriced = path.read_text(encoding="utf-8").replace("embed-1", "nano-1")
     path.write_text(
         unpriced.replace(", price: {input_usd_per_mtok: 0.02, output_usd_per_mtok: 0}", ""), "utf-8"
     )
     loaded = load_policy(path, {})  # now by the book, as an answerer of this model
     call = replace(CALL, answerer="vectors", model="nano-1")
-    assert input_price(RowPrices(lambda _name: loaded, shipped()), call) == 10**9
+    assert input_price(RowPrices(lambda _hash: loaded, shipped()), call) == 10**9

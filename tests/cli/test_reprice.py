@@ -189,7 +189,8 @@ def recorded(tmp_path: Path, name: str, *prices: int) -> Path:
         for version, usd in enumerate(prices):
             text = OWN.format(name=name, answerer=call.answerer, usd=usd)
             record_policy(ledger.database, f"h{version}", name, text, version)
-        await ledger.finish(replace(request("r0", call), policy=name))
+        made_by = f"h{max(0, len(prices) - 1)}"
+        await ledger.finish(replace(request("r0", call), policy=name, policy_hash=made_by))
         await ledger.close()
 
     asyncio.run(write())
@@ -201,9 +202,10 @@ def recorded(tmp_path: Path, name: str, *prices: int) -> Path:
 def test_a_policy_of_ones_own_is_read_from_the_ledger(tmp_path: Path, name: str) -> None:
     """Also under the name of a shipped one, which has other prices."""
     found = said(recorded(tmp_path, name, 9, 1))
-    # The latest version counts: 1,000 x $1 + 50 x $4 a million.
+    # The version that the row names: 1,000 x $1 + 50 x $4 a million.
     assert (found["left_out"], found["repriced_nano_usd"]) == (0, 1_200_000)
-    assert found["policies"] == {name: "h1, the latest version that the ledger can read"}
+    read_from = "as the ledger keeps it"
+    assert found["policies"] == [{"policy": name, "hash": "h1", "calls": 1, "read_from": read_from}]
 
 
 @pytest.mark.process
@@ -215,7 +217,7 @@ def test_a_policys_own_price_book_is_read_from_the_ledger(tmp_path: Path, named:
     answerer = attempt("r0").answerer
     text, line = OWN.format(name="ours", answerer=answerer, usd=9), "        price: {"
     priced_by_book = "".join(one for one in text.splitlines(True) if not one.startswith(line))
-    record_policy(database, "h", "ours", priced_by_book + named, 1, BOOK)
+    record_policy(database, "h0", "ours", priced_by_book + named, 1, BOOK)
     database.close()
     found = said(path)
     assert (found["left_out"], found["repriced_nano_usd"]) == (0, 1_200_000)
@@ -226,8 +228,59 @@ def test_a_shipped_policy_of_the_same_text_is_the_shipped_one(tmp_path: Path) ->
     path = recorded(tmp_path, "openai")
     text = (policies_dir() / "openai.yaml").read_text(encoding="utf-8")
     database = Database.open(path)
-    record_policy(database, "h", "openai", text, 1)
+    record_policy(database, "h0", "openai", text, 1)
     database.close()
     run = tiergate("ledger", "reprice", "-d", path)
     assert run.returncode == 0, run.stderr
-    assert "Policy openai: the shipped one." in run.stdout
+    assert "Policy openai h0: 1 call, the shipped one." in run.stdout
+
+
+def two_sides(tmp_path: Path) -> Path:
+    """Returns a ledger with a call of a base at $1 and one of its candidate at $9, kept later."""
+    path, usage = tmp_path / "ledger.db", Usage(1_000, 0, 0, 50, 0, True)
+    base = replace(attempt("r0", cost=1_200_000), usage=usage)
+    tried = replace(attempt("r1", cost=9_200_000), usage=usage, model="large-1")
+
+    async def write() -> None:
+        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
+        text = OWN.format(name="ours", answerer=base.answerer, usd=1)
+        (tmp_path / "ours.yaml").write_text(text, encoding="utf-8")
+        record_policy(ledger.database, "base", "ours", text, 1)
+        dearer = text.replace("nano-1", "large-1").replace("mtok: 1,", "mtok: 9,")
+        record_policy(ledger.database, "tried", "ours", dearer, 2)
+        for call, made_by in ((base, "base"), (tried, "tried")):
+            row = replace(request(call.request_id, call), policy="ours", policy_hash=made_by)
+            await ledger.finish(row)
+        await ledger.close()
+
+    asyncio.run(write())
+    return path
+
+
+@pytest.mark.process
+def test_each_side_of_a_rollout_is_priced_by_its_own_policy(tmp_path: Path) -> None:
+    """Without a changed price no difference is one; the candidate priced both, or the base."""
+    found = said(two_sides(tmp_path))
+    assert (found["left_out"], found["difference_nano_usd"]) == (0, 0)
+    sides = found["policies"]
+    assert isinstance(sides, list)
+    assert {(side["hash"], side["calls"]) for side in sides} == {("base", 1), ("tried", 1)}
+
+
+@pytest.mark.process
+def test_a_candidates_calls_at_the_bases_prices_are_named(tmp_path: Path) -> None:
+    path = two_sides(tmp_path)
+    found = said(path, "--policy", tmp_path / "ours.yaml")
+    assert found["difference_nano_usd"] == 1_200_000 - 9_200_000
+    answerer = attempt("r0").answerer
+    assert found["priced_as_another_model"] == [
+        {"answerer": answerer, "model": "large-1", "priced_as": "nano-1", "calls": 1}
+    ]
+    assert f"{answerer}: large-1 as nano-1 (1)" in str(found["warnings"])
+
+
+@pytest.mark.process
+def test_a_policy_that_the_ledger_does_not_keep_is_named(tmp_path: Path) -> None:
+    found = said(recorded(tmp_path, "ours"))
+    assert (found["left_out"], found["difference_nano_usd"]) == (1, None)
+    assert "cannot be read, so they are left out: ours h0 (1)" in str(found["warnings"])

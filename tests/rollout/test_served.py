@@ -192,6 +192,12 @@ def test_commands_say_what_cannot_be_done(tmp_path: Path) -> None:
     assert "Name the policy, not its file" in by_file
     assert "is in stage canary 50 %" in tiergate("rollout", "start", policy, *ledger).stderr
     assert "rollout tested: canary 50 %, running" in tiergate("report", *ledger).stdout
+    # A report of a time without a request ends with the same state: it is of now.
+    empty = tiergate("report", *ledger, "--until", "2026-01-01").stdout
+    _, heading, stands = empty.partition("Rollouts as they stand now (20")
+    assert "whatever period" in heading + stands
+    assert stands.index("whatever period") < stands.index("rollout tested: canary 50 %, running")
+    assert "this stage began 20" in stands
     refused = tiergate("rollout", "promote", "tested", *ledger)
     assert refused.returncode == 1
     assert "the smaller side has 0 of 30 requests" in refused.stderr

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 from router.analysis.report.tallies import MAX_GROUPS, MAX_PAYERS, OTHER, ProviderTally
 from router.ledger.row_reading import FREE
@@ -22,8 +23,22 @@ from router.types import AttemptRow, AttemptState, CostBasis, Price, RequestRow,
 MAX_DAYS = 4_000
 """Bounds the days to eleven years; later days share the group OTHER."""
 
+MAX_VERSIONS = 200
+"""Bounds the versions of policies that are counted one by one; later ones share OTHER."""
+
+
 PriceOf = Callable[[RequestRow, AttemptRow], Price | None]
 """Returns the price of an attempt's usage; None where it is not known."""
+
+
+class Origins(Protocol):
+    """Says which policy a price rests on."""
+
+    def policy_gone(self, row: RequestRow) -> bool:
+        """Returns True where the policy that made this row's calls is needed and not readable."""
+
+    def other_model(self, row: RequestRow, attempt: AttemptRow) -> tuple[str, str] | None:
+        """Returns the model that made the call, and the other one whose price it gets."""
 
 
 class PricedAs(StrEnum):
@@ -33,6 +48,7 @@ class PricedAs(StrEnum):
     UNCHANGED = "unchanged"  # it costs nothing at any price: released, from cache, covered
     NEWLY_KNOWN = "newly_known"  # its price was unknown when it was booked
     NO_PRICE = "no_price"
+    NO_POLICY = "no_policy"  # the policy that made it had a price of its own, and is not readable
     NO_USAGE = "no_usage"  # booked at its hold or by a bill, since nobody reported its usage
     OPEN = "open"
 
@@ -167,6 +183,9 @@ class Repricing:
         self.outcomes: Counter[PricedAs] = Counter()
         self.no_price: Counter[str] = Counter()  # calls by model
         self.versions: Counter[str] = Counter()  # calls by the version they were priced again at
+        self.policies: Counter[tuple[str, str]] = Counter()  # calls by name and hash that made them
+        self.gone: Counter[tuple[str, str]] = Counter()  # calls left out for want of their policy
+        self.others: Counter[tuple[str, str, str]] = Counter()  # answerer, its model, priced as
         self.provider = ProviderTally()
 
     @property
@@ -180,9 +199,17 @@ class Repricing:
         }
         return {name: dict(sorted(group.items())) for name, group in named.items()}
 
-    def add(self, row: RequestRow, attempt: AttemptRow, price: Price | None) -> None:
+    def add(
+        self,
+        row: RequestRow,
+        attempt: AttemptRow,
+        price: Price | None,
+        origins: Origins | None = None,
+    ) -> None:
         """Counts one attempt at this price."""
         again = priced_again(attempt, price)
+        if again.outcome is PricedAs.NO_PRICE and origins and origins.policy_gone(row):
+            again = Again(PricedAs.NO_POLICY)
         model = clean(attempt.model)
         places = (
             (self.tiers, f"{attempt.level} {clean(attempt.tier)}", MAX_GROUPS),
@@ -195,6 +222,7 @@ class Repricing:
             _open(group, name, limit).add(attempt, again)
         self.outcomes[again.outcome] += 1
         self.provider.add(attempt)
+        self._add_versions(row, attempt, again, origins)
         if again.outcome is PricedAs.NO_PRICE:
             known = model in self.no_price or len(self.no_price) < MAX_GROUPS
             self.no_price[model if known else OTHER] += 1
@@ -202,6 +230,29 @@ class Repricing:
             # Versions come from files that people edit, so their number needs a bound too.
             known = price.version in self.versions or len(self.versions) < MAX_GROUPS
             self.versions[price.version if known else OTHER] += 1
+
+    def _add_versions(
+        self, row: RequestRow, attempt: AttemptRow, again: Again, origins: Origins | None
+    ) -> None:
+        """Counts which version of a policy made a call, and where that one did not price it."""
+        made_by = (clean(row.policy), clean(row.policy_hash))
+        _count(self.policies, made_by, (OTHER, ""))
+        if again.outcome is PricedAs.NO_POLICY:
+            _count(self.gone, made_by, (OTHER, ""))
+        priced = again.outcome in _USES_PRICE
+        other = origins.other_model(row, attempt) if origins and priced else None
+        if other is not None:
+            models = (clean(attempt.answerer), clean(other[0]), clean(other[1]))
+            _count(self.others, models, (OTHER, "", ""))
+
+
+_USES_PRICE = frozenset({PricedAs.PRICED, PricedAs.NEWLY_KNOWN})
+
+KeyT = TypeVar("KeyT")
+
+
+def _count(counts: Counter[KeyT], key: KeyT, other: KeyT) -> None:
+    counts[key if key in counts or len(counts) < MAX_VERSIONS else other] += 1
 
 
 def _open(group: dict[str, Sums], name: str, limit: int) -> Sums:
@@ -211,10 +262,12 @@ def _open(group: dict[str, Sums], name: str, limit: int) -> Sums:
     return group.setdefault(name, Sums())
 
 
-def reprice(rows: Iterable[RequestRow], price_of: PriceOf) -> Repricing:
+def reprice(
+    rows: Iterable[RequestRow], price_of: PriceOf, origins: Origins | None = None
+) -> Repricing:
     """Prices the attempts of all rows at the prices of `price_of`, in one pass over the rows."""
     repricing = Repricing()
     for row in rows:
         for attempt in row.attempts:
-            repricing.add(row, attempt, price_of(row, attempt))
+            repricing.add(row, attempt, price_of(row, attempt), origins)
     return repricing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
@@ -9,18 +11,30 @@ from rich.text import Text
 from router.analysis.prices.reprice import PricedAs, Repricing, Sums
 from router.analysis.report.output.json import provider_object
 from router.analysis.report.sentences import provider_line
-from router.rendering.figures_in_words import NOTHING, clean, count, percent, signed_usd, usd
+from router.rendering.figures_in_words import (
+    NOTHING,
+    clean,
+    count,
+    counted,
+    percent,
+    signed_usd,
+    usd,
+)
 from router.rendering.json_values import Json, money
 from router.rendering.terminal_parts import add_row, fine_lines, text_table
 
-SCHEMA = "tiergate.reprice/1"
+SCHEMA = "tiergate.reprice/2"
 """Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 ONE = {"tiers": "tier", "models": "model", "tenants": "tenant", "days": "day"}
 """Names one entry of each grouping."""
 
 
-def reprice_json(repricing: Repricing, prices: str) -> Json:
+SourceOf = Callable[[str], str]
+"""Returns in words where the policy of a hash was found."""
+
+
+def reprice_json(repricing: Repricing, prices: str, source_of: SourceOf) -> Json:
     """Returns the whole repricing as plain values; money is an integer and an exact string."""
     return {
         "schema": SCHEMA,
@@ -34,6 +48,14 @@ def reprice_json(repricing: Repricing, prices: str) -> Json:
         "no_price": dict(repricing.no_price.most_common()),
         "price_versions": dict(repricing.versions.most_common()),
         "provider": provider_object(repricing.provider.figures()),
+        "policies": [
+            {"policy": name, "hash": version, "calls": calls, "read_from": source_of(version)}
+            for (name, version), calls in repricing.policies.most_common()
+        ],
+        "priced_as_another_model": [
+            {"answerer": answerer, "model": model, "priced_as": there, "calls": calls}
+            for (answerer, model, there), calls in repricing.others.most_common()
+        ],
         "warnings": list(warnings(repricing)),
     }
 
@@ -50,7 +72,7 @@ def _sums(sums: Sums) -> Json:
     }
 
 
-def reprice_renderable(repricing: Repricing, prices: str) -> RenderableType:
+def reprice_renderable(repricing: Repricing, prices: str, source_of: SourceOf) -> RenderableType:
     """Renders the sentence, a table per grouping, and notes about calls that are left out."""
     said = Text(headline(repricing, prices), style="bold")
     parts: list[RenderableType] = [Padding(said, (0, 0, 1, 0))]
@@ -60,7 +82,7 @@ def reprice_renderable(repricing: Repricing, prices: str) -> RenderableType:
         for key, sums in group.items():
             add_row(table, (key, *_cells(sums)), "red" if sums.difference_nano_usd > 0 else None)
         parts.append(Padding(table, (0, 0, 1, 0)))
-    parts.append(fine_lines(_about(repricing)))
+    parts.append(fine_lines([*_about(repricing), *_versions(repricing, source_of)]))
     warned = [Text(f"Warning: {line}", style="yellow") for line in warnings(repricing)]
     return Group(*parts, *warned)
 
@@ -108,6 +130,19 @@ def _about(repricing: Repricing) -> list[str]:
     return lines
 
 
+SHOWN_VERSIONS = 10
+"""The versions of policies that a terminal shows; JSON lists all."""
+
+
+def _versions(repricing: Repricing, source_of: SourceOf) -> list[str]:
+    lines = [
+        f"Policy {name} {version}: {counted(calls, 'call', 'calls')}, {source_of(version)}."
+        for (name, version), calls in repricing.policies.most_common(SHOWN_VERSIONS)
+    ]
+    more = len(repricing.policies) - SHOWN_VERSIONS
+    return [*lines, f"{more} more versions are in the JSON."] if more > 0 else lines
+
+
 def warnings(repricing: Repricing) -> tuple[str, ...]:
     """Warns about prices that nobody states and costs that nobody knows."""
     outcomes, lines = repricing.outcomes, []
@@ -116,6 +151,24 @@ def warnings(repricing: Repricing) -> tuple[str, ...]:
         lines.append(
             f"Calls without a known price there, which is not a price of 0: {models}. State it in "
             "the price book, or name the policy of these rows with --policy."
+        )
+    if repricing.gone:
+        gone = ", ".join(
+            f"{name} {version} ({count(calls)})"
+            for (name, version), calls in repricing.gone.most_common(10)
+        )
+        lines.append(
+            "Calls that a policy's own price booked, and whose policy cannot be read, so they are "
+            f"left out: {gone}. Name a file of it with --policy."
+        )
+    if repricing.others:
+        others = ", ".join(
+            f"{answerer}: {model} as {there} ({count(calls)})" if model else answerer
+            for (answerer, model, there), calls in repricing.others.most_common(10)
+        )
+        lines.append(
+            "Calls of another model than the named policy has, so the difference is one of models "
+            f"too: {others}. Without --policy each call has the prices of the version that made it."
         )
     if outcomes[PricedAs.NEWLY_KNOWN]:
         lines.append(

@@ -139,14 +139,37 @@ def baseline_names(
         read = [_of_section(otherwise)]
     plans = [dict(policy.planned) for policy in read if policy.planned]
     return BaselineNames(
-        level_2=tuple(dict.fromkeys(policy.level_2 for policy in read if policy.level_2)),
-        level_3=tuple(dict.fromkeys(policy.level_3 for policy in read if policy.level_3)),
+        level_2=_told_apart([(policy.level_2, policy.models[0]) for policy in read]),
+        level_3=_told_apart([(policy.level_3, policy.models[1]) for policy in read]),
         # Plans cannot be mixed, so the policy of most requests decides.
         planned=plans[0] if plans else None,
         levels=tuple(policy.levels for policy in read if policy.levels),
         people=any(policy.people for policy in read) if read else None,
         spares=(_spares(read, 2), _spares(read, 3)),
     )
+
+
+def _told_apart(named: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Returns each name once; with its model where versions of a policy gave it several ones.
+
+    A rollout's candidate has another model under the name of the base's, at another price.
+
+    >>> _told_apart([("mini", "m-1"), ("mini", "m-1-2026-03-05"), ("large", "l")])
+    ('mini', 'large')
+    >>> _told_apart([("mini", "m-1"), ("mini", "m-2")])
+    ('mini with m-1', 'mini with m-2')
+    """
+    models: dict[str, set[str]] = {}
+    for name, model in named:
+        models.setdefault(name, set()).add(undated(model) if model else "")
+    shown = (
+        f"{name} with {undated(model)}"
+        if model and len(models[name]) > 1 and not name.endswith(SILENT)
+        else name
+        for name, model in named
+        if name
+    )
+    return tuple(dict.fromkeys(shown))
 
 
 def _spares(policies: Sequence[PolicyNames], level: int) -> frozenset[str]:

@@ -171,14 +171,16 @@ def _apart(saving: Saving, findings: Findings) -> str:
 def _unanswered(saving: Saving, findings: Findings) -> list[str]:
     """States what requests without an answer cost: the saving has it, and they are no answers.
 
-    Without an amount where it is not known of which ones the saving has the cost.
+    Without an amount where it is not known of which ones the saving has the cost, or whose cost
+    bills corrected: the saving counts what was billed, these lines what was booked.
     """
     lines = [line for line in findings.replies.lines if line.name in set(Ending)]
     if not saving.without_answer or not any(line.spend_nano_usd for line in lines):
         return []
     # A cancelled request may have a baseline of its own, and then counts as compared.
     ended = [line for line in lines if line.name != Ending.CANCELLED.value]
-    certain = not (findings.unknown.requests or findings.whole.observed)
+    billed, *_ = findings.whole.roles.get(Role.RECONCILE.value, [0])
+    certain = not (findings.unknown.requests or findings.whole.observed or billed)
     for all_of in (ended, lines):
         if certain and sum(line.requests for line in all_of) == saving.without_answer:
             paid = [line for line in all_of if line.spend_nano_usd]

@@ -133,7 +133,9 @@ def _of_amounts(whole: Whole, unknown: UnknownCost, money: Money) -> list[str]:
             f"{money(estimated)} of the spend is estimated, never too low for what came: calls "
             "that a client left, that broke off, or whose provider did not say what they used "
             f"({count(calls)}). A provider that writes on after its reader left may bill more, up "
-            "to what was held for the call. Where such a call gave no answer, savings count it as "
+            "to what was held for the call, and so may a model that reasons unseen where neither "
+            "its policy (`hidden_reasoning`) nor its own usage had told so by then. Where such a "
+            "call gave no answer, savings count it as "
             "own cost at that bound, so they may be higher in truth. `tiergate ledger reconcile` "
             "lists these calls, and corrects spend and savings by a bill."
         )

@@ -14,6 +14,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +97,7 @@ class Checkup:
         yield from self._policies()
         yield self._models()
         yield self._database()
+        yield from self._thoughts()
         yield self._anchors()
         if self.redis:
             yield redis_finding(self.redis)
@@ -277,6 +279,16 @@ class Checkup:
         except OSError as error:
             return self._closed_place(error, gives, fix)
         return Finding(part, State.OK, f"{address.shown} (new)", gives, "", True)
+
+    def _thoughts(self) -> Iterator[Finding]:
+        from router.api.compose.examined.hidden_thoughts import thoughts_findings
+        from router.policy.loading import find_policy, load_policy, policies_dir
+
+        served = []
+        for policy in self.policies:
+            with suppress(PolicyError):  # it has a finding of its own
+                served.append(load_policy(find_policy(policy, policies_dir()), self.environ).policy)
+        yield from thoughts_findings(self.database, served)
 
     def _closed_place(self, error: OSError, gives: str, fix: str) -> Finding:
         if isinstance(error, NotADirectoryError):

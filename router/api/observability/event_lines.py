@@ -30,6 +30,7 @@ from router.types import (
     RowLost,
     RowUnwritten,
     StoreTurned,
+    ThoughtsUnseen,
     exact_usd,
 )
 
@@ -109,6 +110,8 @@ def line_of(event: Event) -> Line:
         return _price_differs(event)
     if isinstance(event, HoldPassed):
         return _hold_passed(event)
+    if isinstance(event, ThoughtsUnseen):
+        return _thoughts_unseen(event)
     if isinstance(event, StoreTurned):
         lost, back = STORES[event.store]
         name = lost if event.lost else back
@@ -219,6 +222,17 @@ def _hold_passed(event: HoldPassed) -> Line:
         request_id=_named(event.request_id),
     )
     return Line("hold_passed", fields, True, ("hold_passed", event.answerer, event.model))
+
+
+def _thoughts_unseen(event: ThoughtsUnseen) -> Line:
+    fields = _filled(
+        answerer=event.answerer,
+        model=event.model,
+        next="its calls without usage count at their hold from now on, its cut streams by their "
+        "silence too; state `hidden_reasoning: true`, and compare earlier ones with the bill "
+        "(tiergate ledger reconcile)",
+    )
+    return Line("thoughts_unseen", fields, True, ("thoughts_unseen", event.answerer, event.model))
 
 
 def _refused(event: CallRefused) -> Line:

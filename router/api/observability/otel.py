@@ -20,7 +20,6 @@ from router.errors import LedgerError
 from router.errors.installing import pip_install
 from router.types import (
     NANO_PER_USD,
-    NO_TRACE,
     TRACE,
     AttemptRow,
     AttemptState,
@@ -43,6 +42,7 @@ NAME = "tiergate"
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
 
+_NO_TRACE = Trace("")
 Entry = tuple[RequestRow, Trace]
 
 
@@ -76,7 +76,7 @@ class Telemetry:
         """Passes a request on, and puts it into the queue of the exporting thread."""
         self._listener.finished(row)
         try:
-            self._rows.put_nowait((row, TRACE.get() or NO_TRACE))
+            self._rows.put_nowait((row, TRACE.get() or _NO_TRACE))
         except queue.Full:
             self.dropped += 1
 

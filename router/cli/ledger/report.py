@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 
 import typer
 
@@ -111,7 +111,7 @@ def report(
             from router.analysis.report.output.one_page import print_page
 
             print_page(for_people, console(), exact=exact)
-        _show_rollouts(database, tenant)
+        _show_rollouts(database, tenant, tz)
 
 
 def _put_figures(
@@ -135,14 +135,22 @@ def _put_figures(
         sys.stdout.write(inert_json(report_json(report).decode()))
 
 
-def _show_rollouts(database: str, tenant: str | None) -> None:
-    """Prints where each rollout stands."""
+def _show_rollouts(database: str, tenant: str | None, tz: str) -> None:
+    """Prints where each rollout stands: now and of all traffic, whatever the report is of."""
     from router.api.compose.mounted.rollout_standings import standings
+    from router.rendering.figures_in_words import moment
 
     # Both sides of a rollout are of all tenants.
-    for one in standings(database) if tenant is None else ():
+    stands = standings(database) if tenant is None else []
+    if stands:
+        typer.echo(
+            f"\nRollouts as they stand now ({moment(now_ms(), tz)}), whatever period and choice "
+            "of requests this report has. Their figures are of all requests of the present stage."
+        )
+    for one in stands:
         standing, *figures_of_sides = standing_lines(one)
-        typer.echo("\n".join(["", f"rollout {standing}", *figures_of_sides]))
+        since = f"  this stage began {moment(cast(int, one['since_ms']), tz)}"
+        typer.echo("\n".join(["", f"rollout {standing}", since, *figures_of_sides]))
 
 
 def _reports(

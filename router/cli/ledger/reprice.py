@@ -42,7 +42,7 @@ def reprice(
             "--policy",
             "-p",
             help="Whose answerers and price book price the rows, by name or path.",
-            show_default="the one each row names, as the ledger keeps it",
+            show_default="the version that made each call, as the ledger keeps it",
         ),
     ] = None,
     since: Since = None,
@@ -64,21 +64,21 @@ def reprice(
     day = None if on is None else _day(on)
     instead = None if prices is None else load_prices(prices)
     shipped = load_prices(policies_dir() / "prices.yaml")
-    fixed = None if policy is None else fixed_policy(policy)
+    fixed = None if policy is None else fixed_policy(policy)("")
     with opened_books(database, tenant) as books:
-        policies = Policies(() if fixed else books.kept_policies(), shipped, os.environ)
-        rows_prices = RowPrices(fixed or policies.of, shipped, instead, day)
+        policies = Policies(books.kept_policies(), shipped, os.environ)
+        rows_prices = RowPrices(policies.of, shipped, instead, day, fixed)
         begin, end = period_of(since, until, now_ms())
-        repricing = price_again(books.rows(begin, end, tenant), rows_prices.price)
-    book = "the prices of their policies" if instead is None else f"the prices of {prices}"
+        rows = books.rows(begin, end, tenant)
+        repricing = price_again(rows, rows_prices.price, rows_prices)
+    book = "the prices of their policies" if policy is None else f"the prices of policy {policy}"
+    book = book if instead is None else f"the prices of {prices}"
     prices_used = f"{book} on {'their own days' if day is None else day.isoformat()}"
+    source = policies.source if fixed is None else lambda _hash: f"priced by {policy}"
     if as_json:
-        print_json({**reprice_json(repricing, prices_used), "policies": policies.read_from})
+        print_json(reprice_json(repricing, prices_used, source))
         return
-    screen = console()
-    screen.print(reprice_renderable(repricing, prices_used))
-    for name, source in policies.read_from.items():
-        screen.print(f"Policy {name}: {source}.", style="dim", markup=False)
+    console().print(reprice_renderable(repricing, prices_used, source))
 
 
 def _day(text: str) -> date:
@@ -116,40 +116,44 @@ def shipped_policy(name: str) -> LoadedPolicy | None:
 
 
 class Policies:
-    """Finds the policies that rows name: the latest version that decided, by the ledger.
+    """Finds the policies that made calls, by the hash that a row names: one name has many versions.
 
-    Its price book is the one that the ledger keeps beside it: files may be on another machine. A
-    policy whose book an earlier version did not keep is not read, nor one whose variables `environ`
-    lacks. The shipped policy counts where the ledger has the same text, or none of this name: one's
-    own may have its name.
+    A rollout's candidate is such a version, with models of its own. Its price book is the one that
+    the ledger keeps beside it: files may be on another machine. A policy whose book an earlier
+    version did not keep is not read, nor one whose variables `environ` lacks. The shipped policy
+    counts where the ledger has the same text.
     """
 
     def __init__(
         self, kept: Iterable[KeptPolicy], shipped: LoadedPrices, environ: Mapping[str, str]
     ) -> None:
-        """Sets what the ledger keeps, latest first."""
+        """Sets what the ledger keeps."""
         self._shipped = shipped
         self._environ = environ
-        self.read_from: dict[str, str] = {}
-        """Says by name where each policy that a row asked for was found."""
-        self._kept: dict[str, list[KeptPolicy]] = {}
-        for policy in kept:
-            self._kept.setdefault(_name_in(policy.content), []).append(policy)
+        self._kept = {policy.hash: policy for policy in kept}
+        self._found: dict[str, LoadedPolicy | None] = {}
 
-    def of(self, name: str) -> LoadedPolicy | None:
-        """Returns the policy of this name; None where it cannot be read."""
-        policy, self.read_from[name] = self._looked_up(name)
-        return policy
+    def of(self, policy_hash: str) -> LoadedPolicy | None:
+        """Returns the policy of this hash; None where it cannot be read."""
+        if policy_hash not in self._found:
+            kept = self._kept.get(policy_hash)
+            self._found[policy_hash] = None if kept is None else self._read(kept)
+        return self._found[policy_hash]
 
-    def _looked_up(self, name: str) -> tuple[LoadedPolicy | None, str]:
-        kept, shipped = self._kept.get(name, []), shipped_policy(name)
-        if shipped and (not kept or _is_shipped(kept[0], shipped)):
-            return shipped, "the shipped one"
-        for one in kept:
-            policy = self._read(one)
-            if policy is not None:
-                return policy, f"{one.hash}, the latest version that the ledger can read"
-        return None, "not found or not readable; name it by --policy FILE"
+    def source(self, policy_hash: str) -> str:
+        """Returns in words where the policy of this hash was found."""
+        kept, loaded = self._kept.get(policy_hash), self.of(policy_hash)
+        if kept is None:
+            return "not kept in this ledger"
+        if loaded is None:
+            return (
+                "kept, but not readable here: a variable that it names is not set, or its "
+                "price book was not kept"
+            )
+        shipped = shipped_policy(loaded.policy.name)
+        if shipped is not None and _is_shipped(kept, shipped):
+            return "the shipped one"
+        return "as the ledger keeps it"
 
     def _read(self, kept: KeptPolicy) -> LoadedPolicy | None:
         from router.errors import PolicyError
@@ -173,14 +177,3 @@ class Policies:
 
 def _is_shipped(kept: KeptPolicy, shipped: LoadedPolicy) -> bool:
     return not kept.prices and kept.content == shipped.path.read_text(encoding="utf-8")
-
-
-def _name_in(text: str) -> str:
-    from router.errors import PolicyError
-    from router.policy.parsing.yaml_lines import load_yaml
-
-    try:
-        tree, _ = load_yaml("policy", text)
-    except PolicyError:
-        return ""
-    return str(tree.get("name")) if isinstance(tree, dict) else ""

@@ -25,6 +25,7 @@ from router.request.calls.settlement import (
     rented_ms,
     state_of,
 )
+from router.request.calls.unseen_thoughts import UnseenThoughts
 from router.request.ledger_row import open_row
 from router.request.progress import Progress
 from router.routing.routed_request import RoutedRequest
@@ -66,6 +67,7 @@ class CallBooks:
         ledger: Ledger,
         clock: Clock,
         deadlines: Deadlines,
+        unseen: UnseenThoughts | None = None,
         intent: Intent = open_row,
     ) -> None:
         self.routed = routed
@@ -75,6 +77,7 @@ class CallBooks:
         self.ledger = ledger
         self.clock = clock
         self.deadlines = deadlines
+        self.unseen = unseen
         self.in_ledger: set[int] = set()  # attempts held there, not yet settled there
         self.reworded: set[int] = set()  # attempts that did not get the client's own body
 
@@ -102,7 +105,8 @@ class CallBooks:
 
     def plan_at(self, answerer: str, at_ms: int) -> RungPlan:
         """Returns what is known of an answerer, at the prices of this time."""
-        return self.routed.runtime.on(at_ms).by_name[answerer]
+        plan = self.routed.runtime.on(at_ms).by_name[answerer]
+        return plan if self.unseen is None else self.unseen.told(plan)
 
     def cancel(self, number: int, came: Came, started_ms: float, *, streams: bool = False) -> None:
         """Books a call whose client left: at what is known or bounded, marked as an estimate.

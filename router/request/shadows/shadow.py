@@ -22,6 +22,7 @@ from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell, tell_unwritten
 from router.request.calls.call_books import CallBooks
 from router.request.calls.priced_calls import Spender
+from router.request.calls.unseen_thoughts import UnseenThoughts
 from router.request.ledger_row import Ending, final_row, open_row
 from router.request.outgoing import below_opening
 from router.request.progress import Candidate, Progress, ShadowDraw
@@ -67,6 +68,7 @@ class Shadows:
         spent_since: SpentSince | None = None,
     ) -> None:
         self._events = events
+        self.unseen = UnseenThoughts(events)
         self._ledger = ledger
         self._clock = clock
         self._deadlines = Deadlines()
@@ -145,7 +147,7 @@ class Shadows:
         note = drawn.note
         routed, progress = self._own_request(own_id, shown, drawn.worst_nano_usd), Progress()
         books = CallBooks(
-            routed, progress, self._ledger, self._clock, self._deadlines, intent=_intent
+            routed, progress, self._ledger, self._clock, self._deadlines, self.unseen, _intent
         )
         spender = Spender(books)
         error: TiergateError | None = None

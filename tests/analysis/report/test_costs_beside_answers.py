@@ -5,7 +5,7 @@ from __future__ import annotations
 from router.analysis.report.build import Extra
 from router.types import ASSUMED, Baselines, MinutePrice, RequestState
 from tests.analysis.report.test_beside_routing import people
-from tests.analysis.report.test_headline import loss
+from tests.analysis.report.test_headline import billed, loss
 from tests.analysis.report.test_sections import a_failure, report_of
 from tests.kits.books.report_rows import USD, a_day, a_row
 from tests.kits.changed import replace
@@ -28,6 +28,14 @@ def test_failed_requests_have_no_amount_where_only_some_are_in_a_saving() -> Non
     assert "over the 30 answers (what requests without an answer cost counts as well)" in (
         told.headline
     )
+
+
+def test_failed_requests_have_no_amount_where_bills_corrected_calls() -> None:
+    """A saving counted $0.25 of a cut stream, by its bill, and the sentence $1.00 as booked."""
+    bad = replace(a_failure(1), cost_nano_usd=USD)
+    report = report_of([*a_day(30, 0, 0), bad, billed(50, compared=["all_level_2"])])
+    assert "(what requests without an answer cost counts as well)" in report.headline
+    assert "the $1.00 of 1 request that failed" not in report.headline
 
 
 def test_of_requests_of_unknown_cost_a_saving_counts_what_is_known() -> None:

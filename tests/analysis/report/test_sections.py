@@ -372,6 +372,17 @@ def test_baselines_of_two_policies_have_both_names() -> None:
     assert report.savings[1].label == "All at level 2 (mid-9, mid-7)"
 
 
+def test_a_baseline_names_the_models_that_versions_of_a_policy_gave_its_answerer() -> None:
+    """Both sides of a rollout have an answerer of one name; their prices are in one sum."""
+    base = THEIRS.replace("name: mid-9", "name: mid, model: small-1")
+    tried = base.replace("small-1", "small-2")
+    rows = [a_row(0, 2), a_row(1, 2), a_row(2, 2, policy_hash="def")]
+    report = report_of(rows, Extra(policy_text={"abc": base, "def": tried}.get))
+    assert report.savings[1].label == "All at level 2 (mid with small-1, mid with small-2)"
+    report = report_of(rows, Extra(policy_text={"abc": base, "def": base}.get))
+    assert report.savings[1].label == "All at level 2 (mid)"
+
+
 @pytest.mark.parametrize(
     "text", [None, "", "[]", "tiers: 5", "report: {level_2: '${MODEL}'}", "a: ["]
 )

@@ -88,7 +88,7 @@ def _facts(
         expected_output_tokens=section.expected_output_tokens,
         latency_ms=section.expected_latency_ms,
         deadline_ms=round(1000 * section.deadline_s),
-        hides_reasoning=not isinstance(section, LocalAnswerer) and _hides_reasoning(section),
+        hides_reasoning=not isinstance(section, LocalAnswerer) and hides_its_reasoning(section),
         cores=cores,
         least_output_tokens=section.least_output_tokens,
         image_tokens=0
@@ -113,7 +113,7 @@ def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> 
     )
 
 
-def _hides_reasoning(section: UpstreamAnswerer | LitellmAnswerer) -> bool:
+def hides_its_reasoning(section: UpstreamAnswerer | LitellmAnswerer) -> bool:
     """Returns what the policy states, or what wire and name of the model tell."""
     if section.hidden_reasoning is not None:
         return section.hidden_reasoning

@@ -89,7 +89,8 @@ class RemoteAnswerer(AnswererBase):
         description="The model bills reasoning that it does not show. An answer without a report "
         "of its usage counts at its worst case, and a stream that is cut short counts 1,000 tokens "
         "more for each second of silence. Left out: true for `wire: anthropic`, and for models "
-        "whose name has claude in it or begins with gpt-5, o1, o3, o4, gemini-2.5 or gemini-3.",
+        "whose name has claude in it or begins with gpt-5, o1, o3, o4, gemini-2.5 or gemini-3; for "
+        "others, even where this is false, once their reported usage shows it.",
     )
     send_reasoning_as: SentReasoning | None = Field(
         default=None,
