@@ -225,21 +225,6 @@ def test_a_call_without_arguments_has_an_empty_object(
     assert answer.choices[0].tool_calls[0].arguments == ("{}" if arguments == {} else found)
 
 
-@pytest.mark.parametrize("arguments", [None, ""])
-@pytest.mark.parametrize(
-    ("reason", "found"), [("tool_calls", "{}"), ("stop", "{}"), ("length", "")]
-)
-def test_a_streamed_call_without_arguments_has_an_empty_object(
-    arguments: object, reason: str, found: str
-) -> None:
-    call = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": arguments}}
-    folder = ChunkFolder()
-    for delta, end in (({"tool_calls": [call]}, None), ({}, reason)):
-        choice = {"index": 0, "delta": delta, "finish_reason": end}
-        folder.fold(orjson.dumps({"choices": [choice]}))
-    assert folder.finish().choices[0].tool_calls[0].arguments == found
-
-
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("size", [1, 2, 3, 1_000])
 def test_events_are_found_whatever_the_line_ends_and_pieces(end: bytes, size: int) -> None:
