@@ -238,6 +238,9 @@ class Work(Struct, frozen=True):
     tell_usage: Callable[[Usage], None] = _unheard
     # Told how many bytes of a stream came that no piece has said so far, each time they change.
     tell_unsaid: Callable[[int], None] = _unheard
+    # Told the pieces of a whole answer whose upstream streams it, as they come; first with none,
+    # before the upstream is asked.
+    tell_pieces: Callable[[list[Delta]], None] = _unheard
     # Told which parameters of sampling the model did not take, so that it was asked without them.
     tell_left_out: Callable[[tuple[str, ...]], None] = _unheard
 

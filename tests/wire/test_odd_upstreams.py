@@ -25,7 +25,8 @@ def chunk(delta: object, finish_reason: str | None = None) -> bytes:
 def streamed(*deltas: list[dict[str, object]]) -> Answer:
     """Returns the answer of a stream whose chunks have these tool calls.
 
-    Its pieces, joined by their numbers as clients join them, must give the same calls.
+    Its pieces, joined by their numbers as clients join them, must give the same calls, but for the
+    empty object of a call without arguments.
     """
     folder = ChunkFolder()
     joined: list[ToolCall] = []
@@ -43,7 +44,8 @@ def streamed(*deltas: list[dict[str, object]]) -> Answer:
                 )
     folder.fold(chunk({}, "tool_calls"))
     answer = folder.finish()
-    assert answer.choices[0].tool_calls == tuple(joined)
+    whole = [ToolCall(one.id, one.name, one.arguments or "{}") for one in joined]
+    assert answer.choices[0].tool_calls == tuple(whole)
     return answer
 
 
@@ -76,7 +78,7 @@ STREAMS = {
     ),
     "one id for calls of two tools": (
         [[call("", call_id="c1")], [call(TWO, "g", call_id="c1")]],
-        [ToolCall("c1", "f", ""), ToolCall("call_1", "g", TWO)],
+        [ToolCall("c1", "f", "{}"), ToolCall("call_1", "g", TWO)],
     ),
     "neither index nor id": (
         [[call('{"a"')], [call(":1}", None)], [call(TWO)]],
@@ -126,6 +128,20 @@ STREAMS = {
 def test_calls_of_a_stream_are_told_apart(name: str) -> None:
     deltas, calls = STREAMS[name]
     assert streamed(*deltas).choices[0].tool_calls == tuple(calls)
+
+
+@pytest.mark.parametrize("arguments", [None, ""])
+@pytest.mark.parametrize(
+    ("reason", "found"), [("tool_calls", "{}"), ("stop", "{}"), ("length", "")]
+)
+def test_a_streamed_call_without_arguments_has_an_empty_object(
+    arguments: object, reason: str, found: str
+) -> None:
+    """As in a whole answer: only where the cap cut the call may they be none."""
+    folder = ChunkFolder()
+    folder.fold(chunk({"tool_calls": [call(arguments, call_id="c1", index=0)]}))
+    folder.fold(chunk({}, reason))
+    assert folder.finish().choices[0].tool_calls == (ToolCall("c1", "f", found),)
 
 
 SAME = [call(ONE, call_id="c1", index=0), call(TWO, call_id="c1", index=1)]

@@ -189,7 +189,7 @@ class LitellmTier:
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the provider's whole answer."""
         if self._section.first_byte_s is not None:
-            return await final_of(self.stream(work, call))
+            return await final_of(self.stream(work, call), work.tell_pieces)
         ends = CallEnds(work, self._section, self._clock, self._facts)
         await self._slots.take(ends.last, work.tenant)
         try:

@@ -6,7 +6,7 @@ It knows neither a client nor a provider.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from msgspec.structs import replace
@@ -35,11 +35,21 @@ def bytes_of_stream(work: Work, facts: AnswererFacts) -> int:
     return stream_bound(output_cap(facts, work.request) * sampling.n, logprobs)
 
 
-async def final_of(stream: AsyncGenerator[list[Delta], None]) -> Answer:
-    """Returns the final answer of a stream that nobody else reads. Raises StreamCut for none."""
+async def final_of(
+    stream: AsyncGenerator[list[Delta], None],
+    tell_pieces: Callable[[list[Delta]], None] | None = None,
+) -> Answer:
+    """Returns the final answer of a stream that nobody else reads. Raises StreamCut for none.
+
+    With `tell_pieces`, that of the call's Work, a stream that breaks off is booked at what came.
+    """
     final: Answer | None = None
+    if tell_pieces is not None:
+        tell_pieces([])
     async with aclosing(stream) as steps:
         async for pieces in steps:
+            if tell_pieces is not None:
+                tell_pieces(pieces)
             final = pieces[-1].final
     if final is None:
         raise StreamCut("The stream ended without its answer.")

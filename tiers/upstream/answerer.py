@@ -121,7 +121,7 @@ class UpstreamTier:
         A stream's first byte shows that the upstream works; a whole answer's shows it at the end.
         """
         if self._section.first_byte_s is not None:
-            return await final_of(self.stream(work, call))
+            return await final_of(self.stream(work, call), work.tell_pieces)
         async with Exchange(self._connections, work) as exchange:
             with exchange.deadline:
                 response = await exchange.respond(stream=False)
@@ -132,9 +132,9 @@ class UpstreamTier:
                 # The server streams, though it was asked not to; the answer is paid.
                 folder = self._wire.folder(work.request.sampling.n)
                 most = bytes_of_stream(work, self._facts)
-                async with aclosing(_pieces(response, folder, exchange, work, most)) as pieces:
-                    async for _ in pieces:
-                        pass
+                async with aclosing(_pieces(response, folder, exchange, work, most)) as steps:
+                    async for pieces in steps:
+                        work.tell_pieces(pieces)
                 answer = folder.finish()
             exchange.succeed()
         return self._final(stopped_answer(answer, stops), work)

@@ -6,6 +6,10 @@ import difflib
 from collections.abc import Sequence
 
 _NOT_STORED = "Nothing is stored here: send the whole conversation with each request, in `{}`."
+_OTHERS = (
+    "That is how clients of {} ask. Take a client of OpenAI or of Anthropic: its base URL ends in "
+    "/v1 for OpenAI's, and a model is named in the body."
+)
 _OF_PROVIDERS = (
     "/v1/images",
     "/v1/audio",
@@ -24,6 +28,9 @@ _TOLD: Sequence[tuple[tuple[str, ...], str]] = (
     (("/v1/chat/completions/", "/v1/threads", "/v1/assistants"), _NOT_STORED.format("messages")),
     (("/v1/messages/batches",), "Batches answer at /v1/batches, in OpenAI's form."),
     (_OF_PROVIDERS, "No tier does this: ask a provider directly."),
+    (("/openai/deployments", "/deployments", "/v1/deployments"), _OTHERS.format("Azure")),
+    (("/v1beta/",), _OTHERS.format("Gemini")),
+    (("/api/chat", "/api/generate", "/api/tags", "/api/embed"), _OTHERS.format("Ollama")),
 )
 """Says, by how a path begins, what to do where a provider serves more than this gateway."""
 _NEAR, _VERY_NEAR = 0.8, 0.9

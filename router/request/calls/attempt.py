@@ -168,8 +168,12 @@ class Attempt:
             self._received.hear(usage)
 
     def hear_unsaid(self, size: int) -> None:
-        """Notes how many bytes came that no piece has said so far, such as half a call."""
-        self._received.unsaid_bytes = size
+        """Notes how many bytes came that no piece has said so far, such as half a call.
+
+        They bound nothing where nobody tells what came before them.
+        """
+        if self._streams:
+            self._received.unsaid_bytes = size
 
     def hear_left_out(self, names: tuple[str, ...]) -> None:
         """Notes parameters of sampling that the model does not take, for the client to be told.
@@ -182,6 +186,12 @@ class Attempt:
     def receive(self, pieces: list[Delta]) -> None:
         """Counts pieces: text, thoughts and tool calls."""
         self._received.add(pieces, self._books.clock.monotonic_ms())
+
+    def hear_pieces(self, pieces: list[Delta]) -> None:
+        """Counts pieces of a whole answer that its upstream streams, as it comes."""
+        self._streams = True
+        if pieces:
+            self.receive(pieces)
 
     def settle(self, answer: Answer) -> None:
         """Books a call that was answered, at the price of the model that answered it."""

@@ -86,8 +86,7 @@ class Spender:
             request = await hidden_by(veil, request)
         nesting = Nesting(rung, ahead=ahead)
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
-            heard = self._work(plan, role, hiding, attempt)
-            work = replace(heard, tell_unsaid=attempt.hear_unsaid)
+            work = self._work(plan, role, hiding, attempt)
             stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
             async with aclosing(stream) as steps:
                 while (pieces := await attempt.next_pieces(steps)) is not None:
@@ -173,6 +172,8 @@ class Spender:
             name_answer=attempt.name,
             tell_host=attempt.hear_host,
             tell_usage=attempt.hear_usage,
+            tell_unsaid=attempt.hear_unsaid,
+            tell_pieces=attempt.hear_pieces,
             tell_left_out=attempt.hear_left_out,
         )
 

@@ -182,10 +182,11 @@ class _ChoiceSoFar:
 
     def whole(self, issuer: str) -> Choice:
         calls, text = self.calls, self.text.whole
+        reason = finish_reason(self.finish_reason, bool(calls))
         return Choice(
             text=text,
-            finish_reason=finish_reason(self.finish_reason, bool(calls)),
-            tool_calls=calls.whole,
+            finish_reason=reason,
+            tool_calls=calls.whole(cut=reason == "length"),
             refusal=self.refusal.whole or None,
             reasoning=self.reasoning.whole or None,
             logprobs=tuple(self.logprobs),

@@ -204,6 +204,10 @@ def test_unknown_path_names_the_one_that_is_meant(served: Served, path: str) -> 
         ("/v1/chat/completions/chatcmpl-1", "with each request, in `messages`."),
         ("/v1/messages/batches", "Batches answer at /v1/batches, in OpenAI's form."),
         ("/v1/images/generations", "No tier does this: ask a provider directly."),
+        ("/openai/deployments/auto/chat/completions", "and a model is named in the body."),
+        ("/v1/deployments/auto/chat/completions", "and a model is named in the body."),
+        ("/v1beta/models/auto:generateContent", "and a model is named in the body."),
+        ("/api/chat", "and a model is named in the body."),
     ],
 )
 def test_a_path_that_only_providers_have_says_what_to_do(

@@ -59,10 +59,10 @@ class StreamedCalls:
     def __bool__(self) -> bool:
         return bool(self.begun)
 
-    @property
-    def whole(self) -> tuple[ToolCall, ...]:
-        """Returns the calls so far."""
-        return tuple([ToolCall(c.id, c.name, c.arguments.whole) for c in self.begun])
+    def whole(self, *, cut: bool) -> tuple[ToolCall, ...]:
+        """Returns the calls. One without arguments has an empty object, but where it was `cut`."""
+        none = "" if cut else "{}"
+        return tuple([ToolCall(c.id, c.name, c.arguments.whole or none) for c in self.begun])
 
     @property
     def signed(self) -> list[object]:
