@@ -1,10 +1,10 @@
 """Tells the language of a text: by its script, and in Latin letters by its everyday words.
 
 It names sixteen languages, since the phrases of grave matters are in these, and nine with shorter
-lists of phrases, so that they are read as no other; another script gets its own name. Latin text without a word,
-ending or letter of any gets none, nor does one word among measures ("cos phi 0.84"). Ukrainian and
-Russian share a script and are told apart by letters and words. It reads words that are folded
-already. It knows nothing about what a language means for a request.
+lists of phrases, so that they are read as no other; another script gets its own name. Latin text
+without a word, ending or letter of any gets none, nor does one word among measures ("cos phi
+0.84"). Ukrainian and Russian share a script and are told apart by letters and words. It reads words
+that are folded already. It knows nothing about what a language means for a request.
 """
 
 # ruff: noqa: RUF001 - letters of two alphabets are what is looked for

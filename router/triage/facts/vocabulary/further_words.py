@@ -4,8 +4,6 @@ Czech, Finnish, Hungarian, Indonesian, Romanian and Vietnamese. No word of anoth
 is in one of these, so that they change no text of another language. It knows nothing about texts.
 """
 
-# ruff: noqa: RUF001 - letters of two alphabets are what is listed
-
 from __future__ import annotations
 
 FURTHER_WORDS = {
