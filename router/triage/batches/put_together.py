@@ -14,11 +14,11 @@ from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.disguises.known_words import Knows
 from router.triage.facts.asks import leans, only_asks
-from router.triage.facts.doubts import UNSURE, Shelf, less_sure
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.framing.own_sentences import OwnSentence
 from router.triage.glossed.glossary import Gloss
+from router.triage.matching.doubts import UNSURE, Shelf, less_sure
 from router.triage.other_readings import (
     as_glossed,
     calm_in_role,
