@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from router.policy.content.knowledge import in_scope
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
+from router.triage.conversation.cautious import more_cautious
 from router.triage.disguises.known_words import Knows
 from router.triage.facts.asks import leans, only_asks
 from router.triage.facts.languages import UNKNOWN
@@ -36,13 +37,7 @@ from router.triage.other_readings import (
     weaker_match,
     with_heads,
 )
-from router.triage.reading import (
-    ModelRow,
-    TurnReading,
-    asks_for_text,
-    more_cautious,
-    reading_of,
-)
+from router.triage.reading import ModelRow, TurnReading, asks_for_text, reading_of
 from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7
