@@ -14,9 +14,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.policy.content.offers import MOST_TOGETHER
-from router.triage.facts.companies import is_elsewhere
-from router.triage.facts.contraries import Contraries
-from router.triage.facts.elapsed import promised_hours, waits_longer
 from router.triage.facts.lacking import (
     LACKING_FROM,
     LACKING_SHIFT,
@@ -27,6 +24,8 @@ from router.triage.facts.lacking import (
 from router.triage.match import shifted
 from router.triage.matching.asked_kinds import kinds_told, second_kind
 from router.triage.matching.claims import claims_against, is_claimed
+from router.triage.matching.companies import is_elsewhere
+from router.triage.matching.contraries import Contraries
 from router.triage.matching.denials import (
     denied_in,
     denied_in_gloss,
@@ -37,6 +36,7 @@ from router.triage.matching.denials import (
     troubles_said,
     words_in,
 )
+from router.triage.matching.elapsed import promised_hours, waits_longer
 from router.triage.matching.legal_steps import is_legal_step
 from router.triage.matching.trade import has_contrary_trade, is_of_contrary_trade
 from router.triage.matching.unread import of_unread
