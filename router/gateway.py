@@ -267,10 +267,9 @@ class Gateway:
             return None
         if routed.over_cap is None:
             progress.lookup = await self._cached.find(routed)
-        lookup = progress.lookup
-        if lookup.attempt is not None:
-            progress.attempts.rows.append(lookup.attempt)
-        if lookup.hit is not None or routed.safe_answer_first or routed.unanswerable:
+        if progress.lookup.attempt is not None:
+            progress.attempts.rows.append(progress.lookup.attempt)
+        if progress.lookup.hit is not None or routed.safe_answer_first or routed.unanswerable:
             return None
         return routed.called_first
 
