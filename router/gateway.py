@@ -32,7 +32,8 @@ from router.request.conclusions.handed_over import handed_over
 from router.request.conclusions.openings import below_said, opened_ahead, pieces_of
 from router.request.final_answer import Conclusion, conclude, noted_failure
 from router.request.intake import Intake
-from router.request.ledger_row import Ending, begun, committed, final_row, outcome_of
+from router.request.ledger_row import Ending, final_row
+from router.request.outcome import begun, committed, outcome_of
 from router.request.outgoing import outgoing, rest_of, unsent
 from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried
@@ -266,10 +267,9 @@ class Gateway:
             return None
         if routed.over_cap is None:
             progress.lookup = await self._cached.find(routed)
-        lookup = progress.lookup
-        if lookup.attempt is not None:
-            progress.attempts.rows.append(lookup.attempt)
-        if lookup.hit is not None or routed.safe_answer_first or routed.unanswerable:
+        if progress.lookup.attempt is not None:
+            progress.attempts.rows.append(progress.lookup.attempt)
+        if progress.lookup.hit is not None or routed.safe_answer_first or routed.unanswerable:
             return None
         return routed.called_first
 

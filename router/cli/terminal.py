@@ -7,6 +7,8 @@ import sys
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, TextIO, cast
 
+import typer
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.padding import PaddingDimensions
@@ -99,3 +101,8 @@ def _escaped(sign: str) -> str:
         return f"\\u{ord(sign):04x}"
     high, low = divmod(ord(sign) - 0x10000, 0x400)
     return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def to_stderr(line: str) -> None:
+    """Prints a line on standard error, for work that says what it does."""
+    typer.echo(line, err=True)

@@ -50,6 +50,14 @@ def write_all(contents: Mapping[Path, bytes], *, private: bool = False) -> None:
                 new.unlink(missing_ok=True)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all, which only its owner can read if it is new.
+
+    Raises OSError.
+    """
+    write_all({path: content}, private=True)
+
+
 def _write_new(path: Path, content: bytes, rights: int) -> None:
     """Writes a file and waits for the disk, so that a crash leaves none empty after the rename."""
     path.unlink(missing_ok=True)  # what a crash left may be readable by others

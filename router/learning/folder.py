@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from router.errors import TrainingDataError
-from router.files.writing import write_all
+from router.files.writing import write_private
 from router.learning.dataset import (
     OBSERVED,
     ROWS,
@@ -106,14 +106,6 @@ def read(folder: Path) -> Stored:
     if manifest_of(made).hash != manifest.hash:
         raise TrainingDataError(f"{folder / MANIFEST} was changed: its hash does not cover it")
     return stored
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all, which only its owner can read if it is new.
-
-    Raises OSError.
-    """
-    write_all({path: content}, private=True)
 
 
 def _lines(content: bytes, kind: type[Row]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Reads with caution what the record of a row says: its names, and what was expected of answers.
+"""Reads with caution what the record of a row says: its names, what was expected, who judged.
 
 Pure functions of one row, as in `row_reading`. Roll-ups read each record once, with these.
 """
@@ -11,7 +11,7 @@ import msgspec
 
 from router.ledger.replies import NO_ANSWER, Shortfall
 from router.ledger.row_reading import UNKNOWN_NAME, RecordNames, closed_names, row_names
-from router.types import PSource, RequestRow, Verdict
+from router.types import Action, JudgeNote, PSource, ReasoningNote, RequestRow, Verdict
 
 READ_IN_ANSWER = "answer"
 """The grounds of a chance that was read in the answer itself: by log-probabilities, by a trained
@@ -153,3 +153,50 @@ def note_in(row: RequestRow) -> AnswerNote:
 def is_opened(row: RequestRow) -> bool:
     """Returns True where words on whom to call went out with the answer of a row."""
     return note_in(row).opened
+
+
+class _Accepted(msgspec.Struct, frozen=True):
+    action: str
+
+
+class _Judged(msgspec.Struct, frozen=True):
+    judged: JudgeNote | None = None
+
+
+class _Step(msgspec.Struct, frozen=True):
+    said: _Accepted
+    evidence: _Judged | None = None
+
+
+class _Steps(msgspec.Struct, frozen=True):
+    steps: tuple[_Step, ...] = ()
+
+
+_STEPS = msgspec.json.Decoder(_Steps)
+
+
+def judged_of(text: str) -> JudgeNote | None:
+    """Returns a judge's verdict on the answer of a stored row; None where nobody judged it.
+
+    That is the accepted answer, or the last judged one where none was accepted.
+    """
+    if '"judged":{' not in text:
+        return None  # a search is quicker than parsing
+    steps = _STEPS.decode(text).steps
+    accepted = [step for step in steps if step.said.action == Action.ACCEPT.value]
+    notes = [step.evidence.judged for step in accepted or steps if step.evidence is not None]
+    return next((note for note in reversed(notes) if note is not None), None)
+
+
+class _Reasoned(msgspec.Struct, frozen=True):
+    reasoning: ReasoningNote | None = None
+
+
+_REASONED = msgspec.json.Decoder(_Reasoned)
+
+
+def reasoning_of(text: str) -> ReasoningNote | None:
+    """Returns the note of a stored row's deliberation; None where it had none."""
+    if '"reasoning":' not in text:
+        return None  # nearly all rows; a search is quicker than parsing
+    return _REASONED.decode(text).reasoning

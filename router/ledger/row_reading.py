@@ -16,14 +16,11 @@ from router.ledger.aggregates import Ending
 from router.types import (
     ASKS_LABEL,
     NO_ANSWER_MODEL,
-    Action,
     AttemptRow,
     AttemptState,
     CostBasis,
     Domain,
-    JudgeNote,
     Reason,
-    ReasoningNote,
     RequestRow,
     RequestState,
     RequestType,
@@ -401,50 +398,3 @@ def answering_adapter(row: RequestRow) -> str:
         if same and attempt.role in ANSWERING and not attempt.discarded:
             return attempt.adapter
     return ""
-
-
-class _Accepted(msgspec.Struct, frozen=True):
-    action: str
-
-
-class _Evidence(msgspec.Struct, frozen=True):
-    judged: JudgeNote | None = None
-
-
-class _Step(msgspec.Struct, frozen=True):
-    said: _Accepted
-    evidence: _Evidence | None = None
-
-
-class _Steps(msgspec.Struct, frozen=True):
-    steps: tuple[_Step, ...] = ()
-
-
-_STEPS = msgspec.json.Decoder(_Steps)
-
-
-def judged_of(text: str) -> JudgeNote | None:
-    """Returns a judge's verdict on the answer of a stored row; None where nobody judged it.
-
-    That is the accepted answer, or the last judged one where none was accepted.
-    """
-    if '"judged":{' not in text:
-        return None  # a search is quicker than parsing
-    steps = _STEPS.decode(text).steps
-    accepted = [step for step in steps if step.said.action == Action.ACCEPT.value]
-    notes = [step.evidence.judged for step in accepted or steps if step.evidence is not None]
-    return next((note for note in reversed(notes) if note is not None), None)
-
-
-class _Reasoned(msgspec.Struct, frozen=True):
-    reasoning: ReasoningNote | None = None
-
-
-_REASONED = msgspec.json.Decoder(_Reasoned)
-
-
-def reasoning_of(text: str) -> ReasoningNote | None:
-    """Returns the note of a stored row's deliberation; None where it had none."""
-    if '"reasoning":' not in text:
-        return None  # nearly all rows; a search is quicker than parsing
-    return _REASONED.decode(text).reasoning

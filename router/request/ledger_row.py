@@ -1,4 +1,4 @@
-"""Builds a request's ledger row, its outcome, its baselines and its digests. Pure."""
+"""Builds a request's ledger row and its digests. Pure."""
 
 from __future__ import annotations
 
@@ -20,41 +20,33 @@ from router.ledger.row_builder import (
     Times,
     build_row,
 )
-from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
-from router.request.conclusions.left_out import left_out, lowered_cap, tools_left_out
+from router.request.conclusions.left_out import left_out
 from router.request.conclusions.shortfalls import shortfall_of
+from router.request.outcome import all_reasons, redirects_of, why
 from router.request.outgoing import is_opened
-from router.request.progress import Candidate, Progress, shown_rung, unanswered
+from router.request.progress import Candidate, Progress, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of
 from router.routing.decision_record import Record, RefusalNote, encode
-from router.routing.hard_rules import disclaimer_of
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
 from router.types import (
     RECORD_VERSION,
     AttemptRow,
     AttemptState,
-    Begun,
     ChatRequest,
     Clock,
-    Committed,
-    CostBasis,
     Domain,
     Identity,
     JsonText,
     Message,
-    Outcome,
-    Reason,
     ReasoningNote,
     RequestRow,
     RequestState,
     Signals,
-    Timings,
-    Usage,
     Verdict,
     Worked,
 )
@@ -131,7 +123,7 @@ def final_row(
         Decided(
             "" if ending.verdict is None else ending.verdict.value,
             why(routed, progress, tried).value,
-            _all_reasons(routed, progress, tried),
+            all_reasons(routed, progress, tried),
             tried.verification.p,
             progress.climbs,
         ),
@@ -258,14 +250,6 @@ def _stored_digest(routed: RoutedRequest, text: str, secret: bytes) -> str:
     return digest(secret, text if routed.veil is None else routed.veil.said(text))
 
 
-def redirects_of(progress: Progress) -> tuple[str, ...]:
-    """Returns each redirect of the request once, as people read it."""
-    if not progress.attempts.redirects:
-        return ()
-    shown = [f"{one.asked} -> {one.answered}" for one in progress.attempts.redirects]
-    return tuple(dict.fromkeys(shown))
-
-
 def _refusal(error: TiergateError | None) -> RefusalNote | None:
     """Notes what a limit of money said when it refused; None for every other error."""
     if not isinstance(error, BudgetExceeded):
@@ -278,115 +262,6 @@ def _refusal(error: TiergateError | None) -> RefusalNote | None:
 def _input_bound(routed: RoutedRequest) -> int:
     """Returns the input's bound in tokens, without images; 0 where no cost cap asked for it."""
     return 0 if routed.asked.max_cost_nano_usd is None else cost.input_bound(routed.request, 0)
-
-
-def outcome_of(
-    routed: RoutedRequest,
-    progress: Progress,
-    candidate: Candidate,
-    verdict: Verdict,
-    clock: Clock,
-) -> Outcome:
-    """Returns the outcome of a request; a dry run's cost is what is expected of it."""
-    spent, known = progress.attempts.spent_nano_usd, True
-    if not progress.accounted:
-        spent, known = _expected_cost(routed)
-    return Outcome(
-        request_id=routed.request_id,
-        signals=routed.signals,
-        decision=routed.decision,
-        policy=routed.runtime.policy.name,
-        policy_hash=routed.runtime.policy_hash,
-        answer=candidate.answer,
-        rung=candidate.rung,
-        verdict=verdict,
-        reason=why(routed, progress, candidate),
-        confidence=candidate.verification.p,
-        escalations=progress.climbs,
-        cost_nano_usd=spent,
-        cost_known=known and all(map(attempt_cost_known, progress.attempts.rows)),
-        baselines=progress.comparison.baselines,
-        observed=routed.observed is not None,
-        timings=_timings(routed, progress, clock.monotonic_ms()),
-        attempts=tuple(progress.attempts.rows),
-        review_id=progress.review_id,
-        rates=progress.rate_states,
-        cache=progress.lookup.outcome,
-        dropped=left_out(routed, progress, candidate),
-        unsupported_tools=tools_left_out(routed, candidate),
-        redirects=redirects_of(progress),
-        max_output_tokens=lowered_cap(routed, progress, candidate),
-        disclaimer=disclaimer_of(routed.policy, routed.signals),
-        opened=is_opened(routed, candidate.answer),
-    )
-
-
-def _expected_cost(routed: RoutedRequest) -> tuple[int, bool]:
-    """Returns the expected cost of the rung that would be called, and False where it is unknown.
-
-    Where approved words go out, or a budget refuses the call, nothing is called and nothing paid.
-    """
-    rung = routed.decision.rungs[routed.called_first]
-    if routed.uncalled or Reason.UNKNOWN_PRICE in rung.reasons:
-        return 0, True
-    return rung.cost_nano_usd, rung.cost_basis is not CostBasis.UNKNOWN
-
-
-def begun(routed: RoutedRequest, progress: Progress) -> Begun:
-    """Returns the event after which a client may be told that its answer is awaited."""
-    return Begun(
-        routed.request_id,
-        routed.decision,
-        routed.policy.name,
-        routed.runtime.policy_hash,
-        progress.rate_states,
-    )
-
-
-def committed(
-    routed: RoutedRequest,
-    progress: Progress,
-    candidate: Candidate,
-    verdict: Verdict | None = None,
-) -> Committed:
-    """Returns the event after which the client has this answer; `verdict` None: not known yet."""
-    answer = candidate.answer
-    named = candidate.rung if candidate.stands_in else shown_rung(routed, progress, candidate.index)
-    facts = routed.plans[candidate.index].facts
-    estimated = Usage(input_tokens=routed.signals.input_tokens)
-    return Committed(
-        request_id=routed.request_id,
-        decision=routed.decision,
-        rung=named,
-        model=answer.model if answer else facts.model,
-        policy=routed.policy.name,
-        policy_hash=routed.runtime.policy_hash,
-        escalations=progress.climbs,
-        rates=progress.rate_states,
-        review_id=progress.review_id,
-        cache=progress.lookup.outcome,
-        usage=answer.usage if answer and answer.usage.input_tokens else estimated,
-        dropped=left_out(routed, progress, candidate),
-        unsupported_tools=tools_left_out(routed, candidate),
-        redirects=redirects_of(progress),
-        max_output_tokens=lowered_cap(routed, progress, candidate),
-        reason=why(routed, progress, candidate),
-        confidence=candidate.verification.p,
-        verdict=verdict,
-        disclaimer=disclaimer_of(routed.policy, routed.signals),
-    )
-
-
-def _timings(routed: RoutedRequest, progress: Progress, now_ms: float) -> Timings:
-    decided_ms = routed.started_ms + routed.triage_ms + routed.decide_ms
-    answered_ms = progress.answered_ms or decided_ms
-    return Timings(
-        triage_ms=routed.triage_ms,
-        decide_ms=routed.decide_ms,
-        answer_ms=answered_ms - decided_ms,
-        ledger_ms=now_ms - answered_ms if progress.answered_ms else 0.0,
-        total_ms=now_ms - routed.started_ms,
-    )
 
 
 def without_words(signals: Signals) -> Signals:
@@ -416,33 +291,3 @@ def request_digest(routed: RoutedRequest, secret: bytes) -> str:
 def transcript(messages: Sequence[Message]) -> str:
     """Returns a conversation as one text, which is digested and, where allowed, stored."""
     return "\n\n".join([f"{message.role}: {message.text}" for message in messages])
-
-
-def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason:
-    """Returns why this tier answered."""
-    if progress.lookup.hit is not None:
-        for hit in (Reason.CACHE_HIT, Reason.SEMANTIC_CACHE_HIT):
-            if hit in candidate.rung.reasons:
-                return hit
-    if routed.observed is not None:
-        return Reason.OBSERVED
-    if candidate.answer is not None and candidate.answer.reason is not None:
-        return candidate.answer.reason
-    if routed.refused and not routed.calls_for_help:
-        return Reason.HARMFUL
-    return progress.reached_by(routed, candidate.index)
-
-
-def _all_reasons(
-    routed: RoutedRequest, progress: Progress, candidate: Candidate
-) -> tuple[str, ...]:
-    """Returns why something is said in place of an answer, the first rung's reasons, those of each
-    later rung, then why the climb ended.
-    """
-    reasons = [*routed.decision.first_rung.reasons, *[step.said.reason for step in progress.steps]]
-    if routed.refused:  # before any rung counts
-        reasons = [Reason.HARMFUL]
-    if candidate.answer is not None and candidate.answer.reason is not None:
-        reasons.insert(0, candidate.answer.reason)
-    # `_value_` is read in C; the property `value` would call two Python functions for each.
-    return tuple(dict.fromkeys([reason._value_ for reason in reasons]))

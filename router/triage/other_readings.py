@@ -32,9 +32,8 @@ GLOSSED_AT = 0.7
 """Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
 questions .93 are then matched rightly."""
 GRAVE_PASSAGE = 0.43
-"""Chance of a grave passage that raises a long text: so 2 % of long general prompts (.7 % before)
-go to level 3; from half of it on it would be 2.7 %. As many harmless lines reach it as reached .53
-before stakes were those of whole messages."""
+"""Chance of a grave passage that raises a long text: so 2 % of long general prompts go to level 3,
+where .7 % do by the whole text alone; from half of it on it would be 2.7 %."""
 STRATEGIC_PASSAGE = 0.8
 """Chance of a strategic passage that makes a long text strategic: so 1 in 272 long general prompts
 and 3 in 515 mails go to level 3 that did not; from .5 on it would be 2 and 7."""

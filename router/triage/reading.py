@@ -27,7 +27,6 @@ from msgspec import Struct
 
 from router.policy.content.knowledge import in_scope
 from router.policy.content.term_files import LANGUAGE_MARK
-from router.policy.head_conditions import highest
 from router.triage.conversation.private_choices import is_private_choice
 from router.triage.conversation.replies import only_goes_on
 from router.triage.facts.farewells import only_closes, only_is_away
@@ -59,7 +58,6 @@ RATHER_KNOWN = 0.5
 novel as the match leaves it."""
 ANSWERS_FROM = 0.85
 """Default of `decision.confidence_floor`, from which level 1 answers."""
-DOMAIN_COUNTS_AT = 0.55  # an earlier domain stays from this chance on
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
 Without this bound a tenth of the shared texts of high stakes were lost at level 3."""
@@ -89,22 +87,13 @@ are `writing` by .3 to .45, and a farewell to be worded as a note by .56."""
 MATERIAL_FROM, CALM_GRAVE, CALM_STAKES = 0.5, 0.2, 0.15
 """The least chance of such a type, and the highest of a grave matter and of high stakes, for sums
 to be material. Chosen on 48 sums; of a stranger's 160 from $10,000 on 77 of 80 that are somebody's
-go to level 3, as before, and of 80 others 55, where 70 did."""
+go to level 3, and of 80 others 55; without this rule 77 and 70."""
 OWNERS = frozenset({"we", "our", "ours", "us", "my", "mine", "me"})
 """Words of whose sums are somebody's. "I" counts by the word before it. The words of
 `own_sentences.FIRST_PERSON` are others, as a trained reader is bound to those."""
 ASKING = frozenset({"do", "can", "could", "may", "would"})
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 MODEL_FOLLOWS_FROM = 0.5  # and where that is likelier than not
-
-# Domains whose mistakes hurt most; the order within a rank does not matter.
-_CAUTION = {
-    Domain.MEDICAL: 2,
-    Domain.LEGAL: 2,
-    Domain.FINANCE: 2,
-    Domain.ENGINEERING_SAFETY: 2,
-    Domain.BUSINESS_STRATEGY: 1,
-}
 
 
 class ModelRow(NamedTuple):
@@ -391,60 +380,3 @@ def _follows_by_model(row: ModelRow, facts: TurnFacts) -> bool:
         and not facts.amounts
         and not facts.risk_terms
     )
-
-
-def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
-    """Returns the higher of every signal, and the domain that needs more care."""
-    domain, domain_p = higher_domain((one.domain, one.domain_p), (other.domain, other.domain_p))
-    risk = max((one.risk_domain, one.risk_p), (other.risk_domain, other.risk_p), key=second)
-    return one._replace(
-        domain=domain,
-        domain_p=domain_p,
-        risk_domain=risk[0],
-        risk_p=risk[1],
-        difficulty=max(one.difficulty, other.difficulty),
-        stakes_high=max(one.stakes_high, other.stakes_high),
-        multi_factor=max(one.multi_factor, other.multi_factor),
-        strategic=max(one.strategic, other.strategic),
-        novelty=max(one.novelty, other.novelty),
-        toxic=max(one.toxic, other.toxic),
-        spam=max(one.spam, other.spam),
-        heads=highest((one.heads, other.heads)),
-        grave=max(one.grave, other.grave),
-        matter=other.matter if other.grave > one.grave else one.matter,
-        read_as=other.read_as if other.grave > one.grave else one.read_as,
-        knowledge=min(one.knowledge, other.knowledge),
-        guessed=one.guessed if domain is one.domain else other.guessed,
-    )
-
-
-Grave = tuple[float, Matter | None, str]
-"""Holds the chance of a grave matter, the likeliest one, and the language of its turn."""
-
-
-def grave_of(turn: TurnReading) -> Grave:
-    """Returns the grave matter of one turn."""
-    return turn.row.grave, turn.row.matter, turn.row.read_as or turn.language
-
-
-def likelier(one: Grave, other: Grave) -> Grave:
-    """Returns the likelier of two grave matters with its chance; the first where they are even."""
-    return other if other[0] > one[0] else one
-
-
-def second(pair: tuple[Domain | None, float]) -> float:
-    """Returns the chance of a domain with its chance."""
-    return pair[1]
-
-
-def higher_domain(now: tuple[Domain, float], before: tuple[Domain, float]) -> tuple[Domain, float]:
-    """Returns the present domain, or an earlier one that needs more care and was likely enough.
-
-    >>> higher_domain((Domain.GENERAL, 0.9), (Domain.MEDICAL, 0.6))
-    (<Domain.MEDICAL: 'medical'>, 0.6)
-    """
-    if before[0] is now[0]:
-        return now if now[1] >= before[1] else before
-    if before[1] < DOMAIN_COUNTS_AT:
-        return now
-    return before if _CAUTION.get(before[0], 0) > _CAUTION.get(now[0], 0) else now

@@ -39,7 +39,7 @@ BOUNDED = {
     "router.caches.semantic_gates._CODE": "matched on one token",
     "router.caches.semantic_gates._SENTENCE": "reads at most MAX_CHARS",
     "router.wire.responses.items._HOSTED": "matched on a type's name",
-    "router.triage.facts.doubts._ASKS_FIRST": "matched from the beginning",
+    "router.triage.matching.denials._ASKS_FIRST": "matched from the beginning",
     "router.triage.text.tables._ENUMERATED": "matched from the beginning of a line",
     "router.triage.framing.given.set_tasks.TASK": "matched from the beginning of MOST_CHARS",
     "router.triage.disguises.undone._NUMBER_WITH_UNIT": "matched on one word",

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from router.triage.facts.doubts import UNSURE, Shelf
 from router.triage.matching import asked_kinds
 from router.triage.matching.asked_kinds import kinds_told, second_kind
+from router.triage.matching.doubts import UNSURE, Shelf
 from router.types import Domain, Match
 from tests.kits.examples import examples
 

@@ -9,8 +9,8 @@ from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.text_reader import TextReader
 from router.triage.facts.asks import MOST_CHARACTERS
-from router.triage.facts.doubts import UNSURE
 from router.triage.glossed.asks_abroad import asks_twice
+from router.triage.matching.doubts import UNSURE
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.types import Match

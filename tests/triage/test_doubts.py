@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from router.triage.facts.doubts import UNSURE, Shelf, among_near_misses, denied_in, words_in
 from router.triage.match import RANKED_SHARE
+from router.triage.matching.denials import denied_in, words_in
+from router.triage.matching.doubts import UNSURE, Shelf, among_near_misses
 from router.types import Domain, Match, MatchBasis
 
 SHOP = (

@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from router.triage.facts.doubts import UNSURE, Shelf
 from router.triage.glossed.glossary import Glossary
 from router.triage.glossed.lacked_words import ApprovedWords
 from router.triage.match import RANKED_SHARE
+from router.triage.matching.doubts import UNSURE, Shelf
 from router.triage.text.folding import fold
 from router.types import Domain, Match, MatchBasis
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.facts.doubts import Shelf, words_in
+from router.triage.matching.denials import words_in
+from router.triage.matching.doubts import Shelf
 from router.triage.matching.legal_steps import is_legal_step
 from router.types import Domain, Match, MatchBasis
 from tests.kits.checks.growth import in_proportion

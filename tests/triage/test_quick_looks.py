@@ -15,7 +15,6 @@ from router.policy.content.text_keys import text_key
 from router.triage.conversation.private_choices import _OWN, _RELATIVE
 from router.triage.disguises.turned import MOST_CERTAIN, _exist
 from router.triage.encoder import WORD, _split
-from router.triage.facts.doubts import _BEHIND_NOT, _NOTS, words_in
 from router.triage.facts.languages import (
     _CAPITALS,
     _CODES,
@@ -31,6 +30,7 @@ from router.triage.framing.frame import _GAP, _bare, _ending, _has_parts
 from router.triage.framing.introductions import may_introduce
 from router.triage.framing.words import frame_words
 from router.triage.glossed.english import EnglishWords
+from router.triage.matching.denials import _BEHIND_NOT, _NOTS, words_in
 from router.triage.text.folding import _ANY_WORDS, Folded, fold, words_of
 from router.triage.text.utterance_words import _FIRST_WORDS, _OPENING
 from router.triage.text.windows import _BEGINS, _apart

@@ -9,19 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from router.triage.conversation.cautious import DOMAIN_COUNTS_AT, higher_domain, more_cautious
 from router.triage.conversation.memory import memory_after
 from router.triage.conversation.signals import signals_of
 from router.triage.facts.turn_facts import RuleFacts, find_facts
-from router.triage.reading import (
-    DOMAIN_COUNTS_AT,
-    GUESSED,
-    NOVEL,
-    ModelRow,
-    TurnReading,
-    higher_domain,
-    more_cautious,
-    reading_of,
-)
+from router.triage.reading import GUESSED, NOVEL, ModelRow, TurnReading, reading_of
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import MAX_CHARS, fold
 from router.triage.text.phrases import is_bare_follow_up

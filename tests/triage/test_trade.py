@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.facts.doubts import UNSURE, Shelf, words_in
+from router.triage.matching.denials import words_in
+from router.triage.matching.doubts import UNSURE, Shelf
 from router.triage.matching.trade import has_contrary_trade, is_of_contrary_trade
 from router.types import Domain, Match, MatchBasis
 from tests.kits.checks.growth import in_proportion

@@ -10,7 +10,7 @@ import pytest
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.text_reader import TextReader
-from router.triage.facts.doubts import UNSURE
+from router.triage.matching.doubts import UNSURE
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.types import Match

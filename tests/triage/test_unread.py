@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.facts.doubts import Shelf
 from router.triage.match import RANKED_SHARE, capped
+from router.triage.matching.doubts import Shelf
 from router.triage.matching.unread import SHIFT, SLOPE, of_unread
 from router.types import Domain, Match, MatchBasis
 

@@ -19,8 +19,7 @@ import orjson
 from msgspec import Struct
 
 from router.ledger.hash_chain import ChainRow, canonical, link
-from router.ledger.record_reading import is_opened, source_of
-from router.ledger.row_reading import reasoning_of
+from router.ledger.record_reading import is_opened, reasoning_of, source_of
 from router.stats.stated_confidence import Calibrated
 from router.types import NANO_PER_USD, CostBasis, RequestRow, ReviewCase
 

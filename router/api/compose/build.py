@@ -62,9 +62,9 @@ from router.triage.close_reading import file
 from router.triage.close_reading.reader import CloseReader
 from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
-from router.triage.facts.doubts import Shelf
 from router.triage.facts.phrase_lists import OwnTerms, found_phrases
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
+from router.triage.matching.doubts import Shelf
 from router.triage.own_heads import OwnHeads
 from router.triage.reranking.reranker import ApprovedAnswers, FileReranker, Reranker
 from router.triage.service import TriageService

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.ledger.row_reading import reasoning_of
+from router.ledger.record_reading import reasoning_of
 from router.types import RequestRow, TextReader
 
 

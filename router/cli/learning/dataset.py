@@ -180,8 +180,9 @@ def export(
     ] = "",
 ) -> None:
     """Write rows in the form that a command trains on. Rows past their retention are left out."""
+    from router.files.writing import write_private
     from router.learning.export import export as export_rows
-    from router.learning.folder import read, write_private
+    from router.learning.folder import read
 
     made = export_rows(read(folder).rows, to, split or [Split.TRAIN], head, now_ms(), answerer)
     write_private(out, b"".join(made.lines))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from router.cli.exits import Exit
+from router.cli.terminal import to_stderr
 from router.errors import TrainingDataError
 
 if TYPE_CHECKING:
@@ -47,16 +48,12 @@ def bound(cores: int, minutes: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, hardest))
 
 
-def _to_stderr(line: str) -> None:
-    typer.echo(line, err=True)
-
-
 @contextmanager
 def telling(
     head: str,
     reads: str,
     every_s: float = TOLD_EVERY_S,
-    tell: Callable[[str], None] = _to_stderr,
+    tell: Callable[[str], None] = to_stderr,
 ) -> Iterator[None]:
     """Tells what is read under which bounds, then at intervals the processor time used so far."""
     where = ""
@@ -96,7 +93,7 @@ def ctrl_c_is_told(memory: Memory) -> Iterator[None]:
         kept = "no run was under way, and what it remembers is as before"
         if memory.under_way:
             kept = "what it learnt so far is kept, and the same command goes on from there"
-        _to_stderr(f"tiergate: {memory.name} is stopped: {kept}")
+        to_stderr(f"tiergate: {memory.name} is stopped: {kept}")
         raise typer.Exit(Exit.STOPPED) from None
 
 

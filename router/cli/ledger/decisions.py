@@ -145,7 +145,7 @@ def due(
 ) -> None:
     """List decisions whose time has come and of which nobody told how they turned out."""
     from router.cli.terminal import print_json
-    from router.ledger.row_reading import reasoning_of
+    from router.ledger.record_reading import reasoning_of
     from router.wire.public_ids import decision_id
 
     now = now_ms()
@@ -185,7 +185,7 @@ def _row(books: Books, name: str, database: str) -> RequestRow:
 
 def _dossier(books: Books, name: str, database: str) -> Json:
     from router.analysis.dossier.dossier import KeptTexts, build_dossier
-    from router.ledger.row_reading import reasoning_of
+    from router.ledger.record_reading import reasoning_of
     from router.stats.stated_confidence import calibrated
     from router.wire.feedback import feedback_view
     from router.wire.public_ids import decision_id

@@ -129,7 +129,7 @@ def _ledger_of(source: Path | None, database: str | None) -> str | None:
 
 def _write(out: Path, suggested: Suggested) -> None:
     """Writes the suggestions as lines with an empty label, readable by their owner alone."""
-    from router.learning.folder import write_private
+    from router.files.writing import write_private
 
     rows = [
         {"ref": s.ref, "text": s.text, "suggested": s.label, "label": ""}

@@ -25,6 +25,7 @@ from router.cli.options import (
     folder_to_write,
 )
 from router.cli.periods import now_ms
+from router.cli.terminal import to_stderr
 from router.cli.tuning.registering import RegisteredName, add_version
 from router.errors import TrainingDataError
 from router.types import Device
@@ -182,7 +183,7 @@ def adapter(
             card_command(sys.argv[1:]),
             taught_by,
         )
-        card = tune_adapter(request, _say)
+        card = tune_adapter(request, to_stderr)
     version = _register(card, out, name, registry) if name else ""
     _show(card, request, as_json)
     if not as_json:
@@ -282,10 +283,6 @@ def _support(data: list[Path], knowledge: Path, out: Path, quick: bool) -> None:
     typer.echo(f"Adapter {card['file']} is in {out}; its card is CARD.md there.")
 
 
-def _say(line: str) -> None:
-    typer.echo(line, err=True)
-
-
 def _material(sources: list[Path], teacher: Base | None = None, longest: int = 0) -> Material:
     """Returns the rows of all sources together, answered by a teacher. Raises TrainingDataError."""
     from router.training.adapter.pairs import read_knowledge
@@ -313,7 +310,7 @@ def _material(sources: list[Path], teacher: Base | None = None, longest: int = 0
     if teacher is not None:
         from router.training.tuning.teaching import answered
 
-        rows = answered(rows, teacher, longest, where, _say)
+        rows = answered(rows, teacher, longest, where, to_stderr)
     return material(rows, files, where)
 
 

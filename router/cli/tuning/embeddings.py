@@ -20,6 +20,7 @@ from router.cli.options import (
     folder_to_write,
 )
 from router.cli.serve.serve import ModelDir
+from router.cli.terminal import to_stderr
 from router.cli.tuning.registering import RegisteredName, add_version
 from router.rendering.figures_in_words import counted
 from router.types import Device
@@ -92,7 +93,7 @@ def embeddings(
                 threads=threads,
             ),
             device,
-            lambda line: typer.echo(line, err=True),
+            to_stderr,
             card_command(sys.argv[1:]),
         )
     if name:

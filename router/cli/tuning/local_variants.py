@@ -10,6 +10,7 @@ import typer
 
 from router.cli.models.train import WORK, with_torch
 from router.cli.options import AsJson, folder_to_write
+from router.cli.terminal import to_stderr
 
 if TYPE_CHECKING:
     from router.training.tuning.variants import Measured
@@ -46,7 +47,7 @@ def compare_local(
         rows = compare(
             packaged_model(),
             out,
-            lambda line: typer.echo(line, err=True),
+            to_stderr,
             data,
             questions,
             general,

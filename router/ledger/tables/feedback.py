@@ -18,9 +18,8 @@ from sqlalchemy import Connection
 from router.errors import FeedbackRefused
 from router.ledger.feedback_chain import FeedbackRecord, chained, feedback_values
 from router.ledger.hash_chain import Finding, FindingKind
-from router.ledger.record_reading import confidence_source
+from router.ledger.record_reading import confidence_source, judged_of, reasoning_of
 from router.ledger.replies import in_place_sql, reply_sql
-from router.ledger.row_reading import judged_of, reasoning_of
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow

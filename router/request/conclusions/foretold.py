@@ -18,7 +18,7 @@ from router.policy.schema import DeliberationAnswerer
 from router.policy.sections.base import beside_bound
 from router.request.answer_verification import step_after
 from router.request.final_answer import Conclusion, conclude, noted_failure
-from router.request.ledger_row import outcome_of, why
+from router.request.outcome import outcome_of, why
 from router.request.outgoing import outgoing
 from router.request.progress import Candidate, Progress, untried
 from router.routing.next_rung import NO_LIMIT

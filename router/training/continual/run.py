@@ -19,6 +19,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from router.errors import TrainingDataError
+from router.files.writing import write_private
 from router.stats.heads import HeadKind
 from router.training.continual.fitting import Made, Material, afresh, moved
 from router.training.continual.lesson import (
@@ -40,7 +41,6 @@ from router.training.continual.stage import (
     Stage,
     Task,
     put_head,
-    write,
 )
 from router.training.continual.updates import State
 from router.training.continual.verdict import judged
@@ -126,7 +126,7 @@ def run(
     )
     card = card_of(lesson, made, noted, asked, model)
     put_head(made.head, card, folder)
-    write(folder / DECISIONS, msgspec.json.encode(sorted(_own_decisions(lesson))))
+    write_private(folder / DECISIONS, msgspec.json.encode(sorted(_own_decisions(lesson))))
     if not verdict.refused:
         memory.put(_next(lesson, made, fresh, asked, number, now_ms), card, noted)
     memory.note(noted)
@@ -269,7 +269,7 @@ def _made(
     state = under_way(path, name)
 
     def keep(now: State) -> bool:
-        write(path, packed(name, now))
+        write_private(path, packed(name, now))
         return pause()
 
     made = moved(

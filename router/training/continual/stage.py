@@ -28,7 +28,7 @@ from msgspec.structs import replace
 
 from router.errors import TrainingDataError
 from router.errors.system import in_words
-from router.files.writing import write_all
+from router.files.writing import write_private
 from router.locks.file_lock import FileLock
 from router.stats import heads
 from router.stats.heads import Head
@@ -182,17 +182,17 @@ class Memory:
             shutil.rmtree(folder, ignore_errors=True)  # what a run that was cut off left
             (folder / "head").mkdir(mode=0o700, parents=True)
             put_head(stage.head, card, folder / "head")
-            write(folder / MEMORY, _text(stage.memory))
-            write(folder / OLD, _text(stage.old))
+            write_private(folder / MEMORY, _text(stage.memory))
+            write_private(folder / OLD, _text(stage.old))
             if stage.importance is not None:
-                write(folder / IMPORTANCE, _packed(*stage.importance))
+                write_private(folder / IMPORTANCE, _packed(*stage.importance))
             seen, used, aside = (
                 tuple(sorted(keys)) for keys in (stage.seen, stage.used, stage.aside)
             )
             listed = _Listed(stage.tasks, seen, stage.classes, used, aside)
-            write(folder / STAGE, msgspec.json.encode(listed))
+            write_private(folder / STAGE, msgspec.json.encode(listed))
             if noted is not None:
-                write(folder / NOTED, msgspec.json.encode(noted))
+                write_private(folder / NOTED, msgspec.json.encode(noted))
             self.count(stage.number)
             self._sweep(stage.number)
         except OSError as error:
@@ -201,7 +201,7 @@ class Memory:
     def count(self, number: int) -> None:
         """Lets another stage count, from now on. Raises TrainingDataError."""
         with _changing(self.folder / CURRENT):
-            write(self.folder / CURRENT, str(number).encode())
+            write_private(self.folder / CURRENT, str(number).encode())
 
     def has(self, number: int) -> bool:
         """Returns True where a stage is still there."""
@@ -237,7 +237,7 @@ class Memory:
                     for told in (listed.seen, listed.used)
                 )
                 if (seen, used) != (listed.seen, listed.used):
-                    write(path, msgspec.json.encode(replace(listed, seen=seen, used=used)))
+                    write_private(path, msgspec.json.encode(replace(listed, seen=seen, used=used)))
         return gone
 
     def _keep(self, kept_of: Callable[[Sequence[Kept]], Sequence[Kept]]) -> int:
@@ -249,7 +249,7 @@ class Memory:
                 kept = kept_of(rows)
                 if len(kept) < len(rows):
                     gone += len(rows) - len(kept)
-                    write(path, _text(kept))
+                    write_private(path, _text(kept))
         return gone
 
     def decisions_of(self, run: str) -> list[str]:
@@ -291,7 +291,7 @@ class Memory:
         after = [one for one in before if one.run != noted.run]
         text = b"".join(msgspec.json.encode(one) + b"\n" for one in [*after, noted])
         with _changing(self.folder / HISTORY):
-            write(self.folder / HISTORY, text)
+            write_private(self.folder / HISTORY, text)
 
     def take_back(self, why: str, *, keep_labels: bool = False) -> Noted:
         """Lets the stage before the last run count again. Raises TrainingDataError.
@@ -322,7 +322,7 @@ class Memory:
             )
             own = {*last.seen, *last.used} - {*kept.seen, *kept.used}
             aside = tuple(sorted({*kept.aside, *last.aside, *own}))
-            write(before, msgspec.json.encode(replace(kept, aside=aside)))
+            write_private(before, msgspec.json.encode(replace(kept, aside=aside)))
         return len(own)
 
 
@@ -344,12 +344,7 @@ def put_head(head: Head, card: Mapping[str, object], folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     heads.save(head, folder)
     text = msgspec.json.format(msgspec.json.encode(card), indent=1)
-    write(folder / f"{head.name}.card.json", text + b"\n")
-
-
-def write(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all, which only its owner can read if it is new."""
-    write_all({path: content}, private=True)
+    write_private(folder / f"{head.name}.card.json", text + b"\n")
 
 
 def _text(rows: Sequence[Kept]) -> bytes:

@@ -20,12 +20,12 @@ from router.policy.sections.decision import DecisionSection
 from router.stats.heads import Embeddings
 from router.triage.batches.templates import Vector
 from router.triage.close_reading.guess import Bounds
-from router.triage.facts.doubts import Shelf
 from router.triage.facts.harmless import PlainWords
 from router.triage.facts.phrase_lists import OwnTerms, order_finder, phrase_finder
 from router.triage.facts.turn_facts import FindsPhrases
 from router.triage.framing.idioms import NO_IDIOMS, Idioms, Saying
 from router.triage.glossed.answers import GlossedAnswers
+from router.triage.matching.doubts import Shelf
 from router.triage.matching.outcomes import OutcomeUses
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import ANSWERS_FROM

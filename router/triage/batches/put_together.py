@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from router.policy.content.knowledge import in_scope
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
+from router.triage.conversation.cautious import more_cautious
 from router.triage.disguises.known_words import Knows
 from router.triage.facts.asks import leans, only_asks
-from router.triage.facts.doubts import UNSURE, Shelf, less_sure
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.framing.own_sentences import OwnSentence
 from router.triage.glossed.glossary import Gloss
+from router.triage.matching.doubts import UNSURE, Shelf, less_sure
 from router.triage.other_readings import (
     as_glossed,
     calm_in_role,
@@ -36,13 +37,7 @@ from router.triage.other_readings import (
     weaker_match,
     with_heads,
 )
-from router.triage.reading import (
-    ModelRow,
-    TurnReading,
-    asks_for_text,
-    more_cautious,
-    reading_of,
-)
+from router.triage.reading import ModelRow, TurnReading, asks_for_text, reading_of
 from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7

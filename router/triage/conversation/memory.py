@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from router.policy.head_conditions import highest
+from router.triage.conversation.cautious import Grave, higher_domain, likelier, second
 from router.triage.facts.turn_facts import names_of
-from router.triage.reading import Grave, higher_domain, likelier, second
 from router.triage.text.amount_lists import no_material, own_impact
 from router.types import SessionMemory, Signals
 

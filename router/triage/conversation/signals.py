@@ -16,23 +16,21 @@ from msgspec.structs import replace
 
 from router.policy.head_conditions import highest
 from router.triage.conversation.brief_matters import is_brief_where_grave
-from router.triage.conversation.fragments import has_no_matter_of_ours
-from router.triage.conversation.settled import as_they_count
-from router.triage.conversation.terms_asked import terms_beside, terms_knowledge
-from router.triage.conversation.turn_dangers import turn_dangers
-from router.triage.facts.languages import UNKNOWN
-from router.triage.facts.turn_facts import RuleFacts, names_of
-from router.triage.reading import (
-    NOVEL,
+from router.triage.conversation.cautious import (
     Grave,
-    ModelRow,
-    TurnReading,
     grave_of,
     higher_domain,
     likelier,
     more_cautious,
     second,
 )
+from router.triage.conversation.fragments import has_no_matter_of_ours
+from router.triage.conversation.settled import as_they_count
+from router.triage.conversation.terms_asked import terms_beside, terms_knowledge
+from router.triage.conversation.turn_dangers import turn_dangers
+from router.triage.facts.languages import UNKNOWN
+from router.triage.facts.turn_facts import RuleFacts, names_of
+from router.triage.reading import NOVEL, ModelRow, TurnReading
 from router.triage.text.amount_lists import largest_amounts, no_material, own_impact, unquoted
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of

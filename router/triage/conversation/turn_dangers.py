@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from msgspec import UNSET, UnsetType
 
-from router.triage.reading import TurnReading, grave_of
+from router.triage.conversation.cautious import grave_of
+from router.triage.reading import TurnReading
 from router.types import SessionMemory, TurnDanger
 
 LIKELY = 0.5

@@ -1,1 +1,1 @@
-"""Weighs what speaks for the approved answer that a request comes nearest to."""
+"""Weighs what speaks for and against the approved answer that a request comes nearest to."""

@@ -1,1 +1,1 @@
-"""Text without a model: amounts, numbers, terms, spelling, disguises."""
+"""Text without a model: amounts, numbers, terms, spelling, turns."""

@@ -10,11 +10,12 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.files.writing import write_private
 from router.stats.heads import Head
 from router.training.continual.lesson import Fresh
 from router.training.continual.reservoir import Kept, fixed, in_time, sampled
 from router.training.continual.run import corrected
-from router.training.continual.stage import Stage, write
+from router.training.continual.stage import Stage
 
 rows = st.lists(
     st.builds(
@@ -89,5 +90,5 @@ def test_file_takes_no_rights_from_what_a_crash_left(tmp_path: Path) -> None:
     left = tmp_path / ".memory.jsonl.new"
     left.write_bytes(b"half")
     left.chmod(0o644)
-    write(tmp_path / "memory.jsonl", b"whole")
+    write_private(tmp_path / "memory.jsonl", b"whole")
     assert os.stat(tmp_path / "memory.jsonl").st_mode & 0o777 == 0o600
