@@ -32,6 +32,9 @@ turn list subject bullet bullets bulleted bullet-point language version tone num
 csv json table stichpunkte stichpunkten stichpunktliste liste tabelle formuliere zieh ziehe ordne
 nenne tabla lista viñetas asunto objet puces split mark
 """
+_CHANGES = """
+put make detect number german english french spanish italian mets mettez pasa pase pon busca
+"""
 _TEXTS = """
 text texts letter letters memo memos clause clauses paragraph paragraphs passage section report
 reports article articles notice minutes mail mails email e-mail emails message messages ticket
@@ -41,7 +44,7 @@ lines brief briefe text texte texts texten schreiben bericht nachricht mail doku
 vertrag rechnung protokoll satz sätze sätzen wort wörter wörtern zeile nutzers lettre texte
 courrier message rapport article contrat facture document avis phrase phrases mot mots ligne
 lignes annonce carta texto correo mensaje informe artículo contrato factura documento anuncio
-frase frases palabra palabras línea líneas incident support customer client news press meeting
+frase frases palabra palabras línea líneas incident support queue customer client news press meeting
 product user
 """
 _FIELDS = """
@@ -69,10 +72,10 @@ italiano portugués neerlandés
 _MANNER = """
 plain simple simpler everyday short shorter brief briefly concise concisely formal more less
 warmer friendlier stiff cheerful casual polite professional clear clearer easier easy catchy
-neutral positive negative mixed zusammen readable legal jargon medical technical cleaner clean
-same past present tense third alternative informal sound sounds reads read keep preserve einfach
-einfacher einfache kurz kürzer formell formeller höflicher klarer einfacher simple simples court
-plus formel clair bref breve claro sencillo formal más
+neutral positive negative mixed zusammen readable cleaner clean same past present tense third
+alternative informal sound sounds reads read keep preserve einfach einfacher einfache kurz kürzer
+formell formeller höflicher klarer einfacher simple simples court plus formel clair bref breve
+claro sencillo formal más length
 """
 _GLUE = """
 a an the this that these those it its above below following here all each every any of in into to
@@ -100,9 +103,11 @@ WORK = _words(_WORK)
 """Lists words of which one at least stands in a job."""
 SHAPES = _words(_SHAPES)
 """Lists words of a job that may as well say how an answer should look: "as a table"."""
+CHANGES = _words(_CHANGES)
+"""Lists words that set work only where a text is named: "Put this memo into French"."""
 TEXTS = _words(_TEXTS)
 FIELDS = _words(_FIELDS)
-KNOWN = WORK | SHAPES | TEXTS | FIELDS | _words(f"{_LANGUAGES} {_MANNER} {_GLUE}")
+KNOWN = WORK | SHAPES | CHANGES | TEXTS | FIELDS | _words(f"{_LANGUAGES} {_MANNER} {_GLUE}")
 """Lists all words that may stand in a job: no word of counsel, of judging, of "I" or "should"."""
 
 
@@ -124,7 +129,8 @@ ONE_SPEAKS = late_regex(
 """Finds somebody who speaks of themselves or of their firm."""
 ASKS = late_regex(
     r"[?\u00bf\uff1f]|\b(?:should|shall (?:I|we)|ought|whether|advi[sc]e|recommend|decide|"
-    r"what (?:to|do|can|must)|how (?:do|can|to|should)|tell (?:me|us)|let (?:me|us) know|help|don['\u2019]?t know|"
+    r"what (?:to|do|can|must)|how (?:do|can|to|should)|tell (?:me|us)|let (?:me|us) know|help|"
+    r"don['\u2019]?t know|"
     r"not sure|wonder\w*|consider(?:ing)?|thinking (?:of|about)|soll\w*|ob\b|was (?:tun|mach\w*|"
     r"kann|muss)|hilf\w*|helf\w*|rat(?:e|en|et|schlag)?|empf\w+|entscheid\w*|überleg\w*|sag\w*|"
     r"weiß nicht|dois|devons|doit-on|faut-il|conseil\w*|décid\w*|aide\w*|dis-\w+|que faire|"

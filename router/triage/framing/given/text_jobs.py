@@ -14,6 +14,7 @@ from typing import NamedTuple
 from router.triage.framing.given.handed_passages import Handed
 from router.triage.framing.given.job_words import (
     ASKS,
+    CHANGES,
     FIELDS,
     JUDGED,
     JUST_NOW,
@@ -53,11 +54,13 @@ _LISTED = re.compile(
 """Finds the labels or keys that a job lists, which may be any words."""
 _ANSWERED = re.compile(
     r"\b(?:reply|answer|respond|output|return)(?: only)? (?:as|with|in)(?: only)?(?: a)? json\b|"
-    r"\b(?:json|text|label|word)s? only\b",
+    r"\b(?:json|text|label|word)s? only\b|"
+    r"\b(?:no|without|avoid) (?:legal |medical |technical )?jargon\b",
     re.IGNORECASE,
 )
-"""Finds the form of an answer, which is no job by itself."""
+"""Finds how an answer should look, which is no job by itself."""
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BEGINNINGS = KNOWN | {"reply", "answer", "respond"}
 _SENTENCE = re.compile(r"[.!?:;\n]+")
 _ASKS_OF_IT = frozenset({"is", "are", "has", "have"})
 """Begin a question with yes or no for an answer: "Is this correct?" judges."""
@@ -77,6 +80,8 @@ def text_job(message: str) -> Handed | None:
     'Summarise in one sentence:'
     >>> text_job(f"Summarise, and tell me if I should appeal:\\n\\n{told}")
     """
+    if message.count(" ") < LEAST_WORDS:
+        return None
     for cut in _cuts(message.strip()):
         if is_job(cut.job) and _is_a_text(cut):
             return Handed(cut.job, cut.text)
@@ -89,7 +94,8 @@ def is_job(words: str) -> bool:
     >>> is_job("Give me the dates as JSON, please."), is_job("Is this correct?")
     (True, False)
     """
-    if not words or len(words) > MOST_CHARS:
+    begins = _WORD.search(words[:MOST_CHARS].lower())
+    if len(words) > MOST_CHARS or begins is None or begins[0] not in _BEGINNINGS:
         return False
     for listed in _LISTED.findall(words):
         if NO_TASK.search(listed) or JUDGED.search(listed):
@@ -97,12 +103,18 @@ def is_job(words: str) -> bool:
     plain = _ANSWERED.sub(" ", _LISTED.sub(" ", words)).lower()
     plain = plain.replace("regular expression", "regex")
     said = frozenset(all_said := _WORD.findall(plain))
-    if not FEWEST_WORDS <= len(all_said) <= MOST_WORDS or not said <= KNOWN:
+    if not FEWEST_WORDS <= len(all_said) <= MOST_WORDS or not all(map(_is_known, said)):
         return False
-    if not said & WORK and not (said & SHAPES and said & (TEXTS | FIELDS)):
+    shaped = said & SHAPES and said & (TEXTS | FIELDS)
+    if not (said & WORK or shaped or (said & CHANGES and said & TEXTS)):
         return False
     firsts = [_WORD.search(sentence) for sentence in _SENTENCE.split(plain)]
     return not any([first is not None and first[0] in _ASKS_OF_IT for first in firsts])
+
+
+def _is_known(word: str) -> bool:
+    """Returns True for a word of a job, and for one of such words with hyphens: "two-line"."""
+    return word in KNOWN or ("-" in word and KNOWN.issuperset(word.split("-")))
 
 
 def _cuts(message: str) -> Iterator[_Cut]:
