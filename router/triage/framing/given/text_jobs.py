@@ -147,14 +147,16 @@ def _is_a_text(cut: _Cut) -> bool:
         lines = [len(line.split()) for line in cut.text.split("\n") if line.strip()]
         if len(lines) > 1 and min(lines[0], lines[-1]) < SHORT_WORDS:
             return False
-    if labelled:
-        return True
-    if OF_A_FAMILY.search(cut.text) or ASKS.search(cut.text):
+    if OF_A_FAMILY.search(cut.text):
         return False
+    happens = JUST_NOW.search(cut.text) is not None
+    if labelled:
+        return not happens
+    if ASKS.search(cut.text):
+        return False
+    speaks = ONE_SPEAKS.search(cut.text) is not None
     if others:
-        return True
+        return not (speaks and happens)
     if len(cut.text.split()) < LEAST_UNNAMED:
         return False
-    if SALUTATION.match(cut.text):
-        return True
-    return not ONE_SPEAKS.search(cut.text) and not JUST_NOW.search(cut.text)
+    return SALUTATION.match(cut.text) is not None or not (speaks or happens)
