@@ -96,6 +96,18 @@ def test_a_polite_line_beside_somebodys_own_matter_is_no_job(layout: str, told: 
     assert text_job(layout.format(told)) is None
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Classify the text: The girl drank the blue cleaner and now she sleeps and cannot be woken.",
+        "Classify the text: My mother fell down the stairs of the house and does not speak at all.",
+        "Translate this letter: I smell gas in the whole of the house now and my head is so heavy.",
+    ],
+)
+def test_what_happens_now_is_no_text_to_work_on(message: str) -> None:
+    assert text_job(message) is None
+
+
 def test_a_short_paragraph_at_the_far_end_may_be_a_request() -> None:
     assert text_job(f"Summarise this article:\n\n{RULING}") is not None
     assert text_job(f"Summarise this article:\n\n{RULING}\n\nThen sign for me.") is None
