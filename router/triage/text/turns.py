@@ -15,6 +15,7 @@ from router.regexes.late import late_regex
 from router.triage.framing.given.chat_tasks import chat_task
 from router.triage.framing.given.handed_passages import looked_up
 from router.triage.framing.given.set_tasks import READ_AS, sets_task
+from router.triage.framing.given.text_jobs import text_job
 from router.triage.framing.signatures import without_signature
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
@@ -166,6 +167,9 @@ def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
         return Turns(READ_AS, harm_only=_all_ways(texts[0]), given_text=True)
     if (parts := looked_up(texts[0])) is not None:
         return Turns(parts.asked, harm_only=_all_ways(parts.text), given_text=True)
+    if text_job(texts[0]) is not None:
+        # Its own words name what is in the text ("sums", "drugs"); they ask for no harm.
+        return Turns(READ_AS, harm_only=_all_ways(texts[0]), given_text=True)
     return None
 
 
