@@ -45,11 +45,13 @@ def recalibrate(
     seed: int,
     knowledge: Path | None = None,
     names: Collection[str] = held_out.HEADS,
+    quick: bool = False,
 ) -> held_out.Figures:
     """Calibrates heads of the model in `folder`, some of `held_out.HEADS`; writes its card anew.
 
     Returns what each says of each source that taught it nothing; the card's rows of the others
-    stay. Raises TrainingDataError and ModelFileError as training and loading do.
+    stay. `quick` reads the lines of few authors, as a quick training does. Raises TrainingDataError
+    and ModelFileError as training and loading do.
     """
     model = TriageModel.load(folder)
     if model.rarity is None:
@@ -57,7 +59,7 @@ def recalibrate(
     rows = curated(data, seed, knowledge)
     train, dev = fit_examples(rows.train, rows.dev, seed)
     of_train, of_dev = (model.encode([row.text for row in rows]) for rows in (train, dev))
-    lines = unread_sources.author_lines(seed)
+    lines = unread_sources.author_lines(seed, quick)
     of_lines = model.encode([line.text for line in lines])
     material = unread_sources.Material(
         (train, of_train), (dev, of_dev), (lines, of_lines), model.rarity

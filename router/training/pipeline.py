@@ -222,7 +222,7 @@ def _fit(run: Run) -> encoder_stages.Metrics:
         ]
         head = fit_heads.chance_head(name, (of_train, parts[0]), (of_dev, parts[1]), sha, rare)
         heads.save(head, folder / HEADS_FOLDER)
-    lines = unread_sources.author_lines(run.seed)
+    lines = unread_sources.author_lines(run.seed, run.quick)
     rows = [encoder.tokenise(line.text) for line in lines]
     of_lines = Encoded(encoder.encode([line.text for line in lines]), grams_of(rows))
     material = unread_sources.Material((train, of_train), (dev, of_dev), (lines, of_lines), rare)

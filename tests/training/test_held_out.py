@@ -17,7 +17,7 @@ from router.training.data.authors import grave_texts
 from router.training.data.sources import Example
 from router.training.heads.fit_heads import CLASS_HEADS
 from router.training.heads.fit_one_head import Fitted
-from router.training.heads.mix_ngrams import Mix
+from router.training.heads.mix_ngrams import LEAST_HONEST, Mix
 from router.training.unread_sources import AuthorLine
 from router.triage.triage_model import TriageModel
 from tests.kits.server_kit import tiergate
@@ -355,6 +355,24 @@ def test_no_type_is_surer_than_what_was_right_of_sources_left_out(model: TriageM
     types = model.stack.heads["request_type"]
     read = types(model.encode(["translate this into Dutch", "write a poem about tea", "hello"]))
     assert 0.85 < read.max() < 0.94  # .93 of what was said by .9 and more was right there
+
+
+def test_a_quick_run_reads_enough_authors_of_every_kind() -> None:
+    lines = unread_sources.author_lines(3, quick=True)
+    names = {line.author for line in lines}
+    assert names == {*unread_sources.QUICK_AUTHORS}
+    assert names & {*grave_texts.JUDGES}
+    writers = {
+        "domain": (held_out.EVERY_KIND,),
+        "request_type": (held_out.EVERY_KIND,),
+        **held_out.BY_MESSAGES,
+    }
+    for head in held_out.HEADS:
+        counted = [
+            line for line in lines if head in line.labels and line.author.startswith(writers[head])
+        ]
+        assert len(counted) >= 2 * LEAST_HONEST, head
+        assert len({line.author for line in counted}) >= 2, head
 
 
 def test_the_command_knows_each_head_that_is_calibrated() -> None:
