@@ -41,6 +41,8 @@ CASES = [
     (replace(THOUGHT, reasoning_tokens=0), {}, True),  # nothing else can be 900 tokens
     (replace(THOUGHT, reasoning_tokens=0), {"text": "word " * 200}, False),
     (replace(THOUGHT, reasoning_tokens=0), {"tool_calls": (ToolCall("1", "f", "x" * 900),)}, False),
+    (replace(THOUGHT, reasoning_tokens=0), {"stop_sequence": "#"}, False),  # words behind it went
+    (THOUGHT, {"stop_sequence": "#"}, True),  # thoughts come before the text
     (Usage(10, output_tokens=64, reported=True), {}, False),  # marks, and no thoughts
     (Usage(10, output_tokens=70, reported=True), {}, True),  # five bytes and 64 marks are 69
 ]

@@ -30,6 +30,8 @@ def thought_unseen(answer: Answer) -> bool:
         return True
     if usage.reasoning_tokens or any([one.sealed for one in answer.choices]):
         return False  # its provider tells thoughts apart, and they are all here
+    if any([one.stop_sequence is not None for one in answer.choices]):
+        return False  # a text that is cut here, at a sequence that nobody sent, is paid as a whole
     return usage.output_tokens > sum(map(_shown_tokens, answer.choices))
 
 

@@ -35,6 +35,7 @@ from router.triage.text.amount_lists import largest_amounts, no_material, own_im
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
 from router.types import (
+    DANGERS,
     READ_LANGUAGES,
     Domain,
     HeadReading,
@@ -170,14 +171,20 @@ def signals_of(
         if turns.split
         else turn_dangers((last, *earlier), (turns.last, *turns.earlier), memory),
         given_text=turns.given_text or UNSET,
-        text_despair=_despair_in(for_harm) if turns.given_text else UNSET,
+        text_despair=_despair_in(for_harm, turns),
     )
 
 
-def _despair_in(text: TurnReading | None) -> float | UnsetType:
-    """Returns the chance that a text handed over is a cry for help; UNSET for another matter."""
-    row = None if text is None else text.row
-    return row.grave if row is not None and row.matter is Matter.SELF_HARM else UNSET
+def _despair_in(text: TurnReading | None, turns: Turns) -> float | UnsetType:
+    """Returns the chance that a text handed over is a cry for help; UNSET for another matter.
+
+    Programs hand over many reports of accidents and illness. Who writes the job oneself may be in
+    any such danger.
+    """
+    if text is None or not turns.given_text:
+        return UNSET
+    cries = DANGERS if turns.own_job else (Matter.SELF_HARM,)
+    return text.row.grave if text.row.matter in cries else UNSET
 
 
 def _meant(

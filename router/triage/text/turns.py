@@ -94,6 +94,7 @@ class Turns(Struct, frozen=True):
     asked_back: bool = False  # level 1 asked back, so the question before is still open
     split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
     given_text: bool = False  # `last` is what a program asks of a text, which `harm_only` has
+    own_job: bool = False  # the user's own message asks it, so its text may be the user's own words
 
 
 USER_ALONE = frozenset({"user"})
@@ -169,7 +170,7 @@ def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
         return Turns(parts.asked, harm_only=_all_ways(parts.text), given_text=True)
     if text_job(texts[0]) is not None:
         # Its own words name what is in the text ("sums", "drugs"); they ask for no harm.
-        return Turns(READ_AS, harm_only=_all_ways(texts[0]), given_text=True)
+        return Turns(READ_AS, harm_only=_all_ways(texts[0]), given_text=True, own_job=True)
     return None
 
 

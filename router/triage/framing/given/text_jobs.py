@@ -155,8 +155,9 @@ def _is_a_text(cut: _Cut) -> bool:
     if ASKS.search(cut.text):
         return False
     speaks = ONE_SPEAKS.search(cut.text) is not None
+    greets = SALUTATION.match(cut.text) is not None
     if others:
-        return not (speaks and happens)
+        return not speaks or (greets and not happens)
     if len(cut.text.split()) < LEAST_UNNAMED:
         return False
-    return SALUTATION.match(cut.text) is not None or not (speaks or happens)
+    return greets or not (speaks or happens)
