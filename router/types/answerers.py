@@ -239,7 +239,7 @@ class Work(Struct, frozen=True):
     # Told how many bytes of a stream came that no piece has said so far, each time they change.
     tell_unsaid: Callable[[int], None] = _unheard
     # Told the pieces of a whole answer whose upstream streams it, as they come; first with none,
-    # before the upstream is asked.
+    # as soon as it is known that the answer is streamed.
     tell_pieces: Callable[[list[Delta]], None] = _unheard
     # Told which parameters of sampling the model did not take, so that it was asked without them.
     tell_left_out: Callable[[tuple[str, ...]], None] = _unheard

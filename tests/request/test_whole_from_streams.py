@@ -33,6 +33,9 @@ def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iter
         write_ladder(
             folder, "unasked", upstream.url, "always-streams:cut", max_output_tokens=100_000
         ),
+        write_ladder(
+            folder, "mute", upstream.url, "always-streams:mute", max_output_tokens=100_000
+        ),
         write_ladder(folder, "speaks", upstream.url, "paced:0,0.05,1000", **STREAMED),
         write_ladder(folder, "waits", upstream.url, "hang", **STREAMED),
     ]
@@ -65,7 +68,7 @@ def test_a_stream_that_nobody_asked_for_costs_what_came(served: Served) -> None:
     assert 0 < whole["cost_nano_usd"] < HELD_NANO_USD / 100
 
 
-@pytest.mark.parametrize(("policy", "least"), [("speaks", 1), ("waits", 0)])
+@pytest.mark.parametrize(("policy", "least"), [("speaks", 1), ("waits", 0), ("mute", 0)])
 def test_a_client_that_leaves_pays_no_hold(
     served: Served, upstream: Upstream, policy: str, least: int
 ) -> None:

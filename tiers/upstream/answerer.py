@@ -130,6 +130,7 @@ class UpstreamTier:
                 answer = None if streams else self._wire.whole(await read_json(response))
             if answer is None:
                 # The server streams, though it was asked not to; the answer is paid.
+                work.tell_pieces([])
                 folder = self._wire.folder(work.request.sampling.n)
                 most = bytes_of_stream(work, self._facts)
                 async with aclosing(_pieces(response, folder, exchange, work, most)) as steps:

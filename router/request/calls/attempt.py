@@ -211,8 +211,7 @@ class Attempt:
             sound=self.request.holds_sound,
             hours=cost.writes_for_hours(plan.facts, self.request),
         )
-        if books.unseen is not None:
-            books.unseen.learn(plan, answer)
+        books.unseen.learn(plan, answer)
         stated = unbelieved(answer)
         if stated is not None:
             books.progress.attempts.unbelieved[rows[number].attempt_id] = stated

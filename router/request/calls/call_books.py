@@ -67,7 +67,7 @@ class CallBooks:
         ledger: Ledger,
         clock: Clock,
         deadlines: Deadlines,
-        unseen: UnseenThoughts | None = None,
+        unseen: UnseenThoughts,
         intent: Intent = open_row,
     ) -> None:
         self.routed = routed
@@ -105,8 +105,7 @@ class CallBooks:
 
     def plan_at(self, answerer: str, at_ms: int) -> RungPlan:
         """Returns what is known of an answerer, at the prices of this time."""
-        plan = self.routed.runtime.on(at_ms).by_name[answerer]
-        return plan if self.unseen is None else self.unseen.told(plan)
+        return self.unseen.told(self.routed.runtime.on(at_ms).by_name[answerer])
 
     def cancel(self, number: int, came: Came, started_ms: float, *, streams: bool = False) -> None:
         """Books a call whose client left: at what is known or bounded, marked as an estimate.

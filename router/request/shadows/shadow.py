@@ -68,7 +68,7 @@ class Shadows:
         spent_since: SpentSince | None = None,
     ) -> None:
         self._events = events
-        self.unseen = UnseenThoughts(events)
+        self.unseen = UnseenThoughts(events)  # the gateway's own calls teach it, too
         self._ledger = ledger
         self._clock = clock
         self._deadlines = Deadlines()

@@ -10,7 +10,7 @@ huge-line, huge-body, endless, endless-comments, small-pieces:COUNT (350 bytes f
 endless-head, gzip-bomb, redirect, error-event, error-object, garbled and lost (a stream is
 nonsense, or breaks, halfway), unended (all came but `[DONE]`, and the connection stays; `:lost`
 breaks it, `:uncounted` leaves the usage out too), stream-ignored, always-streams (also where nobody
-asked for a stream; `:cut` breaks off), surplus (a second choice that nobody asked for; `:ignored`
+asked for a stream; `:cut` breaks off, `:mute` says no word and hangs), surplus (a second choice that nobody asked for; `:ignored`
 streams none of it).
 """
 
@@ -285,6 +285,9 @@ async def _stream_ignored(x: Exchange) -> None:
 async def _always_streams(x: Exchange) -> None:
     if x.argument == "cut":
         await _cut(replace(x, stream=True))
+    elif x.argument == "mute":
+        await x.write(STREAM_HEAD + chunked(EVENTS[0]))
+        await asyncio.sleep(3600)
     else:
         await x.write(STREAMED)
 
