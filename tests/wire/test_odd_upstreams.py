@@ -132,12 +132,13 @@ def test_calls_of_a_stream_are_told_apart(name: str) -> None:
 
 @pytest.mark.parametrize("arguments", [None, ""])
 @pytest.mark.parametrize(
-    ("reason", "found"), [("tool_calls", "{}"), ("stop", "{}"), ("length", "")]
+    ("reason", "found"),
+    [("tool_calls", "{}"), ("stop", "{}"), ("length", ""), ("content_filter", "")],
 )
 def test_a_streamed_call_without_arguments_has_an_empty_object(
     arguments: object, reason: str, found: str
 ) -> None:
-    """As in a whole answer: only where the cap cut the call may they be none."""
+    """As in a whole answer: only where the cap or a filter cut the call may they be none."""
     folder = ChunkFolder()
     folder.fold(chunk({"tool_calls": [call(arguments, call_id="c1", index=0)]}))
     folder.fold(chunk({}, reason))

@@ -213,7 +213,8 @@ def test_error_object_under_status_200_is_an_error_that_shows_no_text() -> None:
 
 @pytest.mark.parametrize("arguments", [None, "", {}])
 @pytest.mark.parametrize(
-    ("reason", "found"), [("tool_calls", "{}"), ("stop", "{}"), ("length", "")]
+    ("reason", "found"),
+    [("tool_calls", "{}"), ("stop", "{}"), ("length", ""), ("content_filter", "")],
 )
 def test_a_call_without_arguments_has_an_empty_object(
     arguments: object, reason: str, found: str

@@ -226,7 +226,7 @@ def _choice(value: object, upstream_id: str, issuer: str) -> Choice:
     given, called = given_reason(value.get("finish_reason")), message.get("tool_calls")
     calls: tuple[ToolCall, ...] = ()
     if called is not None:
-        cut = finish_reason(given, False) == "length"
+        cut = finish_reason(given, False) in CUT_SHORT
         calls = _tool_calls(called, "" if cut else "{}", upstream_id)
     refusal, text = message.get("refusal"), content_text(message.get("content"))
     return Choice(
@@ -259,6 +259,10 @@ def given_reason(value: object) -> str:
     if reason in BROKEN_OFF:
         raise StreamCut(f"The upstream broke its answer off ({reason}).")
     return reason
+
+
+CUT_SHORT = frozenset({"length", "content_filter"})
+"""Lists the reasons after which a call may lack arguments that its model was about to write."""
 
 
 def finish_reason(given: str, has_calls: bool) -> str:

@@ -15,6 +15,7 @@ from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamToo
 from router.types import Answer, Choice, Citation, Delta, TokenLogprob, Usage, utf8_size
 from router.wire.growing_text import GrowingText
 from router.wire.openai.answers import (
+    CUT_SHORT,
     MAX_CHOICES,
     content_text,
     finish_reason,
@@ -186,7 +187,7 @@ class _ChoiceSoFar:
         return Choice(
             text=text,
             finish_reason=reason,
-            tool_calls=calls.whole(cut=reason == "length"),
+            tool_calls=calls.whole(cut=reason in CUT_SHORT),
             refusal=self.refusal.whole or None,
             reasoning=self.reasoning.whole or None,
             logprobs=tuple(self.logprobs),
