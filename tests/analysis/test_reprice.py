@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.analysis.prices.reprice import Again, PricedAs, Repricing, Sums, priced_again, reprice
+from router.analysis.prices.reprice import (
+    MAX_VERSIONS,
+    Again,
+    PricedAs,
+    Repricing,
+    Sums,
+    priced_again,
+    reprice,
+)
+from router.analysis.prices.reprice_output import reprice_json
 from router.money import cost
 from router.money.price_book import RowPrices
 from router.policy.loading import LoadedPolicy, load_policy, policies_dir
 from router.policy.price_list import LoadedPrices, load_prices
+from router.rendering.json_values import Json
 from router.types import AttemptRow, AttemptState, CostBasis, Price, RequestRow, Role, Usage
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
@@ -177,6 +188,17 @@ def test_groups_are_bounded_whatever_the_rows_say() -> None:
         found.add(request("r"), replace(CALL, model=f"model-{at}"), CHEAP)
     assert len(found.models) == 257
     assert found.models["(other)"].calls == 400 - 256
+
+
+def test_versions_that_share_a_line_are_not_said_to_be_lost() -> None:
+    found = Repricing()
+    for at in range(MAX_VERSIONS + 2):
+        found.add(replace(request("r"), policy_hash=f"hash-{at}"), CALL, CHEAP)
+    told = reprice_json(found, "other prices", lambda version: f"kept as {version}")
+    lines = {line["hash"]: line for line in cast(list[Json], told["policies"])}
+    assert lines[""]["calls"] == 2
+    assert lines[""]["read_from"] == "versions beyond those that are counted one by one"
+    assert lines["hash-0"]["read_from"] == "kept as hash-0"
 
 
 BOOK = """\

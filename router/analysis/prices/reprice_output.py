@@ -11,6 +11,7 @@ from rich.text import Text
 from router.analysis.prices.reprice import PricedAs, Repricing, Sums
 from router.analysis.report.output.json import provider_object
 from router.analysis.report.sentences import provider_line
+from router.analysis.report.tallies import OTHER
 from router.rendering.figures_in_words import (
     NOTHING,
     clean,
@@ -49,7 +50,12 @@ def reprice_json(repricing: Repricing, prices: str, source_of: SourceOf) -> Json
         "price_versions": dict(repricing.versions.most_common()),
         "provider": provider_object(repricing.provider.figures()),
         "policies": [
-            {"policy": name, "hash": version, "calls": calls, "read_from": source_of(version)}
+            {
+                "policy": name,
+                "hash": version,
+                "calls": calls,
+                "read_from": _read_from(name, version, source_of),
+            }
             for (name, version), calls in repricing.policies.most_common()
         ],
         "priced_as_another_model": [
@@ -134,9 +140,16 @@ SHOWN_VERSIONS = 10
 """The versions of policies that a terminal shows; JSON lists all."""
 
 
+def _read_from(name: str, version: str, source_of: SourceOf) -> str:
+    return (
+        "versions beyond those that are counted one by one" if name == OTHER else source_of(version)
+    )
+
+
 def _versions(repricing: Repricing, source_of: SourceOf) -> list[str]:
     lines = [
-        f"Policy {name} {version}: {counted(calls, 'call', 'calls')}, {source_of(version)}."
+        f"Policy {' '.join(filter(None, (name, version)))}: {counted(calls, 'call', 'calls')}, "
+        f"{_read_from(name, version, source_of)}."
         for (name, version), calls in repricing.policies.most_common(SHOWN_VERSIONS)
     ]
     more = len(repricing.policies) - SHOWN_VERSIONS
