@@ -124,7 +124,7 @@ class Signals(Struct, frozen=True):
     # A program hands over a text with what it asks: the text's own matters do not count, and no
     # approved answer or exact tool knows it. Other requests have no such key.
     given_text: bool | UnsetType = UNSET
-    # Chance that such a text is a cry for help; in a user's own message, that it tells of any danger
+    # Chance that such a text is a cry for help; in a user's own message, that it tells of a danger
     # to people. A person looks at it, and nothing else changes.
     text_despair: float | UnsetType = UNSET
 

@@ -10,8 +10,8 @@ huge-line, huge-body, endless, endless-comments, small-pieces:COUNT (350 bytes f
 endless-head, gzip-bomb, redirect, error-event, error-object, garbled and lost (a stream is
 nonsense, or breaks, halfway), unended (all came but `[DONE]`, and the connection stays; `:lost`
 breaks it, `:uncounted` leaves the usage out too), stream-ignored, always-streams (also where nobody
-asked for a stream; `:cut` breaks off, `:mute` says no word and hangs), surplus (a second choice that
-nobody asked for; `:ignored` streams none of it).
+asked for a stream; `:cut` breaks off, `:mute` says no word and hangs), surplus (a second choice
+that nobody asked for; `:ignored` streams none of it).
 """
 
 from __future__ import annotations

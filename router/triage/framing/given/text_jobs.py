@@ -126,10 +126,11 @@ def _cuts(message: str) -> Iterator[_Cut]:
         closed = max([message.rfind(mark) for mark in _CLOSES])
         around = f"{message[: opened.start()]}\n{message[closed + 1 :]}"
         yield _Cut(around.strip(), message[opened.end() : max(closed, 0)], marked=True)
-    first, _, rest = message.partition("\n")
-    yield _Cut(first.strip(), rest.strip(), marked=False)
-    rest, _, last = message.rpartition("\n")
-    yield _Cut(last.strip(), rest.strip(), marked=False)
+    if "\n" in message:
+        first, _, rest = message.partition("\n")
+        yield _Cut(first.strip(), rest.strip(), marked=False)
+        rest, _, last = message.rpartition("\n")
+        yield _Cut(last.strip(), rest.strip(), marked=False)
     before, colon, behind = message.partition(": ")
     if colon and "\n" not in before:
         yield _Cut(before.strip(), behind.strip(), marked=False)
