@@ -219,7 +219,7 @@ def fits_domain(policy: Policy, signals: Signals, domain: Domain) -> bool:
 
 
 SHORT_LISTS = frozenset({"cs", "da", "el", "fi", "hu", "id", "nb", "ro", "sv", "vi"})
-"""Languages with short lists of phrases and safe words, and no orders, small talk or sums."""
+"""Languages with short lists of phrases and safe words, and none of orders."""
 
 
 def language_of(signals: Signals) -> str:

@@ -49,7 +49,7 @@ _CLOSES = '"\u201d\u201c\u00bb'
 _LISTED = re.compile(
     r"\{[^\n]*\}|\[[^\n]*\]|\([^()\n]{1,120}\)|`[^`\n]{1,120}`|"
     r"(?i:\b(?:with the (?:keys|fields|columns)|fields|keys|columns|labels\s?:|categories\s?:|"
-    r"one of\s?:?|as) (?=[^.;\n]*,)[^.;\n]{1,160})"
+    r"one of\s?:?|as(?! (?:json|yaml|csv|xml)\b)) (?=[^.;\n]*,)[^.;\n]{1,160})"
 )
 """Finds the labels or keys that a job lists, which may be any words."""
 _ANSWERED = re.compile(
@@ -76,9 +76,9 @@ def text_job(message: str) -> Handed | None:
     """Returns a job on a text and that text, None for any other message; in linear time.
 
     >>> told = "The court finds that the defendant is liable and has to pay all of the costs."
-    >>> text_job(f"Summarise in one sentence:\\n\\n{told}").asked
-    'Summarise in one sentence:'
-    >>> text_job(f"Summarise, and tell me if I should appeal:\\n\\n{told}")
+    >>> text_job(f"Summarise this letter in one sentence:\\n\\n{told}").asked
+    'Summarise this letter in one sentence:'
+    >>> text_job(f"Summarise this letter, and tell me if I should appeal:\\n\\n{told}")
     """
     if message.count(" ") < LEAST_WORDS:
         return None
