@@ -42,6 +42,7 @@ BOUNDED = {
     "router.triage.matching.denials._ASKS_FIRST": "matched from the beginning",
     "router.triage.text.tables._ENUMERATED": "matched from the beginning of a line",
     "router.triage.framing.given.set_tasks.TASK": "matched from the beginning of MOST_CHARS",
+    "router.triage.framing.given.text_jobs._LISTED": "reads at most MOST_CHARS",
     "router.triage.disguises.undone._NUMBER_WITH_UNIT": "matched on one word",
     "router.triage.text.phrases._PLACEHOLDER": "reads at most MAX_PLACEHOLDER_CHARS",
     "tiers.local.wire._REPLY": "matched from the beginning",

@@ -25,7 +25,11 @@ betreffzeile schlagwörter traduis traduisez traduire traduction résume résume
 corrige corrigez corriger reformule reformulez raccourcis extrais extrayez extraire relève relevez
 titre classe classez simplifie simplifiez améliore améliorez traduce traduzca traducir traducción
 resume resuma resumir resumen corrija corregir reescribe reformula acorta extrae extraiga extraer
-clasifica título titular simplifica simplifique mejora mejore
+clasifica título titular simplifica simplifique mejora mejore replace alphabetise alphabetize
+glossary synonyms outline transpose ersetze ersetzen sortiere sortieren glossar synonyme remplace
+remplacez trie triez raccourcir reformuler simplifier améliorer classer trier remplacer formulieren
+umschreiben anonymisieren klassifizieren acortar reformular simplificar mejorar clasificar ordenar
+reemplazar extraer glossaire synonymes reemplaza sustituye ordena glosario sinónimos
 """
 _SHAPES = """
 turn list subject bullet bullets bulleted bullet-point language version tone number count markdown
@@ -45,7 +49,15 @@ vertrag rechnung protokoll satz sätze sätzen wort wörter wörtern zeile nutze
 courrier message rapport article contrat facture document avis phrase phrases mot mots ligne
 lignes annonce carta texto correo mensaje informe artículo contrato factura documento anuncio
 frase frases palabra palabras línea líneas incident support queue customer client news press meeting
-product user
+product user judgment judgement ruling verdict novel book chapter scene script screenplay dialogue
+poem lyrics song speech essay thesis abstract recipe newsletter thread checklist brochure flyer
+poster blurb statement announcement bulletin comment comments caption entry diary conversation chat
+voicemail manual instructions guideline handout slide slides listing urteil roman kapitel szene
+dialog gedicht rede aufsatz rezept newsletter broschüre aushang anzeige meldung rundschreiben
+kommentar anleitung tagebuch courriel jugement roman chapitre scène dialogue poème discours
+dissertation recette brochure affiche communiqué commentaire extrait consigne sentencia novela
+cuento capítulo escena diálogo poema discurso ensayo receta folleto cartel aviso comunicado
+comentario fragmento
 """
 _FIELDS = """
 name names date dates time times place places amount amounts sum sums price prices value values
@@ -67,7 +79,9 @@ english german french spanish italian dutch portuguese polish russian chinese ja
 arabic turkish swedish danish norwegian finnish czech greek hindi ukrainian deutsch deutsche
 englisch englische französisch französische spanisch spanische italienisch italienische ins
 anglais allemand espagnol italien français portugais néerlandais inglés alemán francés español
-italiano portugués neerlandés
+italiano portugués neerlandés british american niederländische niederländisch polnische polnisch
+portugiesische portugiesisch russische russisch türkische türkisch arabische arabisch chinesische
+chinesisch polonais russe turc arabe chinois polaco ruso turco árabe chino
 """
 _MANNER = """
 plain simple simpler everyday short shorter brief briefly concise concisely formal more less
@@ -75,7 +89,10 @@ warmer friendlier stiff cheerful casual polite professional clear clearer easier
 neutral positive negative mixed zusammen readable cleaner clean same past present tense third
 alternative informal sound sounds reads read keep preserve einfach einfacher einfache kurz kürzer
 formell formeller höflicher klarer einfacher simple simples court plus formel clair bref breve
-claro sencillo formal más length
+claro sencillo formal más length active passive voice perfect future singular plural person direct
+indirect speech difficult long longer alphabetical chronological aktiv passiv präsens präteritum
+perfekt vergangenheit gegenwart zukunft indirekte schwierigen passif actif présent passé futur
+indirect difficiles activa pasiva presente pasado futuro difíciles
 """
 _GLUE = """
 a an the this that these those it its above below following here all each every any of in into to
@@ -91,7 +108,10 @@ fünf sätzen höchstens ce cet cette ces le la les l un une de d du des en au a
 seulement sous forme format par pour avec sans deux trois quatre cinq ci-dessus ci-dessous suivant
 suivante donne donnez fais mets mettez moi s il te plaît vous ça este esta esto estos estas el la
 los las un una uno de del en al a y o solo por favor siguiente arriba abajo dos tres cuatro cinco
-haz dame pon ponle ponme pasa con sin sus su formato como dámelos
+haz dame pon ponle ponme pasa con sin sus su formato como dámelos twelve fifteen twenty thirty forty
+fifty hundred zehn fünfzehn zwanzig dreißig vierzig fünfzig hundert nach rédige rédigez écris
+écrivez dix quinze vingt trente quarante cinquante cent escribe escriba redacta diez quince veinte
+treinta cincuenta cien
 """
 
 
@@ -171,7 +191,7 @@ JUST_NOW = late_regex(
 )
 """Finds that a text tells of what happens while it is written."""
 SALUTATION = late_regex(
-    r"\s*(?:dear|sehr geehrte\w*|madame|monsieur|"
+    r"(?:dear|sehr geehrte\w*|madame|monsieur|"
     r"estimad[oa]s?)\b[^.!?\n]{0,60}[,:\n]",
     re.IGNORECASE,
 )

@@ -156,7 +156,7 @@ def _is_a_text(cut: _Cut) -> bool:
     if ASKS.search(cut.text):
         return False
     speaks = ONE_SPEAKS.search(cut.text) is not None
-    greets = SALUTATION.match(cut.text) is not None
+    greets = SALUTATION.match(cut.text.strip()) is not None
     if others:
         return not speaks or (greets and not happens)
     if len(cut.text.split()) < LEAST_UNNAMED:
