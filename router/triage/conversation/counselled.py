@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from router.stats.calibration import one_among
 from router.triage.conversation.cautious import Grave, grave_of
 from router.triage.framing.given.counsel import (
     LEAST_WORDS,
     asks_counsel,
-    claims,
+    claimed,
     marks_of,
+    only_asks,
 )
 from router.triage.reading import TurnReading
 from router.triage.text.turns import Turns
@@ -41,25 +41,26 @@ def counselled(
     `told` is the reading of `turns.told`, the text in the same message.
     """
     if told is not None:
-        return _raised(told, turns.last, turns.last.replace(turns.told, "", 1))
-    if claims(turns.last):
-        return _raised(last, "", "")
+        asked = turns.last.replace(turns.told, "", 1)
+        return _raised(told, marks_of(turns.last, asked))
+    if (marks := claimed(turns.last)) is not None:
+        return _raised(last, marks)
     if not earlier or turns.split or not asks_counsel(turns.last):
         return None
     for turn, text in zip(earlier, turns.earlier, strict=False):
-        if len(text.split(None, LEAST_WORDS)) >= LEAST_WORDS and not asks_counsel(text):
-            return _raised(turn, f"{text}\n{turns.last}", turns.last)
+        if len(text.split(None, LEAST_WORDS)) >= LEAST_WORDS and not only_asks(text):
+            return _raised(turn, marks_of(f"{text}\n{turns.last}", turns.last))
     return None
 
 
-def _raised(turn: TurnReading, text: str, asked: str) -> Grave:
+def _raised(turn: TurnReading, marks: Mapping[Matter, int]) -> Grave:
     grave, matter, language = grave_of(turn)
     if matter is None or grave >= RAISED_MOST:
         return grave, matter, language
-    marks = marks_of(text, asked)
     times = ASKED if language in READ_LANGUAGES else ASKED_ABROAD
     times *= MARKED[min(sum(marks.values()), len(MARKED) - 1)]
-    raised = min(RAISED_MOST, one_among(1.0 / times, max(grave, LEAST)))
+    odds = times * max(grave, LEAST) / (1.0 - max(grave, LEAST))
+    raised = min(RAISED_MOST, odds / (1.0 + odds))
     return raised, _of_kind(matter, marks), language
 
 

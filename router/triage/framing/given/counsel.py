@@ -18,6 +18,8 @@ from router.triage.framing.given.counsel_words import (
     DONE,
     MEASURED,
     PLAIN,
+    PROFESSIONS,
+    UNORDERED,
     WARNS,
 )
 from router.triage.framing.given.handed_passages import Handed
@@ -57,13 +59,24 @@ def only_asks(text: str) -> bool:
     return len(text) <= MOST_CHARS and PLAIN.fullmatch(text) is not None
 
 
-def claims(text: str) -> bool:
-    """Returns True for a short message that wants damages, or to go on in spite of a fault.
+def claimed(text: str) -> dict[Matter, int] | None:
+    """Returns what a short message shows by itself, as `marks_of` does; None for any other message.
 
-    >>> claims("They cut the wrong cable and I want compensation"), claims("I want tea")
-    (True, False)
+    It wants damages, of somebody whose mistakes injure people or else, goes on in spite of a fault,
+    or tells of money that is taken for what nobody ordered.
+
+    >>> claimed("The surgeon cut the wrong nerve and I want compensation")
+    {<Matter.LEGAL: 'legal'>: 2}
+    >>> claimed("The parcel is late, I want compensation"), claimed("I want tea")
+    ({}, None)
     """
-    return len(text) <= MOST_CHARS and CLAIMS.search(text) is not None
+    if len(text) > MOST_CHARS:
+        return None
+    if UNORDERED.search(text) is not None:
+        return {Matter.FRAUD: 1}
+    if CLAIMS.search(text) is None:
+        return None
+    return {Matter.LEGAL: _TWO} if PROFESSIONS.search(text) is not None else {}
 
 
 def counsel_on(message: str) -> Handed | None:

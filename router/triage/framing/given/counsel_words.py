@@ -30,10 +30,12 @@ ASKS = late_regex(
     r"\bstimmt das\b|\b(?:ich|wir) (?:unterschreiben|zahlen|reagieren) soll\w*\b|"
     # French
     r"\b(?:dois-je|je dois|devons-nous|on doit|puis-je|je peux|peut-on|on peut|pouvons-nous|"
-    rf"faut-il|s{_A}il faut|que faire|je fais quoi|on fait quoi|et maintenant|et si (?:je|on|nous)|"
+    rf"faut-il|s{_A}il faut|que faire|je fais quoi|on fait quoi|et maintenant|et si (?:je|on|"
+    rf"nous)|"
     r"(?:je|on) (?:signe|paie|paye|refuse|accepte)|si (?:je|on|nous) (?:dois|doit|devons|peux|"
     rf"peut)|c{_A}est (?:vrai|grave|légal|normal|légitime|dangereux|une arnaque)|"
-    rf"(?:ils|elle|il) (?:ont|a) le droit|est-ce (?:grave|vrai|légal|que)|qu{_A}est-ce que (?:je|ça)|"
+    rf"(?:ils|elle|il) (?:ont|a) le droit|est-ce (?:grave|vrai|légal|que)|qu{_A}est-ce que (?:je|"
+    rf"ça)|"
     r"ça veut dire quoi|je suis obligé|que (?:risque|se passe))\b|"
     # Spanish
     r"\b(?:debo|debemos|tengo que|tenemos que|puedo|podemos|pueden|puede|hay que|qué hago|"
@@ -52,7 +54,8 @@ PLAIN = late_regex(
     r"what (?:should|do|can) (?:i|we) do(?: now)?|can they(?: really)?(?: do (?:that|this))?|"
     r"is (?:it|that|this) (?:real|true|legal|right|worth it|safe|allowed)|"
     r"wenn (?:(?:ich|wir) )?(?:(?:das|es) )?nicht(?: mache| tue| zahle)?|"
-    r"(?:soll|muss|darf|kann) (?:ich|wir)(?: das)?(?: unterschreiben| machen| zahlen| hingehen)?|"
+    r"(?:soll|muss|darf|kann) (?:ich|wir)(?: das| selbst)?(?: unterschreiben| machen| zahlen|"
+    r" hin| hingehen)?|"
     r"was (?:soll|kann) (?:ich|wir) (?:tun|machen)|(?:was )?(?:jetzt|nun)|dürfen die das|"
     r"stimmt das|ist das (?:echt|erlaubt|wahr|legal)|lohnt sich das|"
     r"si je ne le fais pas|(?:je|on) (?:signe|paie|refuse|accepte)|que (?:dois-je )?faire|"
@@ -66,7 +69,8 @@ PLAIN = late_regex(
 """Matches a whole question that says nothing of a matter: no other word stands in it."""
 
 DONE = late_regex(
-    rf"\b(?:too late|i did|i{_A}ve (?:already|done)|already (?:did|gave|sent|paid|took|signed|done)|"
+    rf"\b(?:too late|i did|i{_A}ve (?:already|done)|already (?:did|gave|sent|paid|took|signed|"
+    rf"done)|"
     r"(?:he|she|they|we) (?:already|did)|i (?:did|forgot|missed)\b|"
     r"hab(?:e)? ich (?:aber|schon|leider|bereits)|zu spät|schon (?:geschickt|gemacht|"
     r"unterschrieben|bezahlt|genommen|gegeben|passiert)|trop tard|"
@@ -86,7 +90,7 @@ CLAIMS = late_regex(
     r"(?:claim|sue)|take (?:them |him |her |it )?to court|take to court|"
     r"(?:will|want\w*|going) (?:to )?(?:schadene?rsatz|schmerzensgeld)|(?:schadenersatz|"
     r"schadensersatz|schmerzensgeld)|(?:être|me faire|nous faire) indemnis\w+|"
-    rf"(?:dommages(?:-| )intérêts)|(?:une |la |mi )?indemnizaci[oó]n|"
+    r"(?:dommages(?:-| )intérêts)|(?:une |la |mi )?indemnizaci[oó]n|"
     r"(?:failed|broken|faulty|cracked|won't close|does not close)\b[^.!?]{0,60}\b(?:still|anyway)|"
     r"(?:still|anyway)\b[^.!?]{0,60}\b(?:failed|broken|faulty|cracked))\b",
     re.IGNORECASE,
@@ -97,30 +101,39 @@ BINDS = late_regex(
     r"\b(?:hereby|undersigned|liable|liability|waives?|penalty of|indemnif\w+|covenant|arrears|"
     r"summon\w*|magistrates|county court|tribunal|bailiffs?|enforcement|eviction|possession order|"
     r"repossess\w*|notice to quit|terminat\w+ your employment|your employment (?:ends|is)|"
-    r"dismiss(?:al|ed)|disciplinary|plaintiff|defendant|prosecut\w+|liability order|guarantor|guarantee "
+    r"dismiss(?:al|ed)|disciplinary|plaintiff|defendant|prosecut\w+|liability order|guarantor|"
+    r"guarantee "
     r"as|principal debtor|final demand|full and final settlement|all claims|right of appeal|"
-    r"leave to remain|sue|lawsuit|deport\w*|child protection|custody|injunction|breach|non-compete|"
+    r"leave to remain|sue|lawsuit|deport\w*|child protection|custody|injunction|breach|"
+    r"non-compete|"
     r"warrant of|offence|probation|power of attorney|foreclos\w+|insolven\w+|bankrupt\w*|"
     r"redundan(?:cy|t)|statutory demand|non-disclosure|testator|"
     # German
-    r"fristlos\w*|räumung\w*|geräumt|vollstreck\w*|zwangs\w+|gerichtsvollzieher\w*|mahnbescheid\w*|"
-    r"antragsteller\w*|hauptforderung|strafbefehl\w*|geldstrafe|tagess[aä]tz\w*|bürg(?:e|schaft)\b|"
+    r"fristlos\w*|räumung\w*|geräumt|vollstreck\w*|zwangs\w+|gerichtsvollzieher\w*|"
+    r"mahnbescheid\w*|"
+    r"antragsteller\w*|hauptforderung|strafbefehl\w*|geldstrafe|tagess[aä]tz\w*|bürg(?:e|"
+    r"schaft)\b|"
     r"bürgen|haftet|selbstschuldnerisch\w*|vertragsstrafe\w*|wettbewerbsverbot\w*|abmahnung\w*|"
-    r"arbeitsverhältnis\w*|klage|beklagte\w*|klagen|anzeige erstatten|verbindlichkeiten|pfänd\w*|sorgerecht|jugendamt|"
+    r"arbeitsverhältnis\w*|klage|beklagte\w*|klagen|anzeige erstatten|verbindlichkeiten|pfänd\w*|"
+    r"sorgerecht|jugendamt|"
     r"ausweisung|abschiebung|verzichtet auf alle|"
     r"bußgeld\w*|beschuldigte\w*|vorladung\w*|pflichtteil\w*|grundschuld\w*|insolvenz\w*|"
     r"aufhebungsvertrag\w*|inkasso\w*|kündigungsschutz\w*|unterhaltspflicht\w*|"
     r"zahlungsverzug\w*|"
     # French
     r"huissier\w*|commissaire de justice|expulsion\w*|expuls\w+|mise en demeure|"
-    r"saisi(?:e-\w+|ra|ront)\b|saisie sur|clause pénale|caution (?:s|solidaire)|solidairement|s'interdit|tribunal|"
-    r"licenciement\w*|commandement de|procédera|porter plainte|poursuivre en justice|renonce\b|créancier\w*|débiteur\w*|"
+    r"saisi(?:e-\w+|ra|ront)\b|saisie sur|clause pénale|caution (?:s|solidaire)|solidairement|"
+    r"s'interdit|tribunal|"
+    r"licenciement\w*|commandement de|procédera|porter plainte|poursuivre en justice|renonce\b|"
+    r"créancier\w*|débiteur\w*|"
     r"garde à vue|assignation|prud['\u2019]hommes|hypothèque\w*|liquidation "
     r"judiciaire|injonction de payer|rupture conventionnelle|recouvrement|pension alimentaire|"
     r"quitter le territoire|mis en examen|titre exécutoire|"
     # Spanish
-    r"embarg\w+|demandamos|denunci\w+|desahuci\w+|lanzamiento judicial|juzgado|demanda(?:do|nte)\b|fiador\w*|"
-    r"solidariamente|penalización|despido|renuncia a|deudas?|burofax|apremio|requiere para|hipoteca\w*|"
+    r"embarg\w+|demandamos|denunci\w+|desahuci\w+|lanzamiento judicial|juzgado|demanda(?:do|"
+    r"nte)\b|fiador\w*|"
+    r"solidariamente|penalización|despido|renuncia a|deudas?|burofax|apremio|requiere para|"
+    r"hipoteca\w*|"
     r"acreedor\w*|finiquito|pensión alimenticia|orden de alejamiento|incumplimiento|querella|"
     r"multa de|citación)\b",
     re.IGNORECASE,
@@ -156,7 +169,8 @@ BAITS = late_regex(
 
 WARNS = late_regex(
     r"\b(?:reach of children|do not give to children|overdose|toxic|chlorine gas|poison\w*|"
-    r"do not mix with|do not take (?:with|more)|no more than \w+ in 24 hours|seek (?:medical )?help|"
+    r"do not mix with|do not take (?:with|more)|no more than \w+ in 24 hours|"
+    r"seek (?:medical )?help|"
     r"carbon monoxide|kinder unzugänglich|giftig\w*|überdos\w+|nicht mit [^.\n]{1,30} mischen|"
     r"kohlenmonoxid|nur für erwachsene|portée des enfants|toxique\w*|ne pas mélanger|"
     r"réservé à l['\u2019]adulte|ne pas dépasser|monoxyde|alcance de los niños|tóxic\w+|"
@@ -164,3 +178,27 @@ WARNS = late_regex(
     re.IGNORECASE,
 )
 """Finds warnings of medicines, of cleaners and of alarms."""
+
+PROFESSIONS = late_regex(
+    r"\b(?:dentist|surgeon|doctor|gp|hospital|clinic|midwife|nurse|anaesthetist|vet|pharmac\w+|"
+    r"lawyer|solicitor|notary|accountant|tax advis[eo]r|architect|builders?|electrician|"
+    r"zahnarzt\w*|zahnärztin|chirurg\w*|arzt|ärztin|klinik|krankenhaus|hebamme|tierarzt|"
+    r"apotheke\w*|"
+    r"anwalt|anwältin|notar\w*|steuerberater\w*|architekt\w*|dentiste|chirurgien\w*|médecin|"
+    r"hôpital|"
+    r"clinique|sage-femme|pharmacien\w*|avocate?|notaire|architecte|dentista|cirujan[oa]|"
+    r"médic[oa]|"
+    r"hospital|clínica|comadrona|farmac\w+|abogad[oa]|notario|arquitect[oa])\b",
+    re.IGNORECASE,
+)
+"""Finds whose mistakes injure people or cost them a lot."""
+
+UNORDERED = late_regex(
+    r"\b(?:someone|somebody|jemand|quelqu['\u2019]un|alguien|(?:a )?company (?:that )?i never|"
+    r"nobody asked|eine firma|une société|una empresa)\b[^.!?]{0,80}\b(?:takes|debits?|charges|"
+    r"abgebucht|bucht|prélève\w*|prélevé|cobran?|cargan?)\b[^.!?]{0,60}\b(?:account|month\w*|"
+    r"konto|"
+    r"monat\w*|compte|mois|cuenta|mes)\b",
+    re.IGNORECASE,
+)
+"""Finds that somebody takes money each month for what nobody ordered."""
