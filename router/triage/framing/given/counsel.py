@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator
 
 from router.triage.framing.given.counsel_words import (
+    ASKING,
     ASKS,
     BAITS,
     BINDS,
+    CLAIMING,
     CLAIMS,
     DONE,
     MEASURED,
@@ -33,6 +35,7 @@ LEAST_WORDS = 5
 MOST_TEXT_CHARS = 8_000
 """Characters of a text that is looked at, about four pages: a contract is as long."""
 
+_WORD = re.compile(r"[^\W\d_]+")
 _ENDS = re.compile(r"[.!?:]\s+")
 _TWO = 2
 _KINDS = ((Matter.LEGAL, BINDS), (Matter.MEDICAL_EMERGENCY, MEASURED), (Matter.FRAUD, BAITS))
@@ -47,7 +50,9 @@ def asks_counsel(text: str) -> bool:
     """
     if not text or len(text) > MOST_CHARS or len(text.split()) > MOST_WORDS:
         return False
-    return any([found.search(text) is not None for found in (ASKS, DONE)]) or only_asks(text)
+    if not ASKING.isdisjoint(_WORD.findall(text.lower())) and ASKS.search(text) is not None:
+        return True
+    return DONE.search(text) is not None or only_asks(text)
 
 
 def only_asks(text: str) -> bool:
@@ -74,7 +79,8 @@ def claimed(text: str) -> dict[Matter, int] | None:
         return None
     if UNORDERED.search(text) is not None:
         return {Matter.FRAUD: 1}
-    if CLAIMS.search(text) is None:
+    lowered = text.lower()
+    if not any([part in lowered for part in CLAIMING]) or CLAIMS.search(text) is None:
         return None
     return {Matter.LEGAL: _TWO} if PROFESSIONS.search(text) is not None else {}
 
