@@ -14,6 +14,7 @@ from router.triage.framing.given.counsel import (
     LEAST_WORDS,
     asks_counsel,
     claimed,
+    in_own_words,
     marks_of,
     only_asks,
 )
@@ -42,7 +43,10 @@ def counselled(
     """
     if told is not None:
         asked = turns.last.replace(turns.told, "", 1)
-        return _raised(told, marks_of(turns.last, asked))
+        marks = marks_of(turns.last, asked)
+        if in_own_words(turns.told) and sum(marks.values()) < len(MARKED) - 1:
+            return None  # the reader knows such texts, and has read the question with it
+        return _raised(told, marks)
     if (marks := claimed(turns.last)) is not None:
         return _raised(last, marks)
     if not earlier or turns.split or not asks_counsel(turns.last):

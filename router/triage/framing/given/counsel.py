@@ -19,6 +19,7 @@ from router.triage.framing.given.counsel_words import (
     CLAIMS,
     DONE,
     MEASURED,
+    OWN_WORDS,
     PLAIN,
     PROFESSIONS,
     UNORDERED,
@@ -119,6 +120,15 @@ def marks_of(text: str, asked: str) -> dict[Matter, int]:
     kinds = _KINDS if DONE.search(asked) is None else _KINDS_ONCE_DONE
     counts = {matter: _different(found.finditer(text)) for matter, found in kinds}
     return {matter: count for matter, count in counts.items() if count}
+
+
+def in_own_words(text: str) -> bool:
+    """Returns True for a text in which its sender speaks.
+
+    >>> in_own_words("My boiler leaks."), in_own_words("The tenant is liable.")
+    (True, False)
+    """
+    return OWN_WORDS.search(text, 0, MOST_TEXT_CHARS) is not None
 
 
 def _different(found: Iterator[re.Match[str]]) -> int:

@@ -227,3 +227,8 @@ UNORDERED = late_regex(
     re.IGNORECASE,
 )
 """Finds that somebody takes money each month for what nobody ordered."""
+
+OWN_WORDS = late_regex(
+    r"\b(?:I|[Mm]y|me|[Ii]ch|[Mm]ein\w*|mir|mich|[Jj]e|[Jj]['\u2019]|[Mm]on|[Mm]es|[Yy]o|[Mm]is?)\b"
+)
+"""Finds that somebody speaks of themselves, as the reader of grave matters was taught."""
