@@ -47,8 +47,8 @@ def counselled(
         if in_own_words(turns.told) and sum(marks.values()) < len(MARKED) - 1:
             return None  # the reader knows such texts, and has read the question with it
         return _raised(told, marks)
-    if (marks := claimed(turns.last)) is not None:
-        return _raised(last, marks)
+    if (claim := claimed(turns.last)) is not None:
+        return _raised(last, claim)
     if not earlier or turns.split or not asks_counsel(turns.last):
         return None
     for turn, text in zip(earlier, turns.earlier, strict=False):
