@@ -163,7 +163,8 @@ class TriageService:
         if self._scope is not None:
             scope = self._scope(request)
             if scope.task is not None:
-                turns, task = replace(turns, last=scope.text, given_text=False), scope.task
+                turns = replace(turns, last=scope.text, given_text=False, told="")
+                task = scope.task
                 config = self._tasks[task]
             elif scope.subject:
                 turns = replace(
@@ -210,12 +211,14 @@ class _Reading:
     ) -> None:
         self._request, self._turns, self._cache, self._facts = request, turns, cache, facts
         beside = [text for text in (turns.apart, turns.harm_only, turns.subject) if text]
+        beside += [turns.told] if turns.told else []
         texts = (turns.last, *turns.earlier, *beside)
         spoken = spoken_before(turns.earlier, remembered)
         self._spoken = spoken[0]
         spoken += [UNKNOWN for text in (turns.apart, turns.harm_only) if text]
         if turns.subject:
             spoken.append(self._spoken)
+        spoken += [UNKNOWN] if turns.told else []
         # English is the language of whatever tells none, so that it makes no difference.
         spoken = [UNKNOWN if language == ENGLISH else language for language in spoken]
         keyed = zip(spoken, texts, strict=True)

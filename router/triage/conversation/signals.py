@@ -24,12 +24,14 @@ from router.triage.conversation.cautious import (
     more_cautious,
     second,
 )
+from router.triage.conversation.counselled import counselled
 from router.triage.conversation.fragments import has_no_matter_of_ours
 from router.triage.conversation.settled import as_they_count
 from router.triage.conversation.terms_asked import terms_beside, terms_knowledge
 from router.triage.conversation.turn_dangers import turn_dangers
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
+from router.triage.framing.given.counsel import only_asks
 from router.triage.reading import NOVEL, ModelRow, TurnReading
 from router.triage.text.amount_lists import largest_amounts, no_material, own_impact, unquoted
 from router.triage.text.turns import Turns
@@ -68,9 +70,11 @@ def signals_of(
     """Returns the signals of a request.
 
     `readings`: the last turn, then `turns.earlier`, then `turns.apart`, `turns.harm_only` and
-    `turns.subject` where there is one.
+    `turns.subject` and `turns.told` where there is one.
     `spoken`: the language of the conversation before the last turn.
     """
+    told = readings[-1] if turns.told else None
+    readings = readings[:-1] if turns.told else readings
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
     if earlier and not turns.split:
         earlier = as_they_count(last, turns.last, earlier, turns.earlier)
@@ -83,6 +87,9 @@ def signals_of(
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
     amounts, names = last.amounts, last.risk_terms
     grave: Grave = (row.grave, row.matter, row.read_as or last.language)
+    if (asked := counselled(turns, last, earlier, told)) is not None:
+        # "Should I sign?" sounds like law to the reader, also below a birthday card.
+        grave = asked if only_asks(turns.last) else likelier(grave, asked)
     for turn in earlier:
         domain = higher_domain(domain, (turn.row.domain, turn.row.domain_p))
         risk = max(risk, (turn.row.risk_domain, turn.row.risk_p), key=second)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from router.regexes.late import late_regex
 from router.triage.framing.given.chat_tasks import chat_task
+from router.triage.framing.given.counsel import counsel_on
 from router.triage.framing.given.handed_passages import looked_up
 from router.triage.framing.given.set_tasks import READ_AS, sets_task
 from router.triage.framing.given.text_jobs import text_job
@@ -95,6 +96,7 @@ class Turns(Struct, frozen=True):
     split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
     given_text: bool = False  # `last` is what a program asks of a text, which `harm_only` has
     own_job: bool = False  # the user's own message asks it, so its text may be the user's own words
+    told: str = ""  # the text in `last` that the rest of it asks counsel on
 
 
 USER_ALONE = frozenset({"user"})
@@ -125,7 +127,8 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     if len(texts) < 2 and read <= USER_ALONE:
         older = ["\n".join(besides)] if besides else []
         last = texts[0] if texts else ""
-        return Turns(last, older=tuple(older), harm_only=harm_only, apart=apart)
+        told = _told(last)
+        return Turns(last, older=tuple(older), harm_only=harm_only, apart=apart, told=told)
     texts.reverse()
     left = MAX_CHARS - len(texts[0]) if texts else MAX_CHARS
     kept, rest = _all_within(texts[1:], left)
@@ -148,7 +151,14 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
         harm_only=harm_only,
         apart=apart,
         split=split,
+        told="" if split else _told(last),
     )
+
+
+def _told(last: str) -> str:
+    """Returns the text that a message asks counsel on, "" where it is none."""
+    parts = counsel_on(last)
+    return "" if parts is None else parts.text
 
 
 def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
