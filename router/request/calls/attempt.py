@@ -408,7 +408,9 @@ class Attempt:
             basis = CostBasis.OWN_COMPUTE if ours and not unsent else CostBasis.NONE
             booked = replace(row, state=state, cost_basis=basis)
         else:
-            booked = books.at_most(row, plan, self._came)
+            # A stream that we close at its deadline is told so, like one that its client leaves.
+            closed = self._streams and isinstance(error, DeadlineExceeded)
+            booked = books.at_most(row, plan, self._came, streams=closed)
         books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
 
     def _cover_nested_calls(self) -> None:
