@@ -16,6 +16,7 @@ from router.types import Answer, Choice, Citation, Delta, TokenLogprob, Usage, u
 from router.wire.growing_text import GrowingText
 from router.wire.openai.answers import (
     MAX_CHOICES,
+    calls_of,
     content_text,
     finish_reason,
     given_reason,
@@ -384,7 +385,7 @@ class ChunkFolder:
             so_far.unsaid += utf8_size(refusal)
         if delta.get("annotations"):
             _take_citations(so_far, parse_annotations(delta["annotations"]))
-        calls = delta.get("tool_calls")
+        calls = calls_of(delta)
         if calls is None:
             return
         if type(calls) is not list:
