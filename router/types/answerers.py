@@ -234,6 +234,9 @@ class Work(Struct, frozen=True):
     name_answer: Callable[[str], None] = _unheard
     # Told which replica is asked, host and port, each time that one is.
     tell_host: Callable[[str], None] = _unheard
+    # Told False while nothing goes out, such as in a queue, and True before the first byte does.
+    # An answerer that says neither may have sent something at any time.
+    tell_sent: Callable[[bool], None] = _unheard
     # Told what the provider says that a stream has used so far, each time that it says so.
     tell_usage: Callable[[Usage], None] = _unheard
     # Told how many bytes of a stream came that no piece has said so far, each time they change.

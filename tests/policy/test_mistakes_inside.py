@@ -117,3 +117,32 @@ def test_a_key_of_the_items_of_a_list_is_sent_there(tmp_path: Path) -> None:
     (mistake,) = caught.value.mistakes
     assert mistake.key_path == "alerts.least"
     assert mistake.expected.endswith("; `least` stands in each of `rules`")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            "decison: {novel_att: .4, confidence_floor: 7}\n",
+            {"decison": "`decision`?", "decison.novel_att": "`novel_at`?"}
+            | {"decison.confidence_floor": "from 0 to 1"},
+        ),
+        ("limts: [{requests_per_minute: 0}]\n", {"limts[0].requests_per_minute": "from 1 to"}),
+        ("decison: 7\n", {"decison": "`decision`?"}),  # no section, whatever is meant
+        ("cash: {exact: 7}\n", {"cash": "`cache`?", "cash.exact": "true or false"}),
+        ("zebra: {confidence_floor: 7}\n", {"zebra": ""}),  # nobody knows what it means
+    ],
+)
+def test_mistakes_below_a_misspelt_section_are_told_with_it(
+    tmp_path: Path, more: str, told: dict[str, str]
+) -> None:
+    with pytest.raises(PolicyError) as raised:
+        load_policy(write(tmp_path, GOOD + more), {})
+    mistakes = {mistake.key_path: mistake.expected for mistake in raised.value.mistakes}
+    assert {path.partition("[")[0].partition(".")[0] for path in mistakes} == {
+        next(iter(told)).partition("[")[0].partition(".")[0]
+    }
+    for path, words in told.items():
+        assert words in mistakes[path], mistakes
+    lines = {mistake.line for mistake in raised.value.mistakes}
+    assert lines == {(GOOD + more).count("\n")}

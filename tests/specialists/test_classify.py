@@ -208,8 +208,20 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> Non
         packed = bytearray(gzip.compress(b'{"text": "hello there"}\n' * 500))
         packed[20:30] = b"\xff" * 10
         (tmp_path / name).write_bytes(packed)
+    before = set(tmp_path.iterdir())
     with pytest.raises(ClassifyError):
         run(files(tmp_path, name))
+    assert set(tmp_path.iterdir()) == before  # no empty results
+
+
+def test_a_file_of_other_rows_may_be_tried_again_with_their_key(tmp_path: Path) -> None:
+    where = files(tmp_path)
+    where.source.write_text('{"words": "hello there"}\n' * 3)
+    assert (run(where).bad, where.out.exists()) == (3, False)
+    done = run(where, text_column="words")
+    assert (done.rows, done.bad) == (3, 0)
+    assert len(lines_of(where.out)) == 3
+    assert lines_of(where.bad) == []
 
 
 def test_the_command_says_what_it_did(tmp_path: Path) -> None:
@@ -235,6 +247,7 @@ def test_a_file_without_a_single_row_ends_with_a_code(tmp_path: Path) -> None:
     assert "expected one JSON object a line in UTF-8, with 'text'" in said.stderr
     assert "csv.DictReader" in said.stderr
     assert len(lines_of(tmp_path / "said.jsonl.bad")) == 2
+    assert not (tmp_path / "said.jsonl").exists()
 
 
 def test_words_alone_leave_nothing_to_the_encoder(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import functools
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -100,14 +100,22 @@ class HttpClient:
         self._sweeping: asyncio.TimerHandle | None = None
 
     async def ask(
-        self, target: Target, head: bytes, body: bytes = b"", connect_s: float | None = None
+        self,
+        target: Target,
+        head: bytes,
+        body: bytes = b"",
+        connect_s: float | None = None,
+        tell_sent: Callable[[bool], None] | None = None,
     ) -> Response:
         """Returns the response to one request once its head is here.
 
         `head` is whole, with the empty line at its end. A connection must stand after `connect_s`.
-        Raises HttpFault, OSError.
+        `tell_sent` is told True once it does, before the first byte goes out. Raises HttpFault and
+        OSError.
         """
         connection = self._kept(target) or await self._connect(target, connect_s)
+        if tell_sent is not None:
+            tell_sent(True)
         response = connection.ask(head, body)
         try:
             await response.head()

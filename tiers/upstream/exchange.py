@@ -156,6 +156,7 @@ class Exchange:
         self._deadline = connections.deadlines.at(self._ends.last, self._ends.loop)
 
     async def __aenter__(self) -> Exchange:
+        self._work.tell_sent(False)
         await self._shared.slots.take(self._ends.last, self._work.tenant)
         return self
 
@@ -329,7 +330,8 @@ class Exchange:
         try:
             target, head = self._head(taken.replica.url, len(body))
             connect_s = shared.section.connect_timeout_s
-            response = await shared.client().ask(target, head, body, connect_s)
+            sends = self._work.tell_sent
+            response = await shared.client().ask(target, head, body, connect_s, sends)
             if response.status in ANSWERED:
                 return response
             outcome = outcome_of(response.status, repeated=self._asked.repeated)

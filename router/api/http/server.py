@@ -12,6 +12,7 @@ from router.api.endpoints.chat import Answering
 from router.api.endpoints.count_tokens import TokenCounts
 from router.api.endpoints.embeddings import Embeddings
 from router.api.endpoints.feedback import FeedbackEndpoint, no_decision
+from router.api.endpoints.listing import models_page
 from router.api.endpoints.moderations import Moderations
 from router.api.endpoints.openai_tokens import OpenaiTokens
 from router.api.endpoints.reviews import PREFIX as REVIEWS
@@ -341,7 +342,7 @@ class Server:
         identity = await self._door.admit(headers, KeyScope.CHAT)
         known = self._gateway.router.models_for(identity)
         if "anthropic-version" in headers:  # one address, two APIs: the header shows which
-            body = render_anthropic_models(known, self._started_s)
+            body = render_anthropic_models(*models_page(scope, known), self._started_s)
         else:
             body = render_models([(name, self._started_s, "tiergate") for name in known])
         await send_bytes(send, 200, body, request_header(self._ids.new()))

@@ -196,7 +196,13 @@ OPERATIONS = (
         "Requests under way are answered; then it is cancelled and has its files.",
         True,
     ),
-    Operation("get", "/v1/models", "List the model names that work here", "", True),
+    Operation(
+        "get",
+        "/v1/models",
+        "List the model names that work here",
+        "With `anthropic-version` in Anthropic's form, by `limit`, `after_id` and `before_id`.",
+        True,
+    ),
     Operation("get", "/v1/models/{id}", "Describe one model name", "", True),
     Operation(
         "get",

@@ -120,33 +120,24 @@ class Supervisor:
                 return
             if time.monotonic() - began > STABLE_AFTER_S:
                 pause_s = FIRST_PAUSE_S
-            self._ended[place] += 1
-            self._log.error("worker_ended", place=place, code=code, again_in_s=pause_s)
+            if code is not None:
+                self._ended[place] += 1
+                self._log.error("worker_ended", place=place, code=code, again_in_s=pause_s)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._stopping.wait()
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    async def _run_worker(self, place: int) -> tuple[int, bool]:
-        """Runs one worker until it ends; returns its exit code, and True if it ever served."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "router.api.process.worker",
-            stdin=PIPE,
-            stdout=PIPE,
-            pass_fds=[
-                listening.fileno()
-                for listening in (self._listener, self._admin)
-                if listening is not None
-            ],
-            # The library for /metrics reads this variable when it is imported.
-            env={
-                **self._core.environ,
-                "PROMETHEUS_MULTIPROC_DIR": self._options.settings.metrics_dir,
-            },
-            start_new_session=True,  # Ctrl-C is for the parent, which drains
-        )
+    async def _run_worker(self, place: int) -> tuple[int | None, bool]:
+        """Runs one worker until it ends; returns its exit code, and True if it ever served.
+
+        The code is None where the system started no process.
+        """
+        try:
+            process = await self._started_process()
+        except OSError as error:  # no process, file or memory is left; a later try may have one
+            self._log.error("worker_not_started", place=place, why=error.strerror or str(error))
+            return None, False
         self._processes[place] = process
         if self._stopping.is_set():  # the process did not exist yet when the others got the signal
             process.terminate()
@@ -173,6 +164,27 @@ class Supervisor:
         process.stdin.close()
         forget_worker(self._options.settings.metrics_dir, process.pid)
         return code, was_ready
+
+    async def _started_process(self) -> Process:
+        """Returns the process of a new worker, which waits for its orders. Raises OSError."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "router.api.process.worker",
+            stdin=PIPE,
+            stdout=PIPE,
+            pass_fds=[
+                listening.fileno()
+                for listening in (self._listener, self._admin)
+                if listening is not None
+            ],
+            # The library for /metrics reads this variable when it is imported.
+            env={
+                **self._core.environ,
+                "PROMETHEUS_MULTIPROC_DIR": self._options.settings.metrics_dir,
+            },
+            start_new_session=True,  # Ctrl-C is for the parent, which drains
+        )
 
     def _tell_late(self, place: int) -> None:
         """Tells of a worker that is not ready. It goes on: it may migrate a ledger for minutes."""
@@ -206,10 +218,13 @@ class Supervisor:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    def _refuse(self, code: int) -> None:
+    def _refuse(self, code: int | None) -> None:
         """Records the error that ends the run, since no worker can start."""
         why = "no worker could start; see the messages of the workers above"
-        kinds = {POLICY_CODE: PolicyError(()), LEDGER_CODE: LedgerError(why)}
+        kinds: dict[int | None, TiergateError] = {
+            POLICY_CODE: PolicyError(()),
+            LEDGER_CODE: LedgerError(why),
+        }
         self._refused = kinds.get(code) or TiergateError(why)
         self._stopping.set()
 

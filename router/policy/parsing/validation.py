@@ -12,15 +12,30 @@ import types
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum
-from typing import Annotated, Literal, TypeVar, Union, get_args, get_origin
+from typing import (
+    Annotated,
+    Literal,
+    TypeGuard,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
 
 from msgspec import Struct
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
-from router.policy.parsing.meant_keys import by_meaning, meant_key, nearest, nearest_kind
+from router.policy.parsing.meant_keys import (
+    alike,
+    by_meaning,
+    meant_key,
+    nearest,
+    nearest_kind,
+)
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
 from router.policy.sections.base import BASE_URL, RECEIVER_URL, SECRET_NAME, WORDS
 from router.policy.sections.ranges import (
@@ -53,13 +68,15 @@ def mistakes_from(
     error: ValidationError,
     line_map: LineMap,
     file: str,
-    model: type[BaseModel] | None = None,
+    model: object = None,
     tree: object = None,
+    inside: KeyPath = (),
 ) -> tuple[Mistake, ...]:
     """Returns all of pydantic's mistakes with line, key path, value and allowed values.
 
     With `model`, a mistake about an unknown key lists the allowed ones and the nearest; without it
-    only the name. Several mistakes in one message of a whole-file check are split at "; ".
+    only the name. A section whose key is misspelt is checked as the one that is meant. `tree` is
+    the value at the path `inside`. Several mistakes in one message are split at "; ".
     """
     places = [
         (details, _place(details, model, tree)) for details in error.errors(include_url=False)
@@ -72,7 +89,7 @@ def mistakes_from(
         if not place.fits and place.union_path in fits:
             continue
         shown, expected = _shown_and_expected(details, place)
-        path = place.path
+        path = inside + place.path
         if isinstance(details["input"], bool):
             shown = _as_typed(line_map.boolean(path), shown)
         line = line_map.line(path)
@@ -80,8 +97,32 @@ def mistakes_from(
             expected.split("; ") if not path and details["type"] == "value_error" else [expected]
         ):
             mistakes.append(Mistake(file, line, key_path_text(path), shown, part))
+        if details["type"] == "extra_forbidden":
+            mistakes += _below_misspelt(place, details["input"], line_map, file, path)
     # Several branches of a union may report the same mistake.
     return tuple(dict.fromkeys(mistakes))
+
+
+def _below_misspelt(
+    place: _Place, value: object, line_map: LineMap, file: str, path: KeyPath
+) -> tuple[Mistake, ...]:
+    """Returns the mistakes of a section whose key is misspelt; none where it has another shape."""
+    around = place.around
+    if not (_is_section(around) and isinstance(value, Mapping | list)):
+        return ()
+    fields = {field.alias or name: field for name, field in around.model_fields.items()}
+    key = str(place.path[-1])
+    meant = alike(key.lower().replace("-", "_"), fields)
+    if not meant or not _hint(key, around, [*fields]).endswith(f"did you mean `{meant}`?"):
+        return ()
+    kind = fields[meant].annotation
+    bounded = cast("type[object]", Annotated[kind, fields[meant]])
+    try:
+        TypeAdapter(bounded).validate_python(value)
+    except ValidationError as error:
+        if all(details["loc"] for details in error.errors(include_url=False)):
+            return mistakes_from(error, line_map, file, kind, value, path)
+    return ()
 
 
 class _Place(Struct, frozen=True):
@@ -95,7 +136,7 @@ class _Place(Struct, frozen=True):
     limits: Limits = {}  # of the value itself, where it is a number
 
 
-def _place(details: ErrorDetails, model: type[BaseModel] | None, tree: object) -> _Place:
+def _place(details: ErrorDetails, model: object, tree: object) -> _Place:
     """Walks pydantic's location along the annotations. Tags of unions are no keys of the file."""
     annotation: object = model
     around: object = model
@@ -179,10 +220,14 @@ def _branch(members: Sequence[object], tag: str) -> tuple[bool, object]:
     return tag.startswith("function-"), members[0]
 
 
+def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
 def _takes_mapping(annotation: object) -> bool:
     if get_origin(annotation) is dict:
         return True
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return _is_section(annotation)
 
 
 def _inside(annotation: object, part: str | int) -> object:
@@ -351,7 +396,7 @@ def _wanted(place: _Place) -> str:
 
 def _unknown_key(place: _Place) -> str:
     around = place.around
-    if not (isinstance(around, type) and issubclass(around, BaseModel)):
+    if not _is_section(around):
         return "no key of this name"
     allowed = [field.alias or name for name, field in around.model_fields.items()]
     key = str(place.path[-1])
@@ -392,15 +437,11 @@ def _items_of(annotation: object) -> list[type[BaseModel]]:
     if get_origin(annotation) is not list:
         return []
     item = _bare(_inside(annotation, 0))
-    return [
-        kind
-        for kind in _members(item) or [item]
-        if isinstance(kind, type) and issubclass(kind, BaseModel)
-    ]
+    return [kind for kind in _members(item) or [item] if _is_section(kind)]
 
 
 def _keys_of(section: object) -> list[str]:
     """Returns the keys of a section; none for what is no section."""
-    if not (isinstance(section, type) and issubclass(section, BaseModel)):
+    if not _is_section(section):
         return []
     return [field.alias or name for name, field in section.model_fields.items()]

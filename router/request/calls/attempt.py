@@ -80,6 +80,7 @@ class Attempt:
         self._host = ""  # the replica that was asked last, for the log
         self._received = Received()
         self._streams = False  # asked for in pieces
+        self._unsent = False  # the answerer says that nothing went out so far
         self._naming: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Attempt:
@@ -134,7 +135,9 @@ class Attempt:
                 self._fail(cut)
                 raise cut
         finally:
-            if self._is_held:
+            if self._is_held and self._unsent:
+                self._release(None)
+            elif self._is_held:
                 came, streams = self._came, self._streams
                 self._books.cancel(self._number, came, self._started_ms, streams=streams)
             if self._plan.facts.price.per_request_nano_usd is not None:
@@ -161,6 +164,10 @@ class Attempt:
     def hear_host(self, host: str) -> None:
         """Notes the replica that is asked, which a deadline of ours would not name."""
         self._host = host
+
+    def hear_sent(self, sent: bool) -> None:
+        """Notes that nothing of the call went out so far, and that something does."""
+        self._unsent = not sent
 
     def hear_usage(self, usage: Usage) -> None:
         """Notes what the provider says that the answer has used so far."""
@@ -369,7 +376,7 @@ class Attempt:
         return not self._plan.facts.without_model and not self._nesting.included
 
     def _release(self, error: TiergateError | None) -> None:
-        """Books that nothing was called; None: the client left before the hold was made."""
+        """Books that nothing was called; None: the client left before anything was sent."""
         if error is not None:
             self._books.progress.attempts.troubles.append((self._number, error))
         rows = self._books.rows
@@ -400,15 +407,20 @@ class Attempt:
             booked = books.rows[self._number]
         elif ours and may_be_billed(error):
             booked = own_compute(row, plan, AttemptState.FAILED, latency_ms)
-        elif not plan.spends_outside or not (self._received.bytes or may_be_billed(error)):
+        elif not plan.spends_outside or not (self._received.bytes or self._billable(error)):
             unsent = refused_unsent(error) and not (plan.composite or self._received.bytes)
             released = unsent or isinstance(error, CannotAnswer)
             state = AttemptState.RELEASED if released else AttemptState.FAILED
             basis = CostBasis.OWN_COMPUTE if ours and not unsent else CostBasis.NONE
             booked = replace(row, state=state, cost_basis=basis)
         else:
-            booked = books.at_most(row, plan, self._came)
+            # A stream that we close at its deadline is told so, like one that its client leaves.
+            closed = self._streams and isinstance(error, DeadlineExceeded)
+            booked = books.at_most(row, plan, self._came, streams=closed)
         books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
+
+    def _billable(self, error: TiergateError) -> bool:
+        return may_be_billed(error) and not self._unsent
 
     def _cover_nested_calls(self) -> None:
         """Books the calls under a list price that was charged at 0: the price covers them."""

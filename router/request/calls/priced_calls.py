@@ -171,6 +171,7 @@ class Spender:
             key_id=self._routed.identity.key_id,
             name_answer=attempt.name,
             tell_host=attempt.hear_host,
+            tell_sent=attempt.hear_sent,
             tell_usage=attempt.hear_usage,
             tell_unsaid=attempt.hear_unsaid,
             tell_pieces=attempt.hear_pieces,

@@ -74,12 +74,12 @@ def _error_object(error: TiergateError) -> dict[str, object]:
     return {"type": "error", "error": told}
 
 
-def render_anthropic_models(names: Sequence[str], created: int) -> bytes:
-    """Returns `GET /v1/models` for Anthropic's clients, on one page; `created` in seconds."""
+def render_anthropic_models(names: Sequence[str], more: bool, created: int) -> bytes:
+    """Returns a page of `GET /v1/models` for Anthropic's clients; `created` in seconds."""
     return to_json(
         {
             "data": [_model(name, created) for name in names],
-            "has_more": False,
+            "has_more": more,
             "first_id": names[0] if names else None,
             "last_id": names[-1] if names else None,
         }

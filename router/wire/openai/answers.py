@@ -223,7 +223,7 @@ def _choice(value: object, upstream_id: str, issuer: str) -> Choice:
     if type(value) is not dict or type(message) is not dict:
         raise UpstreamInvalid("The upstream sent a choice without a message.")
     # A cut call has no arguments yet. A complete call without any has an empty object.
-    given, called = given_reason(value.get("finish_reason")), message.get("tool_calls")
+    given, called = given_reason(value.get("finish_reason")), calls_of(message)
     calls: tuple[ToolCall, ...] = ()
     if called is not None:
         cut = finish_reason(given, False) in CUT_SHORT
@@ -239,6 +239,18 @@ def _choice(value: object, upstream_id: str, issuer: str) -> Choice:
         sealed=signed_calls(called, issuer, bool(text)) if called else (),
         citations=parse_annotations(message.get("annotations")),
     )
+
+
+def calls_of(message: dict[str, object]) -> object:
+    """Returns the `tool_calls` of a message or delta; one call of the old form is the first.
+
+    Servers that know only `function_call` write it without an id. Some write it beside `tool_calls`
+    for old clients, or empty: then it says nothing.
+    """
+    calls, old = message.get("tool_calls"), message.get("function_call")
+    if calls or type(old) is not dict or not (old.get("name") or old.get("arguments")):
+        return calls
+    return [{"index": 0, "function": old}]
 
 
 def content_text(value: object) -> str:

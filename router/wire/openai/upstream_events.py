@@ -17,6 +17,7 @@ from router.wire.growing_text import GrowingText
 from router.wire.openai.answers import (
     CUT_SHORT,
     MAX_CHOICES,
+    calls_of,
     content_text,
     finish_reason,
     given_reason,
@@ -385,7 +386,7 @@ class ChunkFolder:
             so_far.unsaid += utf8_size(refusal)
         if delta.get("annotations"):
             _take_citations(so_far, parse_annotations(delta["annotations"]))
-        calls = delta.get("tool_calls")
+        calls = calls_of(delta)
         if calls is None:
             return
         if type(calls) is not list:

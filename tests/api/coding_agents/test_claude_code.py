@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -131,3 +132,31 @@ def test_models_are_listed_as_anthropics_clients_read_them(served: Served) -> No
     assert not [name for name in listed if "*" in name]
     one = served.client.get("/v1/models/claude-tiergate", headers=headers).json()
     assert one == listed["claude-tiergate"]
+
+
+@pytest.mark.process
+def test_models_are_listed_in_the_pages_that_were_asked_for(served: Served) -> None:
+    headers = {"anthropic-version": "2023-06-01"}
+
+    def page(**query: object) -> dict[str, Any]:
+        response = served.client.get("/v1/models", headers=headers, params=query)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    known = [model["id"] for model in page()["data"]]
+    assert len(known) > 3
+    listed, query = list[str](), {"limit": 2}
+    while len(listed) < len(known):
+        part = page(**query)
+        listed += [model["id"] for model in part["data"]]
+        assert part["has_more"] == (len(listed) < len(known))
+        query = {"limit": 2, "after_id": part["last_id"]}
+    assert listed == known
+    assert page(after_id=known[-1])["data"] == []
+    before = page(limit=2, before_id=known[3])
+    assert [model["id"] for model in before["data"]] == known[1:3]
+    assert before["has_more"]
+    for wrong in ("limit=0", "limit=1001", "limit=x", "after_id=nobody", "before_id=nobody"):
+        response = served.client.get(f"/v1/models?{wrong}", headers=headers)
+        assert response.status_code == 400, wrong
+        assert response.json()["error"]["type"] == "invalid_request_error"

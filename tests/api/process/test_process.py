@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from router.api.compose.core import Settings
@@ -428,3 +429,22 @@ def test_crashed_worker_is_started_again(upstream: Upstream, tmp_path: Path) -> 
         ends = "\ntiergate_worker_ends_total 1.0\n"
         eventually(lambda: ends in served.client.get("/metrics").text)
         assert served.end() == 0
+
+
+@pytest.mark.process
+@pytest.mark.crash
+def test_worker_that_no_process_is_left_for_is_started_later(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    with Served(tmp_path, policy, "--workers", "2") as served:
+        supervisor, workers = psutil.Process(served.process.pid), workers_of(served.process.pid)
+        limits = supervisor.rlimit(psutil.RLIMIT_NOFILE)
+        supervisor.rlimit(psutil.RLIMIT_NOFILE, (3, limits[1]))  # a process needs pipes
+        os.kill(workers[0], signal.SIGKILL)
+        served.wait_for("worker_not_started")
+        assert served.chat().status_code == 200
+        supervisor.rlimit(psutil.RLIMIT_NOFILE, limits)
+        eventually(lambda: len(set(workers_of(served.process.pid)) - {workers[0]}) == 2)
+        assert served.end() == 0
+    assert "Task exception" not in served.output

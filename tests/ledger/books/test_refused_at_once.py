@@ -103,15 +103,20 @@ def test_who_is_refused_at_once_leaves_books_that_add_up(address: str, tmp_path:
         policy = write_policy(tmp_path, upstream.url, limits=limits)
         with Served(tmp_path, policy, ledger=address) as served:
             key = create_key(served, "hasty", "chat")
-            eventually(lambda: served.chat(key=key).status_code == 429)
-            for _ in range(4):
+            bearer, statuses = {"authorization": f"Bearer {key}"}, list[int]()
+
+            def refused_often() -> bool:
                 assert served.chat(key="tg_wrong").status_code == 401
-                assert served.chat(key=key).status_code == 429
-                bearer = {"authorization": f"Bearer {key}"}
+                statuses.append(served.chat(key=key).status_code)
                 assert served.post("/v1/chat/completions", b"[]", **bearer).status_code == 400
+                return statuses.count(429) == 5
+
+            eventually(refused_often)  # where that takes a minute, another one is admitted
             assert served.end() == 0
+    assert set(statuses) == {200, 429}
     report = verify(address)
-    assert (report.findings, report.open_requests, report.requests) == ((), 0, 1)
+    assert (report.findings, report.open_requests) == ((), 0)
+    assert report.requests == statuses.count(200)
 
 
 @pytest.mark.process
@@ -135,9 +140,13 @@ def test_the_dashboard_counts_what_a_rate_refused(tmp_path: Path) -> None:
         policy = write_policy(tmp_path, upstream.url, limits=limits)
         with Served(tmp_path, policy) as served:
             key, admin = create_key(served, "hasty", "chat"), create_key(served, "boss", "admin")
-            eventually(lambda: served.chat(key=key).status_code == 429)
-            for _ in range(4):
-                assert served.chat(key=key).status_code == 429
+            statuses = list[int]()
+
+            def refused_often() -> bool:
+                statuses.append(served.chat(key=key).status_code)
+                return statuses.count(429) == 5
+
+            eventually(refused_often)
             headers = {"authorization": f"Bearer {admin}"}
 
             def refused() -> dict[str, object]:

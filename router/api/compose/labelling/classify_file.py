@@ -92,12 +92,14 @@ def classify_file(
     """Classifies every row of `files.source` and returns the counts.
 
     `progress` receives the input bytes and the rows read so far. An interrupted run continues, and
-    so does one whose input has grown; `again` starts over. Raises ClassifyError where a file cannot
-    be used, or where the policy, the model or the input changed since the run began.
+    so does one whose input has grown; `again` starts over. No results are left behind where there
+    is no row. Raises ClassifyError where a file cannot be used, or where the policy, the model or
+    the input changed since the run began.
     """
+    begun: State | None = None
     try:
         with _opened(files.source) as source:
-            state = _begin(files, identity, text_column, again)
+            begun = state = _begin(files, identity, text_column, again)
             resumed, early = state.rows, 0
             with files.out.open("r+b") as out, files.bad.open("r+b") as bad:
                 # The last run may have written rows after its last state; they are classified
@@ -121,6 +123,7 @@ def classify_file(
                     _keep(state, files)
                     progress(state.input_bytes, state.rows)
     except OSError as error:
+        _forget(begun, files)
         # A full disk is told without a name.
         place = files.out if error.errno in (errno.ENOSPC, errno.EDQUOT) else files.source
         raise ClassifyError(
@@ -128,7 +131,10 @@ def classify_file(
             "expected a .jsonl or .jsonl.gz file, and places that may be written"
         ) from error
     except (EOFError, zlib.error) as error:
+        _forget(begun, files)
         raise ClassifyError(f"{files.source} is no whole gzip file: {error}") from error
+    if state.bad and not state.rows:
+        files.out.unlink(missing_ok=True)  # empty results would pass for those of an empty file
     return Done(
         state.rows - resumed,
         state.bad,
@@ -137,6 +143,13 @@ def classify_file(
         early,
         _first_bad(files.bad) if state.bad else "",
     )
+
+
+def _forget(state: State | None, files: Files) -> None:
+    """Removes the files of a run that failed before it wrote any line."""
+    if state is not None and not state.lines:
+        for file in (files.out, files.bad, files.state):
+            file.unlink(missing_ok=True)
 
 
 def _first_bad(path: Path) -> str:
@@ -166,11 +179,11 @@ def _write(done: Labelled, state: State, out: IO[bytes], bad: IO[bytes]) -> None
 
 
 def _begin(files: Files, identity: Mapping[str, str], text_column: str, again: bool) -> State:
-    """Returns the state to continue from, or a fresh one where none exists or `again` is set."""
+    """Returns the state to continue from, or a fresh one where none has rows or `again` is set."""
     stored = None if again else _stored(files)
-    if stored is None:
+    if stored is None or not stored.rows:  # a run without a row has nothing to go on from
         present = [str(file) for file in (files.out, files.bad) if file.exists()]
-        if present and not again:
+        if present and not again and stored is None:
             raise ClassifyError(
                 f"{' and '.join(present)} exist, but no state of a run that could continue; "
                 "name another file with --out, or overwrite them with --again"
