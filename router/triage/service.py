@@ -163,7 +163,7 @@ class TriageService:
         if self._scope is not None:
             scope = self._scope(request)
             if scope.task is not None:
-                turns = replace(turns, last=scope.text, given_text=False, told="")
+                turns = replace(turns, last=scope.text, given_text=False, told="", own_told=False)
                 task = scope.task
                 config = self._tasks[task]
             elif scope.subject:

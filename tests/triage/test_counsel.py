@@ -12,6 +12,9 @@ from router.triage.framing.given.counsel import (
     marks_of,
     only_asks,
 )
+from router.triage.framing.given.counsel_words import PLAIN
+from router.triage.text.turns import turns_of
+from router.types import ChatRequest, Message
 from tests.kits.checks.growth import in_proportion
 from tests.kits.opened import gateway_of
 
@@ -94,6 +97,27 @@ def test_a_claim_for_a_late_parcel_stays_below_level_3(gateway: Gateway) -> None
 def test_a_text_without_a_question_for_counsel_is_read_as_before(gateway: Gateway) -> None:
     assert counsel_on(f"{VALUES}\n\nTranslate this.") is None
     assert gateway.route(f"{VALUES}\n\nTranslate this.").signals.grave < 0.3
+
+
+def test_a_text_in_its_senders_own_words_is_not_read_a_second_time() -> None:
+    own, given = (
+        turns_of(ChatRequest((Message("user", f"{text}\n\nwhat now?"),), "auto"))
+        for text in (f"My boiler leaks. {CARD}", CARD)
+    )
+    assert (own.told, own.own_told) == ("", True)
+    assert (given.told, given.own_told) == (CARD, False)
+
+
+@pytest.mark.parametrize("text", ["\u00bffirmo?", " \u00bf Y si no lo hago? ", "y \u00bfpago?"])
+def test_a_question_may_have_marks_around_it(text: str) -> None:
+    assert only_asks(text)
+
+
+def test_spaces_before_a_question_are_read_in_proportion() -> None:
+    def look(text: str) -> None:
+        PLAIN.search(text)
+
+    assert in_proportion(look, " ", end="x", short=1_000, quick_s=0.004)
 
 
 def test_only_a_question_without_a_matter_loses_its_own_guess() -> None:

@@ -14,7 +14,6 @@ from router.triage.framing.given.counsel import (
     LEAST_WORDS,
     asks_counsel,
     claimed,
-    in_own_words,
     marks_of,
     only_asks,
 )
@@ -41,12 +40,11 @@ def counselled(
 
     `told` is the reading of `turns.told`, the text in the same message.
     """
+    if turns.own_told:
+        return None  # the reader knows such texts, and has read the question with it
     if told is not None:
         asked = turns.last.replace(turns.told, "", 1)
-        marks = marks_of(turns.last, asked)
-        if in_own_words(turns.told) and sum(marks.values()) < len(MARKED) - 1:
-            return None  # the reader knows such texts, and has read the question with it
-        return _raised(told, marks)
+        return _raised(told, marks_of(turns.last, asked))
     if (claim := claimed(turns.last)) is not None:
         return _raised(last, claim)
     if not earlier or turns.split or not asks_counsel(turns.last):

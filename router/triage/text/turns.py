@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.regexes.late import late_regex
 from router.triage.framing.given.chat_tasks import chat_task
-from router.triage.framing.given.counsel import counsel_on
+from router.triage.framing.given.counsel import counsel_on, is_own_story
 from router.triage.framing.given.handed_passages import looked_up
 from router.triage.framing.given.set_tasks import READ_AS, sets_task
 from router.triage.framing.given.text_jobs import text_job
@@ -96,7 +97,8 @@ class Turns(Struct, frozen=True):
     split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
     given_text: bool = False  # `last` is what a program asks of a text, which `harm_only` has
     own_job: bool = False  # the user's own message asks it, so its text may be the user's own words
-    told: str = ""  # the text in `last` that the rest of it asks counsel on
+    told: str = ""  # the text in `last` that the rest of it asks counsel on, read by itself
+    own_told: bool = False  # there is one in its sender's words, which is read with the question
 
 
 USER_ALONE = frozenset({"user"})
@@ -127,8 +129,7 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     if len(texts) < 2 and read <= USER_ALONE:
         older = ["\n".join(besides)] if besides else []
         last = texts[0] if texts else ""
-        told = _told(last)
-        return Turns(last, older=tuple(older), harm_only=harm_only, apart=apart, told=told)
+        return _parted(Turns(last, older=tuple(older), harm_only=harm_only, apart=apart))
     texts.reverse()
     left = MAX_CHARS - len(texts[0]) if texts else MAX_CHARS
     kept, rest = _all_within(texts[1:], left)
@@ -143,22 +144,20 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
         older += cut
         beyond = beyond or left < 0 or len(cut) < len(others)
     last, earlier = texts[0] if texts else "", tuple(kept[:modelled])
-    return Turns(
-        last,
-        earlier,
-        tuple(older),
-        beyond,
-        harm_only=harm_only,
-        apart=apart,
-        split=split,
-        told="" if split else _told(last),
+    turns = Turns(
+        last, earlier, tuple(older), beyond, harm_only=harm_only, apart=apart, split=split
     )
+    return turns if split else _parted(turns)
 
 
-def _told(last: str) -> str:
-    """Returns the text that a message asks counsel on, "" where it is none."""
-    parts = counsel_on(last)
-    return "" if parts is None else parts.text
+def _parted(turns: Turns) -> Turns:
+    """Returns turns with the text that the last of them asks counsel on, where there is one."""
+    parts = counsel_on(turns.last)
+    if parts is None:
+        return turns
+    if is_own_story(turns.last, parts):
+        return replace(turns, own_told=True)
+    return replace(turns, told=parts.text)
 
 
 def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:

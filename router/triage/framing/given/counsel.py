@@ -38,6 +38,7 @@ MOST_TEXT_CHARS = 8_000
 
 _WORD = re.compile(r"[^\W\d_]+")
 _ENDS = re.compile(r"[.!?:]\s+")
+_AROUND = " \t\r\n\u00a0\u202f\u00bf"  # what may stand around a question, such as its first mark
 _TWO = 2
 _KINDS = ((Matter.LEGAL, BINDS), (Matter.MEDICAL_EMERGENCY, MEASURED), (Matter.FRAUD, BAITS))
 _KINDS_ONCE_DONE = (*_KINDS, (Matter.POISON, WARNS))
@@ -62,7 +63,7 @@ def only_asks(text: str) -> bool:
     >>> only_asks("and if I don't?"), only_asks("and if I hit him?")
     (True, False)
     """
-    return len(text) <= MOST_CHARS and PLAIN.fullmatch(text) is not None
+    return len(text) <= MOST_CHARS and PLAIN.fullmatch(text.strip(_AROUND)) is not None
 
 
 def claimed(text: str) -> dict[Matter, int] | None:
@@ -122,13 +123,15 @@ def marks_of(text: str, asked: str) -> dict[Matter, int]:
     return {matter: count for matter, count in counts.items() if count}
 
 
-def in_own_words(text: str) -> bool:
-    """Returns True for a text in which its sender speaks.
+def is_own_story(message: str, parts: Handed) -> bool:
+    """Returns True where the sender speaks in the text, and few words show that it binds.
 
-    >>> in_own_words("My boiler leaks."), in_own_words("The tenant is liable.")
-    (True, False)
+    >>> is_own_story("Must I pay? My boiler leaks.", Handed("Must I pay?", "My boiler leaks."))
+    True
     """
-    return OWN_WORDS.search(text, 0, MOST_TEXT_CHARS) is not None
+    if OWN_WORDS.search(parts.text, 0, MOST_TEXT_CHARS) is None:
+        return False
+    return sum(marks_of(message, parts.asked).values()) < _TWO
 
 
 def _different(found: Iterator[re.Match[str]]) -> int:

@@ -57,7 +57,7 @@ ASKING = frozenset(_ASKING.split())
 look at the words of a sentence 3."""
 
 PLAIN = late_regex(
-    r"[\s¿]*(?:(?:and|but|so|ok|und|aber|et|mais|y|pero) ){0,2}¿?(?:"
+    r"(?:(?:and|but|so|ok|und|aber|et|mais|y|pero) ){0,2}¿?(?:"
     r"(?:what )?if (?:i|we) (?:don['\u2019]?t|do not|won['\u2019]?t|refuse|do)|"
     r"(?:should|must|can|may|do) (?:i|we) (?:sign|accept|pay|go|answer|reply|have to)"
     r"(?: (?:it|this|that|go|pay|answer))?|what (?:now|next|then)|"
@@ -76,7 +76,8 @@ PLAIN = late_regex(
     r")[\s?!.]*",
     re.IGNORECASE,
 )
-"""Matches a whole question that says nothing of a matter: no other word stands in it."""
+"""Matches a whole question that says nothing of a matter: no other word stands in it. It begins
+with a word, so that no run of spaces is tried at each of its places."""
 
 DONE = late_regex(
     rf"\b(?:too late|i did|i{_A}ve (?:already|done)|already (?:did|gave|sent|paid|took|signed|"
