@@ -237,6 +237,9 @@ class Work(Struct, frozen=True):
     # Told False while nothing goes out, such as in a queue, and True before the first byte does.
     # An answerer that says neither may have sent something at any time.
     tell_sent: Callable[[bool], None] = _unheard
+    # Told False where the upstream gives a whole answer, though its client may want pieces: such a
+    # model writes on when nobody waits.
+    tell_streams: Callable[[bool], None] = _unheard
     # Told what the provider says that a stream has used so far, each time that it says so.
     tell_usage: Callable[[Usage], None] = _unheard
     # Told how many bytes of a stream came that no piece has said so far, each time they change.

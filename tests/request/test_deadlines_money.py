@@ -50,6 +50,9 @@ def _policies(folder: Path, url: str, opened: ExitStack) -> list[Path]:
             folder, "streamed", url, "slow:3600", max_output_tokens=MOST, first_byte_s=1.0
         ),
         write_ladder(folder, "unheard", unheard, "answer", **waiting),
+        write_ladder(
+            folder, "refined", url, "slow:3600", max_output_tokens=MOST, steps=["solve", "refine"]
+        ),
         write_ladder(folder, "single", url, "slow:3600", concurrency=1, max_output_tokens=MOST),
     ]  # fmt: skip
 
@@ -86,6 +89,12 @@ def test_a_stream_that_a_deadline_ends_costs_its_time(
 
 def test_a_whole_answer_that_a_deadline_ends_costs_its_hold(served: Served) -> None:
     call = call_of(served, "hangs", stream=False, routing=SHORT)
+    assert (call["state"], call["estimated"]) == ("unknown_cost", True)
+    assert call["cost_nano_usd"] >= HELD_NANO_USD
+
+
+def test_a_whole_answer_for_a_client_that_streams_costs_its_hold(served: Served) -> None:
+    call = call_of(served, "refined", stream=True, routing=SHORT)
     assert (call["state"], call["estimated"]) == ("unknown_cost", True)
     assert call["cost_nano_usd"] >= HELD_NANO_USD
 

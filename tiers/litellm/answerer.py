@@ -190,6 +190,7 @@ class LitellmTier:
         """Returns the provider's whole answer."""
         if self._section.first_byte_s is not None:
             return await final_of(self.stream(work, call), work.tell_pieces)
+        work.tell_streams(False)
         ends = CallEnds(work, self._section, self._clock, self._facts)
         await self._slots.take(ends.last, work.tenant)
         try:

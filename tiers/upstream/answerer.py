@@ -122,6 +122,7 @@ class UpstreamTier:
         """
         if self._section.first_byte_s is not None:
             return await final_of(self.stream(work, call), work.tell_pieces)
+        work.tell_streams(False)
         async with Exchange(self._connections, work) as exchange:
             with exchange.deadline:
                 response = await exchange.respond(stream=False)
@@ -151,6 +152,7 @@ class UpstreamTier:
                     await response.begun()
             if ignored:
                 # The server ignored `stream`; its whole answer is as good.
+                work.tell_streams(False)
                 exchange.hear([])
                 with exchange.deadline:
                     whole = self._wire.whole(await read_json(response))

@@ -79,7 +79,7 @@ class Attempt:
         """Is the limit of the call's time: of all of it, or of the wait for one piece."""
         self._host = ""  # the replica that was asked last, for the log
         self._received = Received()
-        self._streams = False  # asked for in pieces
+        self._streams = False  # its upstream is asked for pieces, as far as we know
         self._unsent = False  # the answerer says that nothing went out so far
         self._naming: asyncio.TimerHandle | None = None
 
@@ -168,6 +168,10 @@ class Attempt:
     def hear_sent(self, sent: bool) -> None:
         """Notes that nothing of the call went out so far, and that something does."""
         self._unsent = not sent
+
+    def hear_streams(self, streams: bool) -> None:
+        """Notes that the upstream streams, or gives a whole answer to a client that does."""
+        self._streams = streams
 
     def hear_usage(self, usage: Usage) -> None:
         """Notes what the provider says that the answer has used so far."""
@@ -401,13 +405,14 @@ class Attempt:
         latency_ms = self._latency_ms
         charged = error.charged if isinstance(error, UpstreamError) else None
         ours = not plan.spends_outside and not plan.composite
+        billable = may_be_billed(error) and not self._unsent
         listed = plan.facts.price.per_request_nano_usd is not None  # a price of an answer
         if charged is not None and plan.spends_outside and not listed:
             self.settle(charged)
             booked = books.rows[self._number]
         elif ours and may_be_billed(error):
             booked = own_compute(row, plan, AttemptState.FAILED, latency_ms)
-        elif not plan.spends_outside or not (self._received.bytes or self._billable(error)):
+        elif not plan.spends_outside or not (self._received.bytes or billable):
             unsent = refused_unsent(error) and not (plan.composite or self._received.bytes)
             released = unsent or isinstance(error, CannotAnswer)
             state = AttemptState.RELEASED if released else AttemptState.FAILED
@@ -418,9 +423,6 @@ class Attempt:
             closed = self._streams and isinstance(error, DeadlineExceeded)
             booked = books.at_most(row, plan, self._came, streams=closed)
         books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
-
-    def _billable(self, error: TiergateError) -> bool:
-        return may_be_billed(error) and not self._unsent
 
     def _cover_nested_calls(self) -> None:
         """Books the calls under a list price that was charged at 0: the price covers them."""

@@ -172,6 +172,7 @@ class Spender:
             name_answer=attempt.name,
             tell_host=attempt.hear_host,
             tell_sent=attempt.hear_sent,
+            tell_streams=attempt.hear_streams,
             tell_usage=attempt.hear_usage,
             tell_unsaid=attempt.hear_unsaid,
             tell_pieces=attempt.hear_pieces,
