@@ -125,6 +125,10 @@ def test_everyday_words_and_idioms_alarm_nobody(text: str) -> None:
     ("text", "language"),
     [
         ("Kde je můj balík?", "cs"),
+        ("Mi lesz, ha nem fizetek?", "hu"),
+        ("És ha nem?", "hu"),
+        ("Não há nem sinal do pedido", "pt"),
+        ("Nem sei se há nem uma carta", "pt"),
         ("missä minun pakettini on", "fi"),
         ("hol van a csomagom", "hu"),
         ("kapan paket saya sampai", "id"),
