@@ -131,3 +131,32 @@ def test_an_attack_on_a_clinic_is_acute(text: str) -> None:
 
 def test_an_attack_on_an_office_is_not_acute() -> None:
     assert not talk("our website is offline right now because of a ddos")[1].acute
+
+
+NOTICE = (
+    "We have not received the rent of 1,450 EUR for October and November. If the full amount is "
+    "not on our account by 15 December, we will terminate the tenancy and file for eviction."
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("cs", "A co když ne?"),
+        ("cs", "Co se stane, když nezaplatím?"),
+        ("hu", "És ha nem?"),
+        ("hu", "Mi lesz, ha nem fizetek?"),
+        ("ro", "Și dacă nu?"),
+        ("ro", "Dacă nu plătesc?"),
+        ("fi", "Entä jos en?"),
+        ("id", "Kalau tidak?"),
+        ("vi", "Nếu không thì sao?"),
+        ("el", "Κι αν δεν το κάνω;"),  # noqa: RUF001
+    ],
+)
+def test_a_short_question_on_an_english_letter_is_answered_in_its_language(
+    language: str, question: str
+) -> None:
+    own = said_in(language).finance
+    assert own is not None
+    assert words(NOTICE, question).startswith(own)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from router.regexes.digits import has_digit
@@ -213,7 +214,7 @@ def heard(text: str, words: Sequence[str]) -> Heard:
         for letter in begin.lower():
             for language in _LETTERS.get(letter, ()):
                 points[language] += 0.5
-    for pair in zip(words, words[1:MOST_WORDS], strict=False):
+    for pair in pairwise(words[:MOST_WORDS]):
         if pair in _PAIRS:
             points[_PAIRS[pair]] += PAIR
     if not points:
