@@ -80,7 +80,7 @@ class _FoldTable(dict[int, str]):
 
     def __init__(self, own: Mapping[str, str]) -> None:
         super().__init__()
-        self._looks = _LOOKALIKES | own
+        self._looks = {**_LOOKALIKES, **own}
 
     def __missing__(self, code: int) -> str:
         pieces = unicodedata.normalize("NFKD", chr(code))
