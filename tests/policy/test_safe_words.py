@@ -194,22 +194,6 @@ def test_an_overdose_gets_the_poison_centre_with_the_crisis_line(
 @pytest.mark.parametrize(
     "text",
     [
-        "con tôi vừa uống nhầm thuốc tẩy",
-        "con tôi uống thuốc trừ sâu",
-        "bé nhà tôi uống nhầm thuốc diệt chuột",
-        "bố tôi uống thuốc diệt cỏ",
-    ],
-)
-def test_bleach_that_vietnamese_calls_a_medicine_gets_the_words_of_a_poison(
-    text: str, answers: SafeAnswers
-) -> None:
-    case = SafeCase(Domain.MEDICAL, text, "r", matter=Matter.POISON, language="vi")
-    assert safe_answer(case, answers).startswith(str(answers.languages["vi"].poison))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
         "Can I take ibuprofen with warfarin?",
         "I took ibuprofen an hour ago, may I take aspirin now?",
         "chest pain, I take blood pressure medication",

@@ -160,3 +160,17 @@ def test_a_short_question_on_an_english_letter_is_answered_in_its_language(
     own = said_in(language).finance
     assert own is not None
     assert words(NOTICE, question).startswith(own)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Con tôi vừa uống nhầm thuốc tẩy, tôi phải làm gì?",
+        "Con tôi uống thuốc trừ sâu.",
+        "Bé nhà tôi uống nhầm thuốc diệt chuột.",
+    ],
+)
+def test_bleach_that_vietnamese_calls_a_medicine_gets_the_words_of_a_poison(text: str) -> None:
+    own = said_in("vi").poison
+    assert own is not None
+    assert words(text).startswith(own)

@@ -100,7 +100,7 @@ def test_a_grave_matter_is_found(name: str, text: str) -> None:
         "ψήνω κοτόπουλο σε μέτρια φωτιά στον φούρνο",
         "πόσο κάνει η χλωρίνη",
         "kuolen nauruun, käännä tämä vitsi",
-        "uimapuku on liian tiukka, rintaa puristaa salilla",
+        "puku on liian pieni, rintaa puristaa",
         "kynttilät palavat keittiössä, kaunis kuva",
         "puhelin ei reagoi eikä lataudu",
         "meghalok a röhögéstől, fordítsd le",
