@@ -131,3 +131,46 @@ def test_an_attack_on_a_clinic_is_acute(text: str) -> None:
 
 def test_an_attack_on_an_office_is_not_acute() -> None:
     assert not talk("our website is offline right now because of a ddos")[1].acute
+
+
+NOTICE = (
+    "We have not received the rent of 1,450 EUR for October and November. If the full amount is "
+    "not on our account by 15 December, we will terminate the tenancy and file for eviction."
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("cs", "A co když ne?"),
+        ("cs", "Co se stane, když nezaplatím?"),
+        ("hu", "És ha nem?"),
+        ("hu", "Mi lesz, ha nem fizetek?"),
+        ("ro", "Și dacă nu?"),
+        ("ro", "Dacă nu plătesc?"),
+        ("fi", "Entä jos en?"),
+        ("id", "Kalau tidak?"),
+        ("vi", "Nếu không thì sao?"),
+        ("el", "Κι αν δεν το κάνω;"),  # noqa: RUF001
+    ],
+)
+def test_a_short_question_on_an_english_letter_is_answered_in_its_language(
+    language: str, question: str
+) -> None:
+    own = said_in(language).finance
+    assert own is not None
+    assert words(NOTICE, question).startswith(own)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Con tôi vừa uống nhầm thuốc tẩy, tôi phải làm gì?",
+        "Con tôi uống thuốc trừ sâu.",
+        "Bé nhà tôi uống nhầm thuốc diệt chuột.",
+    ],
+)
+def test_bleach_that_vietnamese_calls_a_medicine_gets_the_words_of_a_poison(text: str) -> None:
+    own = said_in("vi").poison
+    assert own is not None
+    assert words(text).startswith(own)

@@ -29,7 +29,7 @@ from router.triage.batches.put_together import Places, Ruled, put_together
 from router.triage.batches.triage_models import Model
 from router.triage.facts.asks import asks_in
 from router.triage.facts.file_paths import without_folders
-from router.triage.facts.languages import ENGLISH, UNKNOWN
+from router.triage.facts.languages import ENGLISH, UNKNOWN, has_letter_of
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.framing.own_sentences import language_of_sentence
 from router.triage.glossed.asks_abroad import asks_twice
@@ -119,6 +119,8 @@ class TextReader:
             return None
         if not facts.language and asked.spoken not in (UNKNOWN, ENGLISH, *glossed.languages):
             return None  # a number in a Ukrainian conversation is in no language of the file
+        if facts.language not in glossed.languages and has_letter_of(said, facts.language):
+            return None  # "A co když ne?" is Czech, though French has most of its words
         words = facts.folded.words if said == asked.text else fold(said).words
         return glossed.gloss(said, words, facts.language or asked.spoken, facts.even)
 

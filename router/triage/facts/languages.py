@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from router.regexes.digits import has_digit
@@ -142,6 +143,9 @@ _MARKS = ".,;:!?()"
 _IN_PIECE = late_regex(r"[\d@]|www\.|://")
 _OPENS_QUESTION = {"come": "it"}
 """Words of several lists that begin a question in one language, and hardly ever in the others."""
+_PAIRS = {("ha", "nem"): "hu"}
+"""Words that stand together in one language, though others have each: "És ha nem?" is Hungarian."""
+PAIR = 2.0
 _CAPITALS = re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]{1,3}\b")
 """Finds acronyms, which many languages write alike, and which spell small words of some."""
 _ASCII_PIECE = re.compile(r"[!-~]+")
@@ -210,6 +214,9 @@ def heard(text: str, words: Sequence[str]) -> Heard:
         for letter in begin.lower():
             for language in _LETTERS.get(letter, ()):
                 points[language] += 0.5
+    for pair in pairwise(words[:MOST_WORDS]):
+        if pair in _PAIRS:
+            points[_PAIRS[pair]] += PAIR
     if not points:
         return Heard(UNKNOWN, False)
     opening = _OPENS_QUESTION.get(words[0]) if words else None
@@ -223,6 +230,17 @@ def heard(text: str, words: Sequence[str]) -> Heard:
     if lead > ROUNDING:
         return Heard(best, lead >= CLEAR_LEAD)
     return Heard(best, False, tuple([one for one, p in points.items() if second - p <= ROUNDING]))
+
+
+def has_letter_of(text: str, language: str) -> bool:
+    """Returns True for a text with a letter that is written in this language alone of those known.
+
+    >>> has_letter_of("A co když ne?", "cs"), has_letter_of("Mám to?", "cs")
+    (True, False)
+    """
+    if text.isascii():
+        return False
+    return any([_LETTERS.get(letter) == (language,) for letter in text[:MOST_CHARS].lower()])
 
 
 def _acronyms(text: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ from router.regexes.late import late_regex
 from router.triage.disguises.known_words import Knows
 from router.triage.disguises.undone import undone
 from router.triage.facts.file_paths import without_folders
-from router.triage.facts.languages import UNKNOWN, continued, heard
+from router.triage.facts.languages import UNKNOWN, continued, has_letter_of, heard
 from router.triage.facts.wordplay import only_plays, only_works_out
 from router.triage.facts.works import without_titles
 from router.triage.framing.contact_details import without_contact_details
@@ -147,7 +147,9 @@ def find_facts(
         sums = all_material(sums) if priced else all_quoted(sums)
     talk = find_router_talk(folded)
     disguise = undone(text, folded, knows)
-    instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
+    # "Și dacă nu?" read backwards has words too, but whoever turns a text writes no ș.
+    hidden = disguise.hidden and not has_letter_of(text, language)
+    instead, *disguised = disguise.forms if hidden else ("", *disguise.forms)
     for form in map(fold, disguise.forms):
         sums = with_further(sums, amounts.read(form))
         names = names_of((names, lists(form)))

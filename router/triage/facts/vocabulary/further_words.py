@@ -19,7 +19,8 @@ FURTHER_WORDS = {
         prej celej kterej dobrej rekne skoly skole pise ceste myslim poslal poslala jmenuje
         stoji stojim balicek ukol ukolu slovo slova znova treba snad tatu mamka tatka napsal
         nevim vime jde jdu jit bude budu budou byt nekoho napsat anglicky cesky nemecky
-        polivku rodice deda babicka hodin hodinu penez cenu odkud pujcku naposledy""",
+        polivku rodice deda babicka hodin hodinu penez cenu odkud pujcku naposledy podepsat
+        podepisu nepodepisu zaplatit zaplatim nezaplatim""",
     "fi": """emme ette eivat olen olet olemme ovat oli olisi minun mun minulla mulla mita missa
         mista mihin miten miksi milloin kuka kuinka mika mitka voin voiko voitko voisitko
         haluan haluaisin tarvitsen taytyy pitaa pitaisi sitten jos mutta eika myos viela
@@ -48,7 +49,8 @@ FURTHER_WORDS = {
         akarja akarjuk akarod kerni kerek mennyit eves anyosom szeretnenk nalunk regi hivni
         tudunk hazi orat perc mindenki mindenkinek apunak anyunak otlet szerinted nekunk
         nektek velunk koszonet lehetne tudnal tudna segiteni kerdezni kerdesem miota eloszor
-        utana kozben tortent mikortol hetvegeig magyarul nemetul fele folyton""",
+        utana kozben tortent mikortol hetvegeig magyarul nemetul fele folyton
+        tortenik fizetek fizetem fizetni fizessek alairjam alairni alairom irjam irnom""",
     "ro": """sunt esti suntem sunteti mele cand unde cate cati pentru pana dupa inainte acum azi
         foarte mult multe vreau vrea vrem poate putem puteti trebuie fac faceti avem aveti
         fost multumesc mersi buna rog ajutor ajutati ceva cineva nimic nimeni mereu
@@ -60,7 +62,7 @@ FURTHER_WORDS = {
         ala aia tare chiar decat adica numai niste aproape gasesc stiu stii stie vrei vreo
         jumatate sefu seful trebui acuma astea astia unui unei unor cumva vreodata oricum
         incat fratele sora copiii oameni lume munca serviciu caldura lumina bloc scara
-        masina""",
+        masina semnez semnam semnezi platesc platim""",
     "vi": """khong minh nhu nhung duoc nay bao nhieu khi hoac lam cung nguoi giup xin phai muon
         biet giao khoan khau hoa chong trai gai anh hom ngay gio phut tuan truoc trong ngoai
         duoi lai chua vua luon dau nha thuoc benh vien tuc vay kia nhi gium tai""",
