@@ -210,8 +210,8 @@ class _Reading:
         remembered: str,
     ) -> None:
         self._request, self._turns, self._cache, self._facts = request, turns, cache, facts
-        beside = [text for text in (turns.apart, turns.harm_only, turns.subject) if text]
-        beside += [turns.told] if turns.told else []
+        others = (turns.apart, turns.harm_only, turns.subject, turns.told)
+        beside = [text for text in others if text]
         texts = (turns.last, *turns.earlier, *beside)
         spoken = spoken_before(turns.earlier, remembered)
         self._spoken = spoken[0]

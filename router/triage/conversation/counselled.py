@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 
 from router.triage.conversation.cautious import Grave, grave_of
 from router.triage.framing.given.counsel import (
-    LEAST_WORDS,
     asks_counsel,
     claimed,
+    has_enough_words,
     marks_of,
     only_asks,
 )
@@ -50,7 +50,7 @@ def counselled(
     if not earlier or turns.split or not asks_counsel(turns.last):
         return None
     for turn, text in zip(earlier, turns.earlier, strict=False):
-        if len(text.split(None, LEAST_WORDS)) >= LEAST_WORDS and not only_asks(text):
+        if has_enough_words(text) and not only_asks(text):
             return _raised(turn, marks_of(f"{text}\n{turns.last}", turns.last))
     return None
 

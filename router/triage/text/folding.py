@@ -60,7 +60,7 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Letters that print nothing; the rest of the invisible ones are found by their category."""
 
 
-_IN_GREEK = {"Γ": "Y", "Ζ": "Ζ", "Η": "N", "Μ": "Μ", "Ν": "V", "Υ": "U"}
+_IN_GREEK = {c: _LOOKALIKES.get(c.lower(), c.lower()).upper() for c in "ΓΖΗΜΝΥ"}
 """Greek capitals that look like another Latin letter than their small ones do. In a Greek text they
 fold as these, so that a term is found at the beginning of a sentence too."""
 _GREEK_CAPITALS = re.compile(r"[ΓΖΗΜΝΥΉΎΫ]")

@@ -102,9 +102,14 @@ def counsel_on(message: str) -> Handed | None:
     if len(message) > MOST_TEXT_CHARS or message.count(" ") < LEAST_WORDS:
         return None
     for asked, text in _cuts(message):
-        if len(text.split()) >= LEAST_WORDS and asks_counsel(asked):
+        if has_enough_words(text) and asks_counsel(asked):
             return Handed(asked, text)
     return None
+
+
+def has_enough_words(text: str) -> bool:
+    """Returns True for a text that is long enough to be asked about; it is not read to its end."""
+    return len(text.split(None, LEAST_WORDS)) >= LEAST_WORDS
 
 
 def marks_of(text: str, asked: str) -> dict[Matter, int]:
