@@ -49,7 +49,7 @@ def configuration(folder: Path, port: int, gateway: str) -> Path:
     temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
     page = folder / "nginx.conf"
     page.write_text(
-        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\nevents {{}}\n"
+        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn;\nevents {{}}\n"
         f"http {{\naccess_log off;\n{temporary}{block}}}\n"
     )
     return page
@@ -179,6 +179,26 @@ def client_status(client: httpx.Client) -> int:
         return client.get("/v1/models").status_code
     except httpx.TransportError:
         return 0
+
+
+def test_no_prompt_is_written_to_the_disk_of_nginx(behind: tuple[Served, httpx.Client]) -> None:
+    served, client = behind
+    long = [{"role": "user", "content": "Where is my parcel? " * 10_000}]
+    response = client.post("/v1/chat/completions", json={**ROUTINE, "messages": long})
+    assert response.status_code == 200, response.text
+    told = (served.folder / "error.log").read_text("utf-8")
+    assert "buffered to a temporary file" not in told
+
+
+def test_a_body_too_large_for_the_policy_gets_the_refusal_of_the_gateway(
+    behind: tuple[Served, httpx.Client],
+) -> None:
+    _, client = behind
+    content = b" " * 9_000_000  # above the 8 MB of a policy that states none, below the 10 of nginx
+    for _ in range(5):  # nginx still writes the body when the refusal comes
+        response = client.post("/v1/chat/completions", content=content)
+        assert response.status_code == 413, response.text
+        assert response.json()["error"]["code"] == "body_too_large"
 
 
 def test_pieces_of_a_stream_come_as_they_are_sent(behind: tuple[Served, httpx.Client]) -> None:
