@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class TiergateError(Exception):
     """Is the base of every error that Tiergate raises on purpose.
@@ -27,6 +29,16 @@ class TiergateError(Exception):
         self.param = param
         if code is not None:
             self.code = code
+
+    def own(self) -> Self:
+        """Returns a copy of this error, for one of several requests that fail by it.
+
+        Each request notes its id in its error, and whom to call: nobody may read another's.
+        """
+        copied = type(self).__new__(type(self), *self.args)
+        copied.__dict__.update(self.__dict__)
+        copied.__cause__ = self.__cause__
+        return copied
 
     def forget_frames(self) -> None:
         """Drops where this error and its causes were raised: those frames hold whole bodies.

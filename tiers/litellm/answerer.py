@@ -203,7 +203,7 @@ class LitellmTier:
 
     async def _whole(self, work: Work, ends_at: float) -> Answer:
         async with asyncio.timeout_at(ends_at):
-            litellm = await asyncio.shield(self._load())
+            litellm = await self._loaded()
             response, left_out = await self._ask(litellm, work, False, ends_at)
         answer = parse_completion(as_json(response.model_dump()))
         return stopped_answer(answer, _unasked_stops(work, left_out))
@@ -249,7 +249,7 @@ class LitellmTier:
         try:
             with self._noted(ends, work) as taken:
                 async with asyncio.timeout_at(ends.last):
-                    litellm = await asyncio.shield(self._load())
+                    litellm = await self._loaded()
                 async with asyncio.timeout_at(ends.next_bytes()):
                     chunks, left_out = await self._ask(litellm, work, True, ends.last)
                 provider, stops = watched(chunks), _unasked_stops(work, left_out)
@@ -335,6 +335,13 @@ class LitellmTier:
         """
         advice = advice_for(str(error), self._facts.reasoning_key, self._facts.name)
         return to_ours(error, self._clock.now_ms(), self._asked, advice, lacking)
+
+    async def _loaded(self) -> ModuleType:
+        """Returns litellm. Raises AnswererNotReady without it."""
+        try:
+            return await asyncio.shield(self._load())
+        except AnswererNotReady as error:  # all callers have this one
+            raise error.own() from error.__cause__
 
     def _load(self) -> asyncio.Task[ModuleType]:
         if self._loading is None or (self._loading.done() and self._loading.cancelled()):

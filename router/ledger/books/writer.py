@@ -438,4 +438,4 @@ def _resolve(outcomes: list[Outcome]) -> None:
         if error is None:
             future.set_result(None)
         else:
-            future.set_exception(error)
+            future.set_exception(error.own())

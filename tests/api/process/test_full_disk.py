@@ -1,10 +1,12 @@
-"""A disk that fills up beneath a real server: what is told, and what its books say afterwards."""
+"""A disk that fills up beneath a real server, or a locked database: what is told, and the books."""
 
 from __future__ import annotations
 
 import resource
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,7 +14,7 @@ import pytest
 
 from router.ledger.books.verify import verify
 from tests import ROOT
-from tests.kits.server_kit import Served, eventually
+from tests.kits.server_kit import Served, Upstream, eventually, write_policy
 
 pytestmark = pytest.mark.process
 
@@ -65,3 +67,19 @@ def test_full_disk_is_told_at_once_and_nobody_is_booked_as_answered(tmp_path: Pa
     counted = [line for line in metrics.splitlines() if line.startswith("tiergate_requests_total")]
     assert [line.rpartition(" ")[2] for line in counted if "accepted" in line] == ["1.0"]
     assert verify(server.database).findings == ()
+
+
+def test_requests_that_wait_for_one_commit_are_each_told_their_own_id(tmp_path: Path) -> None:
+    """All of them fail by one error, in which each notes its request and whom to call."""
+    with Upstream(tmp_path) as upstream, Served(tmp_path, write_policy(tmp_path, upstream.url)) as server:
+        assert asked(server).status_code == 200  # the tenant has its key
+        with closing(sqlite3.connect(server.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # as a backup or a person's shell may
+            with ThreadPoolExecutor(8) as threads:
+                refused = list(threads.map(lambda _: asked(server), range(8)))
+            other.execute("ROLLBACK")
+        eventually(lambda: ready(server))
+        assert asked(server).status_code == 200
+        server.end()
+    assert {reply.json()["error"]["code"] for reply in refused} == {"ledger_unavailable"}
+    assert len({reply.headers["x-request-id"] for reply in refused}) == len(refused)
