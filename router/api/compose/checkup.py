@@ -24,10 +24,18 @@ from router.api.compose.examined.places import (
     proxy_finding,
     rates_finding,
     redis_finding,
+    room_finding,
     temporary_finding,
     try_folder,
 )
-from router.api.compose.running_server import ADMIN_KEY, answerers_of, is_here, is_tiergate
+from router.api.compose.examined.running_parts import part_findings
+from router.api.compose.running_server import (
+    ADMIN_KEY,
+    answerers_in,
+    details_of,
+    is_here,
+    is_tiergate,
+)
 from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError, RegistryError
 from router.errors.installing import pip_install
 from router.errors.system import in_words
@@ -97,6 +105,7 @@ class Checkup:
         yield from self._policies()
         yield self._models()
         yield self._database()
+        yield from room_finding(self.database)
         yield from self._thoughts()
         yield self._anchors()
         if self.redis:
@@ -327,15 +336,16 @@ class Checkup:
         return Finding("port", State.OK, free, gives, "", True)
 
     def _running(self) -> Iterator[Finding]:
-        """Yields what the server at this address says of answerers that take no calls now."""
+        """Yields what the server at this address says of parts that do not work now."""
         if not self.port or not is_tiergate(self.host, self.port):
             return
         gives = "answers of the server that runs"
-        said = answerers_of(self.host, self.port, self.admin_key)
+        said = details_of(self.host, self.port, self.admin_key)
         if said is None:
             yield self._untold(gives)
             return
-        for name, state, detail in said:
+        yield from part_findings(said)
+        for name, state, detail in answerers_in(said):
             if state in ("ready", "loading"):
                 continue
             fix = (

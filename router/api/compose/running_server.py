@@ -22,8 +22,8 @@ def is_tiergate(host: str, port: int) -> bool:
     return body == HEALTHY and request_id.startswith("req_")
 
 
-def answerers_of(host: str, port: int, admin_key: str = "") -> list[tuple[str, str, str]] | None:
-    """Returns name, state and detail of each answerer of the server at this address.
+def details_of(host: str, port: int, admin_key: str = "") -> dict[str, object] | None:
+    """Returns the details of `/readyz` of the server at this address.
 
     None: the server tells it to no one without a key with the scope admin, or not at all. The key
     is sent only within this machine, since nothing here encrypts it.
@@ -34,14 +34,44 @@ def answerers_of(host: str, port: int, admin_key: str = "") -> list[tuple[str, s
         said = json.loads(body)
     except (ValueError, RecursionError):  # whatever has the port may have written it
         return None
-    answerers = said.get("answerers") if isinstance(said, dict) else None
-    if not isinstance(answerers, dict):
+    if not isinstance(said, dict) or not isinstance(said.get("answerers"), dict):
         return None
+    return said
+
+
+def answerers_in(details: dict[str, object]) -> list[tuple[str, str, str]]:
+    """Returns name, state and detail of each answerer."""
+    answerers = details["answerers"]
+    assert isinstance(answerers, dict)
+    return _states(answerers)
+
+
+def parts_in(details: dict[str, object]) -> list[tuple[str, str, str]]:
+    """Returns name, state and detail of each other part that has a state, such as the ledger."""
+    return _states({n: told for n, told in details.items() if "state" in _fields(told)})
+
+
+def mistakes_in(details: dict[str, object]) -> list[tuple[str, list[str]]]:
+    """Returns the name and the mistakes of each policy whose file cannot be used."""
+    policies = _fields(details.get("policies"))
+    found = {name: _fields(told).get("mistakes") for name, told in policies.items()}
     return [
-        (name, str(told.get("state") or "unknown"), str(told.get("detail") or ""))
-        for name, told in answerers.items()
+        (str(name), [str(one) for one in mistakes])
+        for name, mistakes in found.items()
+        if isinstance(mistakes, list) and mistakes
+    ]
+
+
+def _states(told_by_name: dict[object, object]) -> list[tuple[str, str, str]]:
+    return [
+        (str(name), str(told.get("state") or "unknown"), str(told.get("detail") or ""))
+        for name, told in told_by_name.items()
         if isinstance(told, dict)
     ]
+
+
+def _fields(value: object) -> dict[object, object]:
+    return value if isinstance(value, dict) else {}
 
 
 def is_here(host: str) -> bool:

@@ -18,6 +18,11 @@ from router.errors.system import in_words
 from router.ledger.sql.address import Address
 from router.ledger.sql.private_files import make_folder
 
+LEAST_FREE_MB = 100
+"""Is the room below which a disk is told to be nearly full.
+
+The ledger's journal takes about 4 MB, and this leaves an operator some thousand requests of time.
+"""
 RATES = "requests and tokens a minute, counted by all workers of this machine"
 
 
@@ -72,6 +77,34 @@ def why_unwritable(file: Path) -> str:
     except OSError as error:
         return in_words(error)
     return ""
+
+
+def room_finding(database: str | Path) -> Iterator[Finding]:
+    """Yields that the disk of a ledger in a file is nearly full."""
+    try:
+        path = Address.parse(database).path
+        if path is None:
+            return
+        nearest = next(folder for folder in path.absolute().parents if folder.exists())
+        told = os.statvfs(nearest)
+    except (LedgerError, OSError):  # the finding of the database says so
+        return
+    fault = why_full(told.f_bavail * told.f_frsize, told.f_files, told.f_favail)
+    if fault:
+        fix = "make room there, or put the ledger elsewhere: --database"
+        gives = "rows of the ledger, without which no request is answered"
+        yield Finding("room", State.BROKEN, f"{nearest} {fault}", gives, fix)
+
+
+def why_full(free_bytes: int, files: int, free_files: int) -> str:
+    """Returns why a disk takes little more, or "". One that counts no files has 0 of them.
+
+    >>> why_full(3_400_000, 1_000, 900)
+    'has 3.4 MB left'
+    """
+    if free_bytes < LEAST_FREE_MB * 1_000_000:
+        return f"has {free_bytes / 1_000_000:,.1f} MB left"
+    return "has no room for another file (inodes)" if files and not free_files else ""
 
 
 def try_folder(place: Path) -> None:

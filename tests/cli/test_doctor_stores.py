@@ -1,0 +1,76 @@
+"""What `tiergate doctor` says of full disks, and of the ledger of a server that runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from router.api.compose.examined.places import LEAST_FREE_MB, room_finding, why_full
+from tests import ROOT
+from tests.kits.server_kit import Served, eventually, tiergate
+
+POLICY = ROOT / "policies" / "customer_support.yaml"
+
+
+def examined(served: Served, policy: Path) -> tuple[int, str]:
+    port = served.url.rpartition(":")[2]
+    place = ("--port", port, "-d", str(served.database), "-p", str(policy))
+    ended = tiergate("doctor", "--quick", *place)
+    return ended.returncode, ended.stdout
+
+
+@pytest.mark.process
+def test_a_ledger_that_the_running_server_cannot_write_is_to_fix(tmp_path: Path) -> None:
+    with Served(tmp_path, POLICY) as served:
+        assert "the server's" not in examined(served, POLICY)[1]
+        with closing(sqlite3.connect(served.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert served.chat().status_code == 503
+            eventually(lambda: served.client.get("/readyz").status_code == 503)
+            code, told = examined(served, POLICY)
+            other.execute("ROLLBACK")
+        eventually(lambda: served.client.get("/readyz").status_code == 200)
+        assert "the server's" not in examined(served, POLICY)[1]
+    assert code == 1
+    assert "the server's ledger" in told
+    assert "database is locked" in told
+
+
+@pytest.mark.process
+def test_a_policy_that_the_running_server_did_not_take_is_to_fix(tmp_path: Path) -> None:
+    policy = tmp_path / "mine.yaml"
+    policy.write_text(
+        "version: 1\nname: mine\ntiers: [{name: small, level: 1, answerers: "
+        "[{name: sums, kind: exact}]}]\n"
+    )
+    with Served(tmp_path, policy) as served:
+        good = policy.read_text()
+        policy.write_text(good.replace("level: 1", "level: one"))
+        eventually(lambda: "policy_not_reloaded" in served.output)
+        code, told = examined(served, policy)
+    assert code == 1
+    assert "the server's policy mine" in told
+    assert "an earlier version serves" in told
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "files", "free_files", "begin"),
+    [
+        (LEAST_FREE_MB * 1_000_000, 1_000, 1, ""),
+        (LEAST_FREE_MB * 1_000_000 - 1, 1_000, 1, "has 100.0 MB left"),
+        (10**12, 1_000, 0, "has no room for another file"),
+        (10**12, 0, 0, ""),
+    ],
+)
+def test_a_disk_without_room_is_told(
+    free_bytes: int, files: int, free_files: int, begin: str
+) -> None:
+    fault = why_full(free_bytes, files, free_files)
+    assert fault.startswith(begin) and bool(fault) is bool(begin)
+
+
+def test_a_ledger_on_another_machine_has_no_disk_here() -> None:
+    assert list(room_finding("postgresql://user@db.example.com/tiergate")) == []
