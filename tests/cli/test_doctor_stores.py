@@ -69,7 +69,8 @@ def test_a_disk_without_room_is_told(
     free_bytes: int, files: int, free_files: int, begin: str
 ) -> None:
     fault = why_full(free_bytes, files, free_files)
-    assert fault.startswith(begin) and bool(fault) is bool(begin)
+    assert fault.startswith(begin)
+    assert bool(fault) is bool(begin)
 
 
 def test_a_ledger_on_another_machine_has_no_disk_here() -> None:

@@ -71,7 +71,10 @@ def test_full_disk_is_told_at_once_and_nobody_is_booked_as_answered(tmp_path: Pa
 
 def test_requests_that_wait_for_one_commit_are_each_told_their_own_id(tmp_path: Path) -> None:
     """All of them fail by one error, in which each notes its request and whom to call."""
-    with Upstream(tmp_path) as upstream, Served(tmp_path, write_policy(tmp_path, upstream.url)) as server:
+    with (
+        Upstream(tmp_path) as upstream,
+        Served(tmp_path, write_policy(tmp_path, upstream.url)) as server,
+    ):
         assert asked(server).status_code == 200  # the tenant has its key
         with closing(sqlite3.connect(server.database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")  # as a backup or a person's shell may
