@@ -109,12 +109,12 @@ class App:
         # The gauge exists before the first outage, so that a dashboard shows a healthy ledger.
         self.metrics.calls.watch_store("ledger")
         # A restart must not go back behind the times in the ledger.
-        newest_ms, clock_watch = self.ledger.newest_ms(), ClockWatch()
+        newest_ms, clocks = self.ledger.newest_ms(), ClockWatch()
         self.clock.not_before(newest_ms)
-        clock_watch.begin_after(newest_ms)
+        clocks.begin_after(newest_ms)
         self._refused = RefusedAtOnceCounts(self.ledger.database, self.clock, core.ids)
         self._events.on_refused(self._refused.refused)
-        self._watch = watching(self.ledger, clock_watch.look, self._refused.look)
+        self._watch = watching(self.ledger, self.metrics.calls, clocks.look, self._refused.look)
         keys = text_keys(core.environ)
         self.texts = TextStore(self.ledger.database, self.clock, keys)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)

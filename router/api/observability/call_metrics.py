@@ -135,9 +135,9 @@ class CallMetrics:
         """Shows the breaker of a replica from now on, closed at first."""
         self._breakers.labels(answerer, replica).set(0)
 
-    def watch_store(self, store: str) -> None:
+    def watch_store(self, store: str, *, up: bool = True) -> None:
         """Shows from now on whether a store answers."""
-        self._stores.labels(store).set(1)
+        self._stores.labels(store).set(1 if up else 0)
 
     def happened(self, event: Event) -> None:
         """Counts an event."""

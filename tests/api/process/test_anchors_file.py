@@ -45,6 +45,7 @@ def test_path_that_cannot_be_written_is_told_at_the_start(
         status, state, detail = state_of(served)
         assert (status, state) == ("ready", "failing")
         assert words in detail
+        assert 'tiergate_store_up{store="anchors"} 0.0' in served.client.get("/metrics").text
         assert served.chat().status_code == 200
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from router.api.compose.mounted.clock_watch import LOOKS_EVERY_S
 from router.api.compose.mounted.recurring import Recurring
+from router.api.observability.call_metrics import CallMetrics
 from router.api.observability.log import Log
 from router.errors import LedgerError
 from router.ledger.books.anchors import check_outside
@@ -23,11 +24,12 @@ NEXT = "requests are served and booked; their anchors stand in the database alon
 
 
 class AnchorsWatch:
-    """Logs each change; see `Recurring`."""
+    """Logs each change, and shows it in the metrics; see `Recurring`."""
 
-    def __init__(self, ledger: SqlLedger) -> None:
-        self._ledger, self._told = ledger, ""
+    def __init__(self, ledger: SqlLedger, metrics: CallMetrics) -> None:
+        self._ledger, self._metrics, self._told = ledger, metrics, ""
         self._log = Log("tiergate.app")
+        metrics.watch_store("anchors")
 
     async def look(self) -> None:
         """Looks once, and logs what changed since the look before."""
@@ -38,12 +40,15 @@ class AnchorsWatch:
             self._log.error("anchors_not_written", reason=fault, next=NEXT)
         else:
             self._log.info("anchors_written_again")
+        self._metrics.watch_store("anchors", up=not fault)
         self._told = fault
 
 
-def watching(ledger: SqlLedger, *others: Callable[[], Awaitable[None]]) -> Recurring:
+def watching(
+    ledger: SqlLedger, metrics: CallMetrics, *others: Callable[[], Awaitable[None]]
+) -> Recurring:
     """Returns a watch over a ledger's anchors, which looks at once; other looks go with it."""
-    looks = (AnchorsWatch(ledger).look, *others)
+    looks = (AnchorsWatch(ledger, metrics).look, *others)
 
     async def look() -> None:
         for one in looks:
