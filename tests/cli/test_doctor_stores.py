@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 
 from router.api.compose.examined.places import LEAST_FREE_MB, room_finding, why_full
 from tests import ROOT
-from tests.kits.server_kit import Served, eventually, tiergate
+from tests.kits.server_kit import Served, environment, eventually, tiergate
 
 POLICY = ROOT / "policies" / "customer_support.yaml"
 
@@ -37,6 +40,40 @@ def test_a_ledger_that_the_running_server_cannot_write_is_to_fix(tmp_path: Path)
     assert code == 1
     assert "the server's ledger" in told
     assert "database is locked" in told
+
+
+def read_only(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs the command line where no file can be made in a folder; those that are there open.
+
+    So a file system is that stopped itself after a fault of its disk.
+    """
+    mounted = (
+        'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && for file in "$0"/ledger.db*; '
+        'do mount --bind "$file" "$file" && mount -o remount,bind,rw "$file"; done; exec "$@"',
+        *(str(folder), sys.executable, "-m", "router.cli", *map(str, arguments)),
+    )
+    return subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", *mounted],
+        **{"env": environment(), "capture_output": True, "text": True, "timeout": 300},
+    )
+
+
+@pytest.mark.process
+def test_a_database_on_a_disk_that_became_read_only_is_to_fix(tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if read_only(folder, "--help").returncode != 0:
+        pytest.skip("this user may mount nothing, not even in a namespace of its own")
+    database = folder / "ledger.db"
+    made = tiergate("keys", "create", "--tenant", "acme", "--database", database)
+    assert made.returncode == 0, made.stderr
+    place = ("doctor", "--quick", "-d", database, "--rates", tmp_path / "r", "--port", "0")
+    with closing(sqlite3.connect(database)) as server:  # which has its files beside it open
+        assert server.execute("SELECT count(*) FROM requests").fetchone() == (0,)
+        ended = read_only(folder, *place)
+    assert ended.returncode == 1, ended.stderr
+    (line,) = re.findall(r"^broken +database +(.*)$", ended.stdout, re.M)
+    assert "Read-only file system" in line
 
 
 @pytest.mark.process

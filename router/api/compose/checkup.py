@@ -277,7 +277,10 @@ class Checkup:
             # A server database has no path, and opening it is the only check.
             if address.path is None or address.path.exists():
                 with Books.open(self.database, create=True):
-                    return Finding(part, State.OK, address.shown, gives, "", True)
+                    pass
+                if address.path is not None:  # a disk that stopped lets files be opened, not made
+                    try_folder(address.path.parent)
+                return Finding(part, State.OK, address.shown, gives, "", True)
         except LedgerError as error:
             return Finding(part, State.BROKEN, error.message, gives, fix, True)
         except OSError as error:  # of a folder that this user may not enter
