@@ -110,7 +110,7 @@ def _documents(options: Options) -> Measured:
 
 def _soak(options: Options) -> Measured:
     most = 3 * soak.QUICK_STAGE if options.quick else options.requests
-    per_stage = soak.QUICK_STAGE if options.quick else soak.STAGE
+    per_stage = soak.QUICK_STAGE if options.quick else soak.stage_of(most)
     return _measured(soak.measure(most, per_stage, say), soak.show)
 
 

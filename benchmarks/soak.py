@@ -3,8 +3,8 @@
     python -m benchmarks soak [--quick] [--requests N] [--json]
 
 The gateway and its upstream are those of `python -m benchmarks gateway`. A stage is 50,000 requests
-on 64 connections: six parts in ten to the upstream, two streamed, two answered by approved answers.
-Memory is resident, of the whole process, in MB. The first stage fills caches, so the slope is a
+(a third of fewer than three stages have) on 64 connections: six parts in ten to the upstream, two
+streamed, two answered by approved answers. Memory is resident, of the whole process, in MB. The first stage fills caches, so the slope is a
 line by least squares through the stages after it. Only 127.0.0.1 is used; the bench ends everything
 that it starts.
 """
@@ -27,6 +27,15 @@ from router.ledger.books.verify import verify
 STAGE, QUICK_STAGE = 50_000, 200
 CONNECTIONS = 64
 SLOWEST_PER_SECOND = 20  # a stage may take this long and no longer
+
+
+def stage_of(requests: int) -> int:
+    """Returns the requests of one stage, so that any number has three stages at least.
+
+    >>> stage_of(300_000), stage_of(6_000)
+    (50000, 2000)
+    """
+    return min(STAGE, max(10, requests // 3))
 
 
 def measure(requests: int, per_stage: int, say: Callable[[str], None]) -> Figures:
