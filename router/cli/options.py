@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from router.files.writing import write_all
 from router.types import Device
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -202,7 +203,7 @@ def write_page(path: Path, text: str) -> None:
     if is_stdout(path):
         typer.echo(text, nl=not text.endswith("\n"))
     else:
-        path.write_text(text, encoding="utf-8")
+        write_all({path: text.encode()})
 
 
 HtmlFile = Annotated[

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 OWNER_ONLY, BY_UMASK = 0o600, 0o666
@@ -24,8 +24,7 @@ def write_all(contents: Mapping[Path, bytes], *, private: bool = False) -> None:
     # The name of a pipe, such as /dev/stdout, leads to a path that does not exist.
     places = {path: path if _is_device(path) else path.resolve() for path in contents}
     for path, place in places.items():
-        if place.is_file() and not _may_change(place):
-            raise OSError(errno.EACCES, "the file is read-only (chmod u+w)", str(path))
+        _refuse_read_only(path, place)
     beside = {path: _beside(place) for path, place in places.items()}
     try:
         for path, content in contents.items():
@@ -56,6 +55,49 @@ def write_private(path: Path, content: bytes) -> None:
     Raises OSError.
     """
     write_all({path: content}, private=True)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields where a long file is written, which takes the place of `path` at the block's end.
+
+    Where the block raises, an older file stays as it was, and nothing is left beside it. Links,
+    rights, devices and read-only files are as in `write_all`. Raises OSError.
+    """
+    place = path if _is_device(path) else path.resolve()
+    _refuse_read_only(path, place)
+    beside = _beside(place)
+    if beside == place:
+        yield place
+        return
+    try:
+        try:
+            _write_new(beside, b"", OWNER_ONLY if place.exists() else BY_UMASK)
+            yield beside
+            _reach_the_disk(beside)
+        except OSError as error:
+            if error.filename is not None and error.filename != str(beside):
+                raise
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        with contextlib.suppress(FileNotFoundError):
+            beside.chmod(stat.S_IMODE(place.stat().st_mode))
+        beside.replace(place)
+    finally:
+        if not beside.is_dir():
+            beside.unlink(missing_ok=True)
+
+
+def _reach_the_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_read_only(path: Path, place: Path) -> None:
+    if place.is_file() and not _may_change(place):
+        raise OSError(errno.EACCES, "the file is read-only (chmod u+w)", str(path))
 
 
 def _write_new(path: Path, content: bytes, rights: int) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from router.files.writing import write_all
+from router.cli.options import write_page
+from router.files.writing import replacing, write_all
 
 
 def test_a_pipe_gets_the_content() -> None:
@@ -50,3 +54,55 @@ def test_a_link_leads_to_the_new_content(tmp_path: Path) -> None:
     write_all({link: b"new"})
     assert link.is_symlink()
     assert path.read_bytes() == b"new"
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Lets the operating system refuse files above a kilobyte, as a full disk does."""
+    kind = resource.RLIMIT_FSIZE
+    before = resource.getrlimit(kind)
+    resource.setrlimit(kind, (1_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(kind, before)
+
+
+def test_a_full_disk_leaves_the_report_of_yesterday_whole(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("yesterday's")
+    with pytest.raises(OSError, match=r"report\.html"), full_disk():
+        write_page(page, "today's" * 1_000)
+    assert page.read_text() == "yesterday's"
+    assert [*tmp_path.iterdir()] == [page]
+
+
+@pytest.mark.parametrize("older", ["yesterday's", ""])
+def test_a_full_disk_leaves_a_long_file_as_it_was(tmp_path: Path, older: str) -> None:
+    path = tmp_path / "rows.csv"
+    if older:
+        path.write_text(older)
+        path.chmod(0o640)
+    refused = pytest.raises(OSError, match=r"rows\.csv")
+    with refused, full_disk(), replacing(path) as beside, beside.open("w") as file:
+        for number in range(1_000):
+            file.write(f"{number}\n")
+    assert [one.read_text() for one in tmp_path.iterdir()] == [older] * bool(older)
+
+
+def test_a_long_file_takes_the_place_and_the_rights_of_the_older_one(tmp_path: Path) -> None:
+    path, link = tmp_path / "rows.csv", tmp_path / "link"
+    path.write_text("yesterday's")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    with replacing(link) as beside, beside.open("w") as file:
+        file.write("today's")
+        assert path.read_text() == "yesterday's"
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("today's", 0o640)
+    assert link.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [link, path]
+
+
+def test_a_device_is_written_as_it_is() -> None:
+    with replacing(Path("/dev/null")) as beside:
+        assert beside == Path("/dev/null")

@@ -18,6 +18,7 @@ from router.analysis.report.output.row_json import ending_text, rows_json
 from router.cli.ledger.parquet_files import write_parquet
 from router.cli.options import FileFormat
 from router.cli.terminal import inert_json
+from router.files.writing import replacing
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Column, Kind
 from router.ledger.record_reading import note_in
 from router.ledger.row_reading import call_price_unknown, refusal_of, row_names
@@ -107,7 +108,7 @@ def write_file(
         return write_parquet(lines, COLUMNS, path)
     if str(path) == "-":
         return _write(rows, sys.stdout, form, key_names)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         return _write(rows, file, form, key_names)
 
 

@@ -16,6 +16,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.errors.installing import pip_install
+from router.files.writing import replacing
 
 if TYPE_CHECKING:
     from pyarrow import DataType
@@ -44,7 +45,10 @@ def write_parquet(rows: Iterable[Sequence[object]], columns: Sequence[Column], p
         }
         schema = pa.schema([(name, types[kind]) for name, kind in columns])
         count = 0
-        with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        with (
+            replacing(path) as beside,
+            parquet.ParquetWriter(beside, schema, compression="zstd") as writer,
+        ):
             for batch in _batches(rows):
                 cells = zip(*batch, strict=True)
                 arrays = [pa.array(c, kind) for c, kind in zip(cells, schema.types, strict=True)]
