@@ -26,7 +26,8 @@ corrige corrigez corriger reformule reformulez raccourcis extrais extrayez extra
 titre classe classez simplifie simplifiez améliore améliorez traduce traduzca traducir traducción
 resume resuma resumir resumen corrija corregir reescribe reformula acorta extrae extraiga extraer
 clasifica título titular simplifica simplifique mejora mejore replace alphabetise alphabetize
-glossary synonyms outline transpose ersetze ersetzen sortiere sortieren glossar synonyme remplace
+rate rank score grade prioritise prioritize triage route bewerte bewerten priorisiere priorisieren
+évalue évaluez évaluer valora valore puntúa prioriza glossary synonyms outline transpose ersetze ersetzen sortiere sortieren glossar synonyme remplace
 remplacez trie triez raccourcir reformuler simplifier améliorer classer trier remplacer formulieren
 umschreiben anonymisieren klassifizieren acortar reformular simplificar mejorar clasificar ordenar
 reemplazar extraer glossaire synonymes reemplaza sustituye ordena glosario sinónimos
@@ -57,7 +58,9 @@ dialog gedicht rede aufsatz rezept newsletter broschüre aushang anzeige meldung
 kommentar anleitung tagebuch courriel jugement roman chapitre scène dialogue poème discours
 dissertation recette brochure affiche communiqué commentaire extrait consigne sentencia novela
 cuento capítulo escena diálogo poema discurso ensayo receta folleto cartel aviso comunicado
-comentario fragmento
+comentario fragmento thread threads bug issue issues incidents ruling excerpt excerpts handover
+meldungen meldung briefen berichte nachrichten tickets anfrage anfragen bescheid mahnung
+courriels messages mensajes correos informes avisos citation requests
 """
 _FIELDS = """
 name names date dates time times place places amount amounts sum sums price prices value values
@@ -71,7 +74,9 @@ point points termine termin datum dosis dosierung daten namen beträge betrag pr
 orte personen firmen fristen medikamente rechtschreibung grammatik zeichensetzung fehler
 tippfehler uhrzeiten dates date noms montants montant prix délais délai lieux personnes heure
 heures voie médicaments orthographe grammaire ponctuation fautes dosis fechas fecha nombres
-importes importe precios precio plazos lugares personas medicamentos ortografía gramática
+cantidades cantidad type types category categories mood tone topic theme intent team department
+kategorie kategorien stimmung ton tonfall thema abteilung catégorie catégories thème équipe
+categoría categorías tono tema equipo importes importe precios precio plazos lugares personas medicamentos ortografía gramática
 puntuación errores
 """
 _LANGUAGES = """
@@ -82,6 +87,10 @@ anglais allemand espagnol italien français portugais néerlandais inglés alem�
 italiano portugués neerlandés british american niederländische niederländisch polnische polnisch
 portugiesische portugiesisch russische russisch türkische türkisch arabische arabisch chinesische
 chinesisch polonais russe turc arabe chinois polaco ruso turco árabe chino
+"""
+_JUDGING = """
+urgency urgent priority priorities severity severe importance important dringlichkeit dringend
+priorität urgence urgente priorité gravité urgencia prioridad gravedad
 """
 _MANNER = """
 plain simple simpler everyday short shorter brief briefly concise concisely formal more less
@@ -111,7 +120,8 @@ los las un una uno de del en al a y o solo por favor siguiente arriba abajo dos 
 haz dame pon ponle ponme pasa con sin sus su formato como dámelos twelve fifteen twenty thirty forty
 fifty hundred zehn fünfzehn zwanzig dreißig vierzig fünfzig hundert nach rédige rédigez écris
 écrivez dix quinze vingt trente quarante cinquante cent escribe escriba redacta diez quince veinte
-treinta cincuenta cien
+treinta cincuenta cien does belong belongs go goes handles highest lowest scale numbers quel quelle
+est cuál es qué welche welcher welches ist wie was hoch niedrig
 """
 
 
@@ -127,15 +137,48 @@ CHANGES = _words(_CHANGES)
 """Lists words that set work only where a text is named: "Put this memo into French"."""
 TEXTS = _words(_TEXTS)
 FIELDS = _words(_FIELDS)
-KNOWN = WORK | SHAPES | CHANGES | TEXTS | FIELDS | _words(f"{_LANGUAGES} {_MANNER} {_GLUE}")
-"""Lists all words that may stand in a job: no word of counsel, of judging, of "I" or "should"."""
+JUDGING = _words(_JUDGING)
+"""Lists words for labels that say how soon somebody looks at a text. Of one's own words anybody may
+ask so ("Rate the urgency: my baby ..."): they stand in a job only where `CORRESPONDENCE` does."""
+CORRESPONDENCE = _words(
+    """ticket tickets mail mails email emails e-mail e-mails message messages report reports review
+    reviews complaint complaints issue issues requests letter letters meldung meldungen nachricht
+    nachrichten anfrage anfragen brief briefe beschwerde courriel courriels mensaje mensajes correo
+    correos queja informe informes lettre"""
+)
+KNOWN = (
+    WORK | SHAPES | CHANGES | TEXTS | FIELDS | JUDGING | _words(f"{_LANGUAGES} {_MANNER} {_GLUE}")
+)
+"""Lists all words that may stand in a job: no word of counsel, of "I" or "should"."""
+PHRASES = (
+    (late_regex(r"\b(?:main|central) (?:idea|point|argument|topic|theme|message)s?\b"), "gist"),
+    (late_regex(r"\broot causes?\b"), "facts"),
+    (late_regex(r"\bnamed entit(?:y|ies)\b"), "entities"),
+    (late_regex(r"\bpost[- ]?mortems?\b"), "report"),
+    (late_regex(r"\b(?:a )?facts? or (?:an )?opinions?\b"), "classify"),
+    (late_regex(r"\bregular expression\b"), "regex"),
+)
+"""Lists phrases of jobs, in small letters, and a word of a job that says the same."""
+SPAM = late_regex(
+    r"(?:is|are) (?:this|these|the following)(?: (?:e-?mail|mail|message|text|letter)s?)? "
+    r"(?:spam|phishing|junk(?: mail)?|a phishing (?:e-?mail|attempt))(?:,? (?:or (?:not|ham)|yes or "
+    r"no))?|(?:ist (?:das|diese (?:e-?mail|nachricht|mail))|est-ce(?: que c['\u2019]est)? (?:du|un)|"
+    r"(?:di|dime) si esto es|\u00bf?es esto) (?:spam|phishing)",
+    re.IGNORECASE,
+)
+"""Matches the question if a text is one of the many that are sent to all."""
+WHICH = late_regex(
+    r"(?:in|to )?(?:which|what) (?:queue|team|department|category|folder|label)\b", re.IGNORECASE
+)
+"""Matches the start of a question for a label."""
 
 
 OTHERS_TEXT = late_regex(
     r"\b(?:letters?|memos?|clauses?|reports?|articles?|notices?|minutes|tickets?|reviews?|contract|"
-    r"agreement|invoice|receipt|leaflet|transcript|complaint|advert|customer (?:e?-?mail|message)|"
-    r"brief|vertrag|rechnung|protokoll|artikel|bericht|lettre|courrier|rapport|article|contrat|"
-    r"facture|avis|carta|informe|artículo|contrato|factura|anuncio)\b",
+    r"agreement|invoice|receipt|leaflet|transcripts?|complaints?|advert|passages?|paragraphs?|"
+    r"excerpts?|thread|post[- ]?mortem|judge?ments?|ruling|handover|customer (?:e?-?mail|message)|"
+    r"brief|schreiben|bescheid|urteil|textauszug|vertrag|rechnung|protokoll|artikel|bericht|lettre|courrier|rapport|article|contrat|"
+    r"facture|avis|jugement|extrait|carta|aviso|sentencia|pasaje|informe|artículo|contrato|factura|anuncio)\b",
     re.IGNORECASE,
 )
 """Finds that the text is named as one that somebody else wrote."""
@@ -180,7 +223,8 @@ JUDGED = late_regex(
 """Finds a label or a key that judges, among those that a job lists."""
 LABELS = late_regex(
     r"\b(?:classif\w+|categori[sz]e|label|tag|sort|assign|queue|sentiment|klassifizier\w+|"
-    r"ordne|classe[rz]?|clasific\w+)\b",
+    r"rate|rank|score|grade|prioriti[sz]e|triage|route|bewerte[nt]?|sortiere[nt]?|priorisier\w+|"
+    r"évalue[rz]?|trie[rz]?|valor[ae]|puntúa|prioriza|ordne|classe[rz]?|clasific\w+)\b",
     re.IGNORECASE,
 )
 """Finds that a label is wanted, which nobody asks of a message of their own."""
@@ -190,6 +234,11 @@ JUST_NOW = late_regex(
     re.IGNORECASE,
 )
 """Finds that a text tells of what happens while it is written."""
+PLURAL = _words(
+    "we our us wir uns unser unsere unserem unseren unserer unseres nous notre nos nosotros nuestro "
+    "nuestra tenemos vamos estamos"
+)
+"""Lists words by which a firm speaks of itself in its letters."""
 SALUTATION = late_regex(
     r"(?:dear|sehr geehrte\w*|madame|monsieur|"
     r"estimad[oa]s?)\b[^.!?\n]{0,60}[,:\n]",

@@ -1,0 +1,29 @@
+"""Tells whose danger a text tells of that its sender wants worked on. Pure.
+
+"Classify this ticket: I took all of my tablets" may be a test of a queue, and may be who writes it.
+The words of an emergency are shown where somebody speaks in the text and a danger to people is
+read in it. It knows nothing about models or policies.
+"""
+
+from __future__ import annotations
+
+from router.policy.content.term_files import list_of
+from router.triage.reading import TurnReading
+from router.triage.text.turns import Turns
+from router.types import DANGERS, Matter
+
+DANGER_AT = 0.5
+"""Chance of a grave matter from which a danger is read: an even one, as for the review."""
+
+
+def is_senders(turns: Turns, text: TurnReading) -> bool:
+    """Returns True where the text of a user's own job counts as the user's own words.
+
+    `text` is the reading of `turns.harm_only`. Who asks if a text is spam may be about to believe
+    it, so that a fraud counts there, too.
+    """
+    if not turns.own_job or not (turns.speaks or turns.spam):
+        return False
+    heard = (*(DANGERS if turns.speaks else ()), *((Matter.FRAUD,) if turns.spam else ()))
+    lists = frozenset(map(list_of, text.risk_terms))
+    return (text.row.grave >= DANGER_AT and text.row.matter in heard) or not lists.isdisjoint(heard)
