@@ -26,4 +26,6 @@ def is_senders(turns: Turns, text: TurnReading) -> bool:
         return False
     heard = (*(DANGERS if turns.speaks else ()), *((Matter.FRAUD,) if turns.spam else ()))
     lists = frozenset(map(list_of, text.risk_terms))
-    return (text.row.grave >= DANGER_AT and text.row.matter in heard) or not lists.isdisjoint(heard)
+    anyway = turns.speaks and not turns.letter
+    sure = text.row.grave >= DANGER_AT and (anyway or text.row.matter in heard)
+    return sure or not lists.isdisjoint(heard)

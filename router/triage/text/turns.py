@@ -98,6 +98,7 @@ class Turns(Struct, frozen=True):
     given_text: bool = False  # `last` is what a program asks of a text, which `harm_only` has
     own_job: bool = False  # the user's own message asks it, so its text may be the user's own words
     speaks: bool = False  # somebody speaks in that text, who may be the user
+    letter: bool = False  # that text shows by itself that somebody else gets it: a letter, a talk
     spam: bool = False  # it is asked if that text is spam
     classed: bool = False  # a policy's own classes are asked for, which `harm_only` matches
     told: str = ""  # the text in `last` that the rest of it asks counsel on, read by itself
@@ -184,7 +185,7 @@ def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
         # Its own words name what is in the text ("sums", "drugs"); they ask for no harm.
         whole = _all_ways(texts[0])
         own = Turns(READ_AS, harm_only=whole, given_text=True, own_job=True)
-        return replace(own, speaks=job.speaks, spam=job.spam)
+        return replace(own, speaks=job.speaks, letter=job.letter, spam=job.spam)
     return None
 
 

@@ -27,6 +27,7 @@ from router.triage.framing.given.job_words import (
     PHRASES,
     PLURAL,
     SALUTATION,
+    SEVERAL,
     SHAPES,
     SPAM,
     TEXTS,
@@ -34,7 +35,12 @@ from router.triage.framing.given.job_words import (
     WORK,
 )
 from router.triage.framing.given.task_words import NO_TASK
-from router.triage.framing.given.whole_texts import is_letter, is_talk, may_end_in_a_request
+from router.triage.framing.given.whole_texts import (
+    is_letter,
+    is_list,
+    is_talk,
+    may_end_in_a_request,
+)
 
 MOST_WORDS = 30
 """Words of a job: a longer one describes more than work on a text."""
@@ -80,6 +86,7 @@ class TextJob(NamedTuple):
     asked: str
     text: str
     speaks: bool  # somebody speaks in the text, who may be its sender
+    letter: bool  # it is a letter or a talk, so that who speaks in it mostly is not its sender
     spam: bool  # it asks if the text is spam: its sender may be about to believe it
 
 
@@ -102,7 +109,10 @@ def text_job(message: str) -> TextJob | None:
     for cut in _cuts(message.strip()):
         if is_job(cut.job) and _is_a_text(cut):
             spam = SPAM.search(cut.job[:MOST_CHARS]) is not None
-            return TextJob(cut.job, cut.text, one_speaks(cut.text), spam)
+            several = SEVERAL.search(cut.job) is not None and is_list(cut.text)
+            speaks = not several and one_speaks(cut.text)
+            letter = is_letter(cut.text) or is_talk(cut.text)
+            return TextJob(cut.job, cut.text, speaks, letter, spam)
     return None
 
 

@@ -19,6 +19,8 @@ MOST_NAMES = 4
 """Lines below the closing of a letter: a name, an office, a firm, a number."""
 LEAST_TURNS = 3
 """Lines of a talk. Two may be somebody's notes."""
+LEAST_ITEMS = 3
+"""Items of a list of messages. Two may be what one person wrote."""
 
 _GREETING = late_regex(
     r"(?:dear|hi|hello|hey|good (?:morning|afternoon|evening)|to (?:whom it may concern|the)|"
@@ -69,8 +71,18 @@ def is_talk(text: str) -> bool:
     return len(spoken) >= LEAST_TURNS and len(names) > 1 and all(spoken)
 
 
+def is_list(text: str) -> bool:
+    r"""Returns True for a text of which each line is an item, three at least.
+
+    >>> is_list("1. The lamp broke.\n2. Where is it?\n3. Thanks"), is_list("1. One\n2. Two")
+    (True, False)
+    """
+    lines = _lines(text)
+    return len(lines) >= LEAST_ITEMS and all(map(_ITEM.match, lines))
+
+
 def may_end_in_a_request(text: str) -> bool:
-    r"""Returns True where the first or last line is short, and is no part of a letter, talk or list.
+    r"""Returns True where the first or last line is short, and no part of a letter, talk or list.
 
     >>> may_end_in_a_request("A page long ago written.\nThen sign for me.")
     True
