@@ -19,13 +19,15 @@ DANGER_AT = 0.5
 def is_senders(turns: Turns, text: TurnReading) -> bool:
     """Returns True where the text of a user's own job counts as the user's own words.
 
-    `text` is the reading of `turns.harm_only`. Who asks if a text is spam may be about to believe
-    it, so that a fraud counts there, too.
+    `text` is the reading of `turns.harm_only`. Where somebody speaks in it any grave matter counts,
+    as the reader may name it wrongly; in a letter or a talk, and where something happens just now,
+    the dangers to people do. A fraud that goes on, or that somebody takes for spam, counts too.
     """
-    if not turns.own_job or not (turns.speaks or turns.spam):
+    if not turns.own_job:
         return False
-    heard = (*(DANGERS if turns.speaks else ()), *((Matter.FRAUD,) if turns.spam else ()))
-    lists = frozenset(map(list_of, text.risk_terms))
+    heard: tuple[Matter, ...] = DANGERS if turns.speaks or turns.happens else ()
+    if turns.spam or turns.happens:
+        heard = (*heard, Matter.FRAUD)
     anyway = turns.speaks and not turns.letter
     sure = text.row.grave >= DANGER_AT and (anyway or text.row.matter in heard)
-    return sure or not lists.isdisjoint(heard)
+    return sure or not frozenset(map(list_of, text.risk_terms)).isdisjoint(heard)

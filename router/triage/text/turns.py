@@ -17,7 +17,12 @@ from router.triage.framing.given.chat_tasks import chat_task
 from router.triage.framing.given.counsel import counsel_on, is_own_story
 from router.triage.framing.given.handed_passages import looked_up
 from router.triage.framing.given.set_tasks import READ_AS, sets_task
-from router.triage.framing.given.text_jobs import is_text_to_class, one_speaks, text_job
+from router.triage.framing.given.text_jobs import (
+    happens_now,
+    is_text_to_class,
+    one_speaks,
+    text_job,
+)
 from router.triage.framing.signatures import without_signature
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
@@ -98,6 +103,7 @@ class Turns(Struct, frozen=True):
     given_text: bool = False  # `last` is what a program asks of a text, which `harm_only` has
     own_job: bool = False  # the user's own message asks it, so its text may be the user's own words
     speaks: bool = False  # somebody speaks in that text, who may be the user
+    happens: bool = False  # that text tells of what happens just now
     letter: bool = False  # that text shows by itself that somebody else gets it: a letter, a talk
     spam: bool = False  # it is asked if that text is spam
     classed: bool = False  # a policy's own classes are asked for, which `harm_only` matches
@@ -185,7 +191,9 @@ def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
         # Its own words name what is in the text ("sums", "drugs"); they ask for no harm.
         whole = _all_ways(texts[0])
         own = Turns(READ_AS, harm_only=whole, given_text=True, own_job=True)
-        return replace(own, speaks=job.speaks, letter=job.letter, spam=job.spam)
+        return replace(
+            own, speaks=job.speaks, happens=job.happens, letter=job.letter, spam=job.spam
+        )
     return None
 
 
@@ -207,6 +215,7 @@ def for_classes(turns: Turns, request: ChatRequest, text: str, read: Set[str]) -
             given_text=True,
             own_job=own,
             speaks=own and one_speaks(text),
+            happens=own and happens_now(text),
             classed=True,
         )
     plain = replace(turns, given_text=False, own_job=False, told="", own_told=False)
@@ -215,7 +224,8 @@ def for_classes(turns: Turns, request: ChatRequest, text: str, read: Set[str]) -
 
 def _names_task(request: ChatRequest) -> bool:
     """Returns True where the request itself names what is wanted, as only a program does."""
-    return "task" in request.hints.context or bool(request.hints.tags)
+    tagged = any(tag.startswith("classify:") for tag in request.hints.tags)
+    return tagged or "task" in request.hints.context
 
 
 def instructions_of(request: ChatRequest) -> str:

@@ -121,8 +121,8 @@ uno de del en al a y o solo por favor siguiente arriba abajo dos tres cuatro cin
 ponle ponme pasa con sin sus su formato como dámelos twelve fifteen twenty thirty forty fifty
 hundred zehn fünfzehn zwanzig dreißig vierzig fünfzig hundert nach rédige rédigez écris écrivez dix
 quinze vingt trente quarante cinquante cent escribe escriba redacta diez quince veinte treinta
-cincuenta cien does belong belongs go goes handles highest lowest scale numbers quel quelle est cuál
-es qué welche welcher welches ist wie was hoch niedrig
+cincuenta cien does belong belongs go goes handles highest lowest scale numbers quel quelle est bis
+hasta cuál es qué welche welcher welches ist wie was hoch niedrig
 """
 
 

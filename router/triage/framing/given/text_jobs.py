@@ -86,6 +86,7 @@ class TextJob(NamedTuple):
     asked: str
     text: str
     speaks: bool  # somebody speaks in the text, who may be its sender
+    happens: bool  # it tells of what happens while it is written
     letter: bool  # it is a letter or a talk, so that who speaks in it mostly is not its sender
     spam: bool  # it asks if the text is spam: its sender may be about to believe it
 
@@ -112,7 +113,7 @@ def text_job(message: str) -> TextJob | None:
             several = SEVERAL.search(cut.job) is not None and is_list(cut.text)
             speaks = not several and one_speaks(cut.text)
             letter = is_letter(cut.text) or is_talk(cut.text)
-            return TextJob(cut.job, cut.text, speaks, letter, spam)
+            return TextJob(cut.job, cut.text, speaks, happens_now(cut.text), letter, spam)
     return None
 
 
@@ -125,19 +126,24 @@ def is_text_to_class(text: str) -> bool:
 
 
 def one_speaks(text: str) -> bool:
-    """Returns True where somebody speaks in a text of themselves, of their family, or of just now.
+    """Returns True where somebody speaks in a text of themselves or of their family.
 
     By "we" a letter's firm speaks.
 
     >>> one_speaks("Dear Sir, we sue."), one_speaks("We sue."), one_speaks("She sues.")
     (False, True, False)
     """
-    if OF_A_FAMILY.search(text) or JUST_NOW.search(text):
+    if OF_A_FAMILY.search(text):
         return True
     words = {match[0].lower() for match in ONE_SPEAKS.finditer(text)}
     if SALUTATION.match(text.strip()) or is_letter(text):
         words -= PLURAL
     return bool(words)
+
+
+def happens_now(text: str) -> bool:
+    """Returns True where a text tells of what happens while it is written."""
+    return JUST_NOW.search(text) is not None
 
 
 def is_job(words: str) -> bool:
@@ -214,7 +220,7 @@ def _is_a_text(cut: _Cut) -> bool:
         return True
     if OF_A_FAMILY.search(cut.text):
         return False
-    happens = JUST_NOW.search(cut.text) is not None
+    happens = happens_now(cut.text)
     if labelled:
         return not happens
     if ASKS.search(cut.text):
