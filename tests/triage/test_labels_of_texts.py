@@ -138,6 +138,19 @@ def test_a_ticket_keeps_its_class_without_its_sums(shop: Gateway) -> None:
     assert match.intent_id == "ticket_routing/delivery"
 
 
+def test_a_program_that_names_the_task_gets_the_class_without_the_sums(shop: Gateway) -> None:
+    signals = shop.route(TICKET, context={"task": "ticket_routing"}).signals
+    assert signals.match is not None
+    assert signals.match.intent_id == "ticket_routing/delivery"
+    assert signals.impact_nano_usd == 0
+
+
+def test_who_writes_the_ticket_of_a_program_is_heard(shop: Gateway) -> None:
+    outcome = shop.route(AT_THE_DESK, context={"task": "ticket_routing"})
+    assert outcome.rung.level == 3
+    assert cries_for_help(outcome.signals)
+
+
 def test_a_second_message_reads_the_ticket_with_its_sums(shop: Gateway) -> None:
     turns = [
         {"role": "user", "content": "Classify this ticket: the lamp is broken"},

@@ -21,11 +21,13 @@ def is_senders(turns: Turns, text: TurnReading) -> bool:
 
     `text` is the reading of `turns.harm_only`. Where somebody speaks in it any grave matter counts,
     as the reader may name it wrongly; in a letter or a talk, and where something happens just now,
-    the dangers to people do. A fraud that goes on, or that somebody takes for spam, counts too.
+    the dangers to people do. So do they, and a fraud, in what somebody takes for spam, as a threat
+    or a bait may be; and a fraud that goes on.
     """
     if not turns.own_job:
         return False
-    heard: tuple[Matter, ...] = DANGERS if turns.speaks or turns.happens else ()
+    listens = turns.speaks or turns.happens or turns.spam
+    heard: tuple[Matter, ...] = DANGERS if listens else ()
     if turns.spam or turns.happens:
         heard = (*heard, Matter.FRAUD)
     anyway = turns.speaks and not turns.letter

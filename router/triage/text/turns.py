@@ -101,7 +101,7 @@ class Turns(Struct, frozen=True):
     asked_back: bool = False  # level 1 asked back, so the question before is still open
     split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
     given_text: bool = False  # `last` is what a program asks of a text, which `harm_only` has
-    own_job: bool = False  # the user's own message asks it, so its text may be the user's own words
+    own_job: bool = False  # its text may be the user's own words, as their own message asks for it
     speaks: bool = False  # somebody speaks in that text, who may be the user
     happens: bool = False  # that text tells of what happens just now
     letter: bool = False  # that text shows by itself that somebody else gets it: a letter, a talk
@@ -205,7 +205,8 @@ def for_classes(turns: Turns, request: ChatRequest, text: str, read: Set[str]) -
     """
     users = sum(message.role == "user" for message in request.messages)
     own = text != request.last_user_text
-    alone = users == 1 and not request.tools and read <= USER_ALONE and len(text) <= MAX_CHARS
+    alone = users == 1 and not request.tools and read <= USER_ALONE
+    alone = alone and len(text.strip()) > 0 and len(text) <= MAX_CHARS
     by_program = not own and (_names_task(request) or (turns.given_text and not turns.own_job))
     if alone and (by_program or (own and is_text_to_class(text))):
         whole = _all_ways(text)
@@ -213,9 +214,9 @@ def for_classes(turns: Turns, request: ChatRequest, text: str, read: Set[str]) -
             READ_AS,
             harm_only=whole,
             given_text=True,
-            own_job=own,
-            speaks=own and one_speaks(text),
-            happens=own and happens_now(text),
+            own_job=True,  # who wrote the ticket may be in any danger
+            speaks=one_speaks(text),
+            happens=happens_now(text),
             classed=True,
         )
     plain = replace(turns, given_text=False, own_job=False, told="", own_told=False)
