@@ -38,8 +38,8 @@ _CLOSING = late_regex(
     re.IGNORECASE,
 )
 """Matches a line that closes a letter."""
-_ITEM = re.compile(r"\s*(?:\(?(?:\d{1,2}|[a-z])[).:]|[-*\u2022\u2013])\s+\S", re.IGNORECASE)
-_SAYS = re.compile(r"\s*([^\W\d_][\w.'\u2019-]{0,19}(?: [\w.'\u2019-]{1,19})?):\s+\S")
+_ITEM = re.compile(r"(?:\(?(?:\d{1,2}|[a-z])[).:]|[-*\u2022\u2013])\s+\S", re.IGNORECASE)
+_SAYS = re.compile(r"([^\W\d_][\w.'\u2019-]{0,19}(?: [\w.'\u2019-]{1,19})?):\s+\S")
 
 
 def is_letter(text: str) -> bool:
