@@ -30,7 +30,7 @@ from router.triage.match import KnowledgeIndex
 from router.triage.matching.nearest import Nearest, nearest_of
 from router.triage.matching.outcomes import OutcomeUses
 from router.triage.reading import TurnReading
-from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
+from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, for_classes, turns_of
 from router.triage.verifier import Describer
 from router.types import READ_LANGUAGES, ChatRequest, SessionMemory, Signals
 
@@ -163,7 +163,7 @@ class TriageService:
         if self._scope is not None:
             scope = self._scope(request)
             if scope.task is not None:
-                turns = replace(turns, last=scope.text, given_text=False, told="", own_told=False)
+                turns = for_classes(turns, request, scope.text, self._read)
                 task = scope.task
                 config = self._tasks[task]
             elif scope.subject:

@@ -125,7 +125,8 @@ class Signals(Struct, frozen=True):
     # approved answer or exact tool knows it. Other requests have no such key.
     given_text: bool | UnsetType = UNSET
     # Chance that such a text is a cry for help; in a user's own message, that it tells of a danger
-    # to people. A person looks at it, and nothing else changes.
+    # to people, or where somebody speaks in it, of any grave matter; also where the text was then
+    # read as the user's own words. A person looks at it, and nothing else changes.
     text_despair: float | UnsetType = UNSET
 
     @property

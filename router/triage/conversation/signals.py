@@ -26,6 +26,7 @@ from router.triage.conversation.cautious import (
 )
 from router.triage.conversation.counselled import counselled
 from router.triage.conversation.fragments import has_no_matter_of_ours
+from router.triage.conversation.own_danger import is_senders
 from router.triage.conversation.settled import as_they_count
 from router.triage.conversation.terms_asked import terms_beside, terms_knowledge
 from router.triage.conversation.turn_dangers import turn_dangers
@@ -81,7 +82,20 @@ def signals_of(
         readings = [last, *earlier, *readings[1 + len(earlier) :]]
     apart = readings[1 + len(turns.earlier)] if turns.apart else None
     for_harm = readings[len(readings) - 1 - bool(turns.subject)] if turns.harm_only else None
+    if for_harm is not None and is_senders(turns, for_harm):
+        heard = signals_of(
+            Turns(turns.harm_only),
+            [for_harm],
+            older,
+            memory,
+            input_tokens=input_tokens,
+            version=version,
+            spoken=spoken,
+        )
+        return replace(heard, text_despair=_despair_in(for_harm, turns))
     row, match, continued, renamed = _meant(turns, readings, earlier, memory)
+    if turns.classed and for_harm is not None:
+        row, match = row._replace(novelty=for_harm.row.novelty), for_harm.match
     domain = (row.domain, row.domain_p)
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
@@ -150,7 +164,7 @@ def signals_of(
         toxic=row.toxic,
         spam=row.spam,
         # What is asked of a whole page is not known, and no answer is about a text handed over.
-        match=None if turns.split or turns.given_text else match,
+        match=None if turns.split or (turns.given_text and not turns.classed) else match,
         risk_terms=names,
         amounts=amounts,
         inherited=raised or (continued and not renamed),
@@ -190,6 +204,8 @@ def _despair_in(text: TurnReading | None, turns: Turns) -> float | UnsetType:
     """
     if text is None or not turns.given_text:
         return UNSET
+    if turns.own_job and turns.speaks:
+        return text.row.grave  # whatever the reader takes it for: somebody speaks of themselves
     cries = DANGERS if turns.own_job else (Matter.SELF_HARM,)
     return text.row.grave if text.row.matter in cries else UNSET
 

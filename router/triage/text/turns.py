@@ -17,7 +17,12 @@ from router.triage.framing.given.chat_tasks import chat_task
 from router.triage.framing.given.counsel import counsel_on, is_own_story
 from router.triage.framing.given.handed_passages import looked_up
 from router.triage.framing.given.set_tasks import READ_AS, sets_task
-from router.triage.framing.given.text_jobs import text_job
+from router.triage.framing.given.text_jobs import (
+    happens_now,
+    is_text_to_class,
+    one_speaks,
+    text_job,
+)
 from router.triage.framing.signatures import without_signature
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
@@ -96,7 +101,12 @@ class Turns(Struct, frozen=True):
     asked_back: bool = False  # level 1 asked back, so the question before is still open
     split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
     given_text: bool = False  # `last` is what a program asks of a text, which `harm_only` has
-    own_job: bool = False  # the user's own message asks it, so its text may be the user's own words
+    own_job: bool = False  # its text may be the user's own words, as their own message asks for it
+    speaks: bool = False  # somebody speaks in that text, who may be the user
+    happens: bool = False  # that text tells of what happens just now
+    letter: bool = False  # that text shows by itself that somebody else gets it: a letter, a talk
+    spam: bool = False  # it is asked if that text is spam
+    classed: bool = False  # a policy's own classes are asked for, which `harm_only` matches
     told: str = ""  # the text in `last` that the rest of it asks counsel on, read by itself
     own_told: bool = False  # there is one in its sender's words, which is read with the question
 
@@ -177,10 +187,46 @@ def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
         return Turns(READ_AS, harm_only=_all_ways(texts[0]), given_text=True)
     if (parts := looked_up(texts[0])) is not None:
         return Turns(parts.asked, harm_only=_all_ways(parts.text), given_text=True)
-    if text_job(texts[0]) is not None:
+    if (job := text_job(texts[0])) is not None:
         # Its own words name what is in the text ("sums", "drugs"); they ask for no harm.
-        return Turns(READ_AS, harm_only=_all_ways(texts[0]), given_text=True, own_job=True)
+        whole = _all_ways(texts[0])
+        own = Turns(READ_AS, harm_only=whole, given_text=True, own_job=True)
+        return replace(
+            own, speaks=job.speaks, happens=job.happens, letter=job.letter, spam=job.spam
+        )
     return None
+
+
+def for_classes(turns: Turns, request: ChatRequest, text: str, read: Set[str]) -> Turns:
+    """Returns turns that ask for a class of `text`, one of a policy's own.
+
+    Of a single message its text counts as one that is handed over: where a program names the task,
+    or where the message begins with the policy's words for it and a text stands behind them.
+    """
+    users = sum(message.role == "user" for message in request.messages)
+    own = text != request.last_user_text
+    alone = users == 1 and not request.tools and read <= USER_ALONE
+    alone = alone and len(text.strip()) > 0 and len(text) <= MAX_CHARS
+    by_program = not own and (_names_task(request) or (turns.given_text and not turns.own_job))
+    if alone and (by_program or (own and is_text_to_class(text))):
+        whole = _all_ways(text)
+        return Turns(
+            READ_AS,
+            harm_only=whole,
+            given_text=True,
+            own_job=True,  # who wrote the ticket may be in any danger
+            speaks=one_speaks(text),
+            happens=happens_now(text),
+            classed=True,
+        )
+    plain = replace(turns, given_text=False, own_job=False, told="", own_told=False)
+    return replace(plain, last=text)
+
+
+def _names_task(request: ChatRequest) -> bool:
+    """Returns True where the request itself names what is wanted, as only a program does."""
+    tagged = any(tag.startswith("classify:") for tag in request.hints.tags)
+    return tagged or "task" in request.hints.context
 
 
 def instructions_of(request: ChatRequest) -> str:

@@ -14,22 +14,24 @@ _WORK = """
 translate translates translation summarise summarize summary abstract tldr tl dr proofread
 spell-check spellcheck correct fix polish rewrite reword rephrase paraphrase shorten condense boil
 reformat convert transform extract pull tag label classify categorise categorize sort assign
-anonymise anonymize redact transcribe headline headlines title titles heading headings caption
-regex sentiment keywords simplify clarify streamline tidy edit revise rework improve render recap
-synopsis outline gist overview parse normalise normalize transliterate punctuate capitalise
-capitalize highlight underline slug hashtags takeaways übersetze übersetzen übersetzung übertrage
-übertragen fasse fass zusammenfassen zusammenfassung korrigiere korrigieren kürze kürzen
-umformulieren extrahiere extrahieren heraus überschrift titel betreff klassifiziere anonymisiere
-vereinfache vereinfachen überarbeite überarbeiten verbessere verbessern glätte kurzfassung
-betreffzeile schlagwörter traduis traduisez traduire traduction résume résumez résumer résumé
-corrige corrigez corriger reformule reformulez raccourcis extrais extrayez extraire relève relevez
-titre classe classez simplifie simplifiez améliore améliorez traduce traduzca traducir traducción
-resume resuma resumir resumen corrija corregir reescribe reformula acorta extrae extraiga extraer
-clasifica título titular simplifica simplifique mejora mejore replace alphabetise alphabetize
-glossary synonyms outline transpose ersetze ersetzen sortiere sortieren glossar synonyme remplace
-remplacez trie triez raccourcir reformuler simplifier améliorer classer trier remplacer formulieren
-umschreiben anonymisieren klassifizieren acortar reformular simplificar mejorar clasificar ordenar
-reemplazar extraer glossaire synonymes reemplaza sustituye ordena glosario sinónimos
+anonymise anonymize redact transcribe headline headlines title titles heading headings caption regex
+sentiment keywords simplify clarify streamline tidy edit revise rework improve render recap synopsis
+outline gist overview parse normalise normalize transliterate punctuate capitalise capitalize
+highlight underline slug hashtags takeaways übersetze übersetzen übersetzung übertrage übertragen
+fasse fass zusammenfassen zusammenfassung korrigiere korrigieren kürze kürzen umformulieren
+extrahiere extrahieren heraus überschrift titel betreff klassifiziere anonymisiere vereinfache
+vereinfachen überarbeite überarbeiten verbessere verbessern glätte kurzfassung betreffzeile
+schlagwörter traduis traduisez traduire traduction résume résumez résumer résumé corrige corrigez
+corriger reformule reformulez raccourcis extrais extrayez extraire relève relevez titre classe
+classez simplifie simplifiez améliore améliorez traduce traduzca traducir traducción resume resuma
+resumir resumen corrija corregir reescribe reformula acorta extrae extraiga extraer clasifica título
+titular simplifica simplifique mejora mejore replace alphabetise alphabetize rate rank score grade
+prioritise prioritize triage route bewerte bewerten priorisiere priorisieren évalue évaluez évaluer
+valora valore puntúa prioriza glossary synonyms outline transpose ersetze ersetzen sortiere
+sortieren glossar synonyme remplace remplacez trie triez raccourcir reformuler simplifier améliorer
+classer trier remplacer formulieren umschreiben anonymisieren klassifizieren acortar reformular
+simplificar mejorar clasificar ordenar reemplazar extraer glossaire synonymes reemplaza sustituye
+ordena glosario sinónimos
 """
 _SHAPES = """
 turn list subject bullet bullets bulleted bullet-point language version tone number count markdown
@@ -44,35 +46,39 @@ text texts letter letters memo memos clause clauses paragraph paragraphs passage
 reports article articles notice minutes mail mails email e-mail emails message messages ticket
 tickets review reviews contract agreement invoice receipt leaflet note notes document page post
 story transcript complaint log advert ad newspaper tweet blog sentence sentences word words line
-lines brief briefe text texte texts texten schreiben bericht nachricht mail dokument artikel
-vertrag rechnung protokoll satz sätze sätzen wort wörter wörtern zeile nutzers lettre texte
-courrier message rapport article contrat facture document avis phrase phrases mot mots ligne
-lignes annonce carta texto correo mensaje informe artículo contrato factura documento anuncio
-frase frases palabra palabras línea líneas incident support queue customer client news press meeting
-product user judgment judgement ruling verdict novel book chapter scene script screenplay dialogue
-poem lyrics song speech essay thesis abstract recipe newsletter thread checklist brochure flyer
-poster blurb statement announcement bulletin comment comments caption entry diary conversation chat
-voicemail manual instructions guideline handout slide slides listing urteil roman kapitel szene
-dialog gedicht rede aufsatz rezept newsletter broschüre aushang anzeige meldung rundschreiben
-kommentar anleitung tagebuch courriel jugement roman chapitre scène dialogue poème discours
-dissertation recette brochure affiche communiqué commentaire extrait consigne sentencia novela
-cuento capítulo escena diálogo poema discurso ensayo receta folleto cartel aviso comunicado
-comentario fragmento
+lines brief briefe text texte texts texten schreiben bericht nachricht mail dokument artikel vertrag
+rechnung protokoll satz sätze sätzen wort wörter wörtern zeile nutzers lettre texte courrier message
+rapport article contrat facture document avis phrase phrases mot mots ligne lignes annonce carta
+texto correo mensaje informe artículo contrato factura documento anuncio frase frases palabra
+palabras línea líneas incident support queue customer client news press meeting product user
+judgment judgement ruling verdict novel book chapter scene script screenplay dialogue poem lyrics
+song speech essay thesis abstract recipe newsletter thread checklist brochure flyer poster blurb
+statement announcement bulletin comment comments caption entry diary conversation chat voicemail
+manual instructions guideline handout slide slides listing urteil roman kapitel szene dialog gedicht
+rede aufsatz rezept newsletter broschüre aushang anzeige meldung rundschreiben kommentar anleitung
+tagebuch courriel jugement roman chapitre scène dialogue poème discours dissertation recette
+brochure affiche communiqué commentaire extrait consigne sentencia novela cuento capítulo escena
+diálogo poema discurso ensayo receta folleto cartel aviso comunicado comentario fragmento thread
+threads bug issue issues incidents ruling excerpt excerpts handover meldungen meldung briefen
+berichte nachrichten tickets anfrage anfragen bescheid mahnung courriels messages mensajes correos
+informes avisos citation requests
 """
 _FIELDS = """
-name names date dates time times place places amount amounts sum sums price prices value values
-unit units number numbers deadline deadlines address addresses person persons people company
-companies organisation organisations organization organizations order invoice due net gross total
-vendor buyer seller drug drugs medication medications currency currencies dollar euro id ids phone
-field fields key keys column columns row rows array object entity entities topic topics fact facts
-figures percentages temperature temperatures test tests lab typo typos error errors mistakes
-grammar spelling punctuation formatting structure dose doses dosage dosages medicine medicines
-point points termine termin datum dosis dosierung daten namen beträge betrag preise preis zahlen
-orte personen firmen fristen medikamente rechtschreibung grammatik zeichensetzung fehler
-tippfehler uhrzeiten dates date noms montants montant prix délais délai lieux personnes heure
-heures voie médicaments orthographe grammaire ponctuation fautes dosis fechas fecha nombres
-importes importe precios precio plazos lugares personas medicamentos ortografía gramática
-puntuación errores
+name names date dates time times place places amount amounts sum sums price prices value values unit
+units number numbers deadline deadlines address addresses person persons people company companies
+organisation organisations organization organizations order invoice due net gross total vendor buyer
+seller drug drugs medication medications currency currencies dollar euro id ids phone field fields
+key keys column columns row rows array object entity entities topic topics fact facts figures
+percentages temperature temperatures test tests lab typo typos error errors mistakes grammar
+spelling punctuation formatting structure dose doses dosage dosages medicine medicines point points
+termine termin datum dosis dosierung daten namen beträge betrag preise preis zahlen orte personen
+firmen fristen medikamente rechtschreibung grammatik zeichensetzung fehler tippfehler uhrzeiten
+dates date noms montants montant prix délais délai lieux personnes heure heures voie médicaments
+orthographe grammaire ponctuation fautes dosis fechas fecha nombres cantidades cantidad type types
+category categories mood tone topic theme intent team department kategorie kategorien stimmung ton
+tonfall thema abteilung catégorie catégories thème équipe categoría categorías tono tema equipo
+importes importe precios precio plazos lugares personas medicamentos ortografía gramática puntuación
+errores
 """
 _LANGUAGES = """
 english german french spanish italian dutch portuguese polish russian chinese japanese korean
@@ -82,6 +88,10 @@ anglais allemand espagnol italien français portugais néerlandais inglés alem�
 italiano portugués neerlandés british american niederländische niederländisch polnische polnisch
 portugiesische portugiesisch russische russisch türkische türkisch arabische arabisch chinesische
 chinesisch polonais russe turc arabe chinois polaco ruso turco árabe chino
+"""
+_JUDGING = """
+urgency urgent priority priorities severity severe importance important dringlichkeit dringend
+priorität urgence urgente priorité gravité urgencia prioridad gravedad
 """
 _MANNER = """
 plain simple simpler everyday short shorter brief briefly concise concisely formal more less
@@ -96,22 +106,23 @@ indirect difficiles activa pasiva presente pasado futuro difíciles
 """
 _GLUE = """
 a an the this that these those it its above below following here all each every any of in into to
-from for as with without on at up out by and or only just no not nothing else please kindly give
-me get write make put come create generate suggest return output print show provide find finds
-name return convert well-known clean key main important parts into one two three four five six
-seven eight nine ten most max maximum than under about mentioned contains contained what which is
-are has have how many so capture match matches using use be first one-line line-by-line line
-single per separate separately bitte diesen diese dieses dieser den die das dem der des ein eine
-einen einem einer in im ins aus oben unten folgenden folgende folgender alle jeden und oder nur
-mit ohne als auf von für zu erstelle schreib schreibe gib mach mache mir daraus um zwei drei vier
-fünf sätzen höchstens ce cet cette ces le la les l un une de d du des en au aux dans à et ou
-seulement sous forme format par pour avec sans deux trois quatre cinq ci-dessus ci-dessous suivant
-suivante donne donnez fais mets mettez moi s il te plaît vous ça este esta esto estos estas el la
-los las un una uno de del en al a y o solo por favor siguiente arriba abajo dos tres cuatro cinco
-haz dame pon ponle ponme pasa con sin sus su formato como dámelos twelve fifteen twenty thirty forty
-fifty hundred zehn fünfzehn zwanzig dreißig vierzig fünfzig hundert nach rédige rédigez écris
-écrivez dix quinze vingt trente quarante cinquante cent escribe escriba redacta diez quince veinte
-treinta cincuenta cien
+from for as with without on at up out by and or only just no not nothing else please kindly give me
+get write make put come create generate suggest return output print show provide find finds name
+return convert well-known clean key main important parts into one two three four five six seven
+eight nine ten most max maximum than under about mentioned contains contained what which is are has
+have how many so capture match matches using use be first one-line line-by-line line single per
+separate separately bitte diesen diese dieses dieser den die das dem der des ein eine einen einem
+einer in im ins aus oben unten folgenden folgende folgender alle jeden und oder nur mit ohne als auf
+von für zu erstelle schreib schreibe gib mach mache mir daraus um zwei drei vier fünf sätzen
+höchstens ce cet cette ces le la les l un une de d du des en au aux dans à et ou seulement sous
+forme format par pour avec sans deux trois quatre cinq ci-dessus ci-dessous suivant suivante donne
+donnez fais mets mettez moi s il te plaît vous ça este esta esto estos estas el la los las un una
+uno de del en al a y o solo por favor siguiente arriba abajo dos tres cuatro cinco haz dame pon
+ponle ponme pasa con sin sus su formato como dámelos twelve fifteen twenty thirty forty fifty
+hundred zehn fünfzehn zwanzig dreißig vierzig fünfzig hundert nach rédige rédigez écris écrivez dix
+quinze vingt trente quarante cinquante cent escribe escriba redacta diez quince veinte treinta
+cincuenta cien does belong belongs go goes handles highest lowest scale numbers quel quelle est bis
+hasta cuál es qué welche welcher welches ist wie was hoch niedrig
 """
 
 
@@ -127,15 +138,48 @@ CHANGES = _words(_CHANGES)
 """Lists words that set work only where a text is named: "Put this memo into French"."""
 TEXTS = _words(_TEXTS)
 FIELDS = _words(_FIELDS)
-KNOWN = WORK | SHAPES | CHANGES | TEXTS | FIELDS | _words(f"{_LANGUAGES} {_MANNER} {_GLUE}")
-"""Lists all words that may stand in a job: no word of counsel, of judging, of "I" or "should"."""
+JUDGING = _words(_JUDGING)
+"""Lists words for labels that say how soon somebody looks at a text. Of one's own words anybody may
+ask so ("Rate the urgency: my baby ..."): they stand in a job only where `CORRESPONDENCE` does."""
+CORRESPONDENCE = _words(
+    """ticket tickets mail mails email emails e-mail e-mails message messages report reports review
+    reviews complaint complaints issue issues requests letter letters meldung meldungen nachricht
+    nachrichten anfrage anfragen brief briefe beschwerde courriel courriels mensaje mensajes correo
+    correos queja informe informes lettre"""
+)
+KNOWN = (
+    WORK | SHAPES | CHANGES | TEXTS | FIELDS | JUDGING | _words(f"{_LANGUAGES} {_MANNER} {_GLUE}")
+)
+"""Lists all words that may stand in a job: no word of counsel, of "I" or "should"."""
+PHRASES = (
+    (late_regex(r"\b(?:main|central) (?:idea|point|argument|topic|theme|message)s?\b"), "gist"),
+    (late_regex(r"\broot causes?\b"), "facts"),
+    (late_regex(r"\bnamed entit(?:y|ies)\b"), "entities"),
+    (late_regex(r"\bpost[- ]?mortems?\b"), "report"),
+    (late_regex(r"\b(?:a )?facts? or (?:an )?opinions?\b"), "classify"),
+    (late_regex(r"\bregular expression\b"), "regex"),
+)
+"""Lists phrases of jobs, in small letters, and a word of a job that says the same."""
+SPAM = late_regex(
+    r"(?:is|are) (?:this|these|the following)(?: (?:e-?mail|mail|message|text|letter)s?)? "
+    r"(?:spam|phishing|junk(?: mail)?|a phishing (?:e-?mail|attempt))(?:,? (?:or (?:not|ham)|"
+    r"yes or no))?|(?:ist (?:das|diese (?:e-?mail|nachricht|mail))|est-ce(?: que c['\u2019]est)? "
+    r"(?:du|un)|(?:di|dime) si esto es|\u00bf?es esto) (?:spam|phishing)",
+    re.IGNORECASE,
+)
+"""Matches the question if a text is one of the many that are sent to all."""
+WHICH = late_regex(
+    r"(?:in|to )?(?:which|what) (?:queue|team|department|category|folder|label)\b", re.IGNORECASE
+)
+"""Matches the start of a question for a label."""
 
 
 OTHERS_TEXT = late_regex(
     r"\b(?:letters?|memos?|clauses?|reports?|articles?|notices?|minutes|tickets?|reviews?|contract|"
-    r"agreement|invoice|receipt|leaflet|transcript|complaint|advert|customer (?:e?-?mail|message)|"
-    r"brief|vertrag|rechnung|protokoll|artikel|bericht|lettre|courrier|rapport|article|contrat|"
-    r"facture|avis|carta|informe|artículo|contrato|factura|anuncio)\b",
+    r"agreement|invoice|receipt|leaflet|transcripts?|complaints?|advert|passages?|paragraphs?|"
+    r"excerpts?|thread|post[- ]?mortem|judge?ments?|ruling|handover|customer (?:e?-?mail|message)|"
+    r"brief|schreiben|bescheid|urteil|textauszug|vertrag|rechnung|protokoll|artikel|bericht|lettre|courrier|rapport|article|contrat|"
+    r"facture|avis|jugement|extrait|carta|aviso|sentencia|pasaje|informe|artículo|contrato|factura|anuncio)\b",
     re.IGNORECASE,
 )
 """Finds that the text is named as one that somebody else wrote."""
@@ -180,7 +224,9 @@ JUDGED = late_regex(
 """Finds a label or a key that judges, among those that a job lists."""
 LABELS = late_regex(
     r"\b(?:classif\w+|categori[sz]e|label|tag|sort|assign|queue|sentiment|klassifizier\w+|"
-    r"ordne|classe[rz]?|clasific\w+)\b",
+    r"rate|rank|score|grade|prioriti[sz]e|triage|route|bewerte[nt]?|sortiere[nt]?|priorisier\w+|"
+    r"facts? or (?:an )?opinions?|évalue[rz]?|trie[rz]?|valor[ae]|puntúa|prioriza|ordne|"
+    r"classe[rz]?|clasific\w+)\b",
     re.IGNORECASE,
 )
 """Finds that a label is wanted, which nobody asks of a message of their own."""
@@ -190,6 +236,18 @@ JUST_NOW = late_regex(
     re.IGNORECASE,
 )
 """Finds that a text tells of what happens while it is written."""
+SEVERAL = late_regex(
+    r"\b(?:each (?:ticket|e-?mail|mail|message|report|review|complaint|issue|request|letter)|"
+    r"tickets|(?:e-?)?mails|messages|reports|reviews|complaints|issues|requests|letters|"
+    r"meldungen|nachrichten|anfragen|briefe|courriels|mensajes|correos|quejas|informes)\b",
+    re.IGNORECASE,
+)
+"""Finds that a job is set on texts of several people."""
+PLURAL = _words(
+    "we our us wir uns unser unsere unserem unseren unserer unseres nous notre nos nosotros "
+    "nuestro nuestra tenemos vamos estamos"
+)
+"""Lists words by which a firm speaks of itself in its letters."""
 SALUTATION = late_regex(
     r"(?:dear|sehr geehrte\w*|madame|monsieur|"
     r"estimad[oa]s?)\b[^.!?\n]{0,60}[,:\n]",

@@ -11,24 +11,36 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from router.triage.framing.given.handed_passages import Handed
 from router.triage.framing.given.job_words import (
     ASKS,
     CHANGES,
+    CORRESPONDENCE,
     FIELDS,
     JUDGED,
+    JUDGING,
     JUST_NOW,
     KNOWN,
     LABELS,
     OF_A_FAMILY,
     ONE_SPEAKS,
     OTHERS_TEXT,
+    PHRASES,
+    PLURAL,
     SALUTATION,
+    SEVERAL,
     SHAPES,
+    SPAM,
     TEXTS,
+    WHICH,
     WORK,
 )
 from router.triage.framing.given.task_words import NO_TASK
+from router.triage.framing.given.whole_texts import (
+    is_letter,
+    is_list,
+    is_talk,
+    may_end_in_a_request,
+)
 
 MOST_WORDS = 30
 """Words of a job: a longer one describes more than work on a text."""
@@ -40,8 +52,6 @@ LEAST_WORDS = 12
 """Words of a text. A shorter one may be what the sender has to say."""
 LEAST_UNNAMED = 30
 """Words of a text that is not named: fewer may be a report of what happens just now."""
-SHORT_WORDS = 12
-"""Words of a paragraph at the far end of a text, which may be one more request."""
 
 _FENCED = re.compile(r"(```|~~~|\"\"\"|''')[^\n]{0,40}\n(.+?)\n?\1", re.DOTALL)
 _OPENS = re.compile(r"[\"\u201c\u201e\u00ab]")
@@ -49,7 +59,9 @@ _CLOSES = '"\u201d\u201c\u00bb'
 _LISTED = re.compile(
     r"\{[^\n]*\}|\[[^\n]*\]|\([^()\n]{1,120}\)|`[^`\n]{1,120}`|"
     r"(?i:\b(?:with the (?:keys|fields|columns)|fields|keys|columns|labels\s?:|categories\s?:|"
-    r"one of\s?:?|as(?! (?:json|yaml|csv|xml)\b)) (?=[^.;\n]*,)[^.;\n]{1,160})"
+    r"one of\s?:?|as(?! (?:json|yaml|csv|xml)\b)) (?=[^.;\n]*,)[^.;\n]{1,160})|"
+    r"(?i:\b(?:to|into|queue|team|category) ?: (?=[^.;\n]*,)(?:[\w-]+ ?){1,3}"
+    r"(?:,(?: ?[\w-]+){1,3})+)"
 )
 """Finds the labels or keys that a job lists, which may be any words."""
 _ANSWERED = re.compile(
@@ -64,6 +76,19 @@ _BEGINNINGS = KNOWN | {"reply", "answer", "respond"}
 _SENTENCE = re.compile(r"[.!?:;\n]+")
 _ASKS_OF_IT = frozenset({"is", "are", "has", "have"})
 """Begin a question with yes or no for an answer: "Is this correct?" judges."""
+_ASKS_A_KIND = re.compile(r"(?:is|are) (?:this|the following|the) (?:\w+ )?classify\b")
+"""Matches a question for one of two kinds: "Is this sentence a fact or an opinion?"."""
+
+
+class TextJob(NamedTuple):
+    """Holds the parts of a message that sets work on a text."""
+
+    asked: str
+    text: str
+    speaks: bool  # somebody speaks in the text, who may be its sender
+    happens: bool  # it tells of what happens while it is written
+    letter: bool  # it is a letter or a talk, so that who speaks in it mostly is not its sender
+    spam: bool  # it asks if the text is spam: its sender may be about to believe it
 
 
 class _Cut(NamedTuple):
@@ -72,7 +97,7 @@ class _Cut(NamedTuple):
     marked: bool  # quotation marks or a fence show where the text begins and ends
 
 
-def text_job(message: str) -> Handed | None:
+def text_job(message: str) -> TextJob | None:
     """Returns a job on a text and that text, None for any other message; in linear time.
 
     >>> told = "The court finds that the defendant is liable and has to pay all of the costs."
@@ -84,8 +109,41 @@ def text_job(message: str) -> Handed | None:
         return None
     for cut in _cuts(message.strip()):
         if is_job(cut.job) and _is_a_text(cut):
-            return Handed(cut.job, cut.text)
+            spam = SPAM.search(cut.job[:MOST_CHARS]) is not None
+            several = SEVERAL.search(cut.job) is not None and is_list(cut.text)
+            speaks = not several and one_speaks(cut.text)
+            letter = is_letter(cut.text) or is_talk(cut.text)
+            return TextJob(cut.job, cut.text, speaks, happens_now(cut.text), letter, spam)
     return None
+
+
+def is_text_to_class(text: str) -> bool:
+    """Returns True for a text that stands behind a policy's own words for a classification.
+
+    A shorter one, or one with a short line at an end, may say what its sender wants.
+    """
+    return len(text.split()) >= LEAST_WORDS and not may_end_in_a_request(text)
+
+
+def one_speaks(text: str) -> bool:
+    """Returns True where somebody speaks in a text of themselves or of their family.
+
+    By "we" a letter's firm speaks.
+
+    >>> one_speaks("Dear Sir, we sue."), one_speaks("We sue."), one_speaks("She sues.")
+    (False, True, False)
+    """
+    if OF_A_FAMILY.search(text):
+        return True
+    words = {match[0].lower() for match in ONE_SPEAKS.finditer(text)}
+    if SALUTATION.match(text.strip()) or is_letter(text):
+        words -= PLURAL
+    return bool(words)
+
+
+def happens_now(text: str) -> bool:
+    """Returns True where a text tells of what happens while it is written."""
+    return JUST_NOW.search(text) is not None
 
 
 def is_job(words: str) -> bool:
@@ -94,22 +152,30 @@ def is_job(words: str) -> bool:
     >>> is_job("Give me the dates as JSON, please."), is_job("Is this correct?")
     (True, False)
     """
-    begins = _WORD.search(words[:MOST_CHARS].lower())
-    if len(words) > MOST_CHARS or begins is None or begins[0] not in _BEGINNINGS:
+    if len(words) > MOST_CHARS:
+        return False
+    words = SPAM.sub("classify this message", words)
+    begins = _WORD.search(words.lower())
+    if begins is None or begins[0] not in _BEGINNINGS:
         return False
     for listed in _LISTED.findall(words):
         if NO_TASK.search(listed) or JUDGED.search(listed):
             return False
     plain = _ANSWERED.sub(" ", _LISTED.sub(" ", words)).lower()
-    plain = plain.replace("regular expression", "regex")
+    for phrase, word in PHRASES:
+        plain = phrase.sub(word, plain)
     said = frozenset(all_said := _WORD.findall(plain))
     if not FEWEST_WORDS <= len(all_said) <= MOST_WORDS or not all(map(_is_known, said)):
         return False
+    if said & JUDGING and not said & CORRESPONDENCE:
+        return False
     shaped = said & SHAPES and said & (TEXTS | FIELDS)
-    if not (said & WORK or shaped or (said & CHANGES and said & TEXTS)):
+    works = said & WORK or shaped or (said & CHANGES and said & TEXTS) or WHICH.match(plain)
+    if not works:
         return False
     firsts = [_WORD.search(sentence) for sentence in _SENTENCE.split(plain)]
-    return not any([first is not None and first[0] in _ASKS_OF_IT for first in firsts])
+    asks = any([first is not None and first[0] in _ASKS_OF_IT for first in firsts])
+    return not asks or _ASKS_A_KIND.match(plain.strip()) is not None
 
 
 def _is_known(word: str) -> bool:
@@ -141,16 +207,20 @@ def _is_a_text(cut: _Cut) -> bool:
     if len(cut.text.split()) < LEAST_WORDS:
         return False
     others = OTHERS_TEXT.search(cut.job) is not None
-    labelled = LABELS.search(cut.job) and TEXTS.intersection(_WORD.findall(cut.job.lower()))
+    words = TEXTS.intersection(_WORD.findall(cut.job.lower()))
+    spam = SPAM.search(cut.job) is not None
+    labelled = bool(LABELS.search(cut.job) and words) or spam
     if cut.marked and (others or labelled):
         return True
-    if not cut.marked:
-        lines = [len(line.split()) for line in cut.text.split("\n") if line.strip()]
-        if len(lines) > 1 and min(lines[0], lines[-1]) < SHORT_WORDS:
-            return False
+    if not cut.marked and may_end_in_a_request(cut.text):
+        return False
+    if labelled and words & CORRESPONDENCE and not spam:
+        return True
+    if (is_letter(cut.text) or is_talk(cut.text)) and words:
+        return True
     if OF_A_FAMILY.search(cut.text):
         return False
-    happens = JUST_NOW.search(cut.text) is not None
+    happens = happens_now(cut.text)
     if labelled:
         return not happens
     if ASKS.search(cut.text):

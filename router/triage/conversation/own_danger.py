@@ -1,0 +1,35 @@
+"""Tells whose danger a text tells of that its sender wants worked on. Pure.
+
+"Classify this ticket: I took all of my tablets" may be a test of a queue, and may be who writes it.
+The words of an emergency are shown where somebody speaks in the text and a danger to people is
+read in it. It knows nothing about models or policies.
+"""
+
+from __future__ import annotations
+
+from router.policy.content.term_files import list_of
+from router.triage.reading import TurnReading
+from router.triage.text.turns import Turns
+from router.types import DANGERS, Matter
+
+DANGER_AT = 0.5
+"""Chance of a grave matter from which a danger is read: an even one, as for the review."""
+
+
+def is_senders(turns: Turns, text: TurnReading) -> bool:
+    """Returns True where the text of a user's own job counts as the user's own words.
+
+    `text` is the reading of `turns.harm_only`. Where somebody speaks in it any grave matter counts,
+    as the reader may name it wrongly; in a letter or a talk, and where something happens just now,
+    the dangers to people do. So do they, and a fraud, in what somebody takes for spam, as a threat
+    or a bait may be; and a fraud that goes on.
+    """
+    if not turns.own_job:
+        return False
+    listens = turns.speaks or turns.happens or turns.spam
+    heard: tuple[Matter, ...] = DANGERS if listens else ()
+    if turns.spam or turns.happens:
+        heard = (*heard, Matter.FRAUD)
+    anyway = turns.speaks and not turns.letter
+    sure = text.row.grave >= DANGER_AT and (anyway or text.row.matter in heard)
+    return sure or not frozenset(map(list_of, text.risk_terms)).isdisjoint(heard)
