@@ -24,12 +24,11 @@ def is_senders(turns: Turns, text: TurnReading) -> bool:
     the dangers to people do. So do they, and a fraud, in what somebody takes for spam, as a threat
     or a bait may be; and a fraud that goes on.
     """
-    if not turns.own_job:
+    if (voice := turns.voice) is None:
         return False
-    listens = turns.speaks or turns.happens or turns.spam
-    heard: tuple[Matter, ...] = DANGERS if listens else ()
-    if turns.spam or turns.happens:
+    heard: tuple[Matter, ...] = DANGERS if voice.speaks or voice.happens or voice.spam else ()
+    if voice.spam or voice.happens:
         heard = (*heard, Matter.FRAUD)
-    anyway = turns.speaks and not turns.letter
+    anyway = voice.speaks and not voice.letter
     sure = text.row.grave >= DANGER_AT and (anyway or text.row.matter in heard)
     return sure or not frozenset(map(list_of, text.risk_terms)).isdisjoint(heard)

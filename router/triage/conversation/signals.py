@@ -204,9 +204,9 @@ def _despair_in(text: TurnReading | None, turns: Turns) -> float | UnsetType:
     """
     if text is None or not turns.given_text:
         return UNSET
-    if turns.own_job and turns.speaks:
+    if turns.voice is not None and turns.voice.speaks:
         return text.row.grave  # whatever the reader takes it for: somebody speaks of themselves
-    cries = DANGERS if turns.own_job else (Matter.SELF_HARM,)
+    cries = DANGERS if turns.voice is not None else (Matter.SELF_HARM,)
     return text.row.grave if text.row.matter in cries else UNSET
 
 

@@ -18,6 +18,7 @@ from router.triage.framing.given.counsel import counsel_on, is_own_story
 from router.triage.framing.given.handed_passages import looked_up
 from router.triage.framing.given.set_tasks import READ_AS, sets_task
 from router.triage.framing.given.text_jobs import (
+    Voice,
     happens_now,
     is_text_to_class,
     one_speaks,
@@ -101,11 +102,7 @@ class Turns(Struct, frozen=True):
     asked_back: bool = False  # level 1 asked back, so the question before is still open
     split: bool = False  # `last` is the end of the last turn, of which `earlier` has the rest first
     given_text: bool = False  # `last` is what a program asks of a text, which `harm_only` has
-    own_job: bool = False  # its text may be the user's own words, as their own message asks for it
-    speaks: bool = False  # somebody speaks in that text, who may be the user
-    happens: bool = False  # that text tells of what happens just now
-    letter: bool = False  # that text shows by itself that somebody else gets it: a letter, a talk
-    spam: bool = False  # it is asked if that text is spam
+    voice: Voice | None = None  # of a text that the user's own message asks for work on
     classed: bool = False  # a policy's own classes are asked for, which `harm_only` matches
     told: str = ""  # the text in `last` that the rest of it asks counsel on, read by itself
     own_told: bool = False  # there is one in its sender's words, which is read with the question
@@ -189,11 +186,7 @@ def _with_text(request: ChatRequest, texts: Sequence[str]) -> Turns | None:
         return Turns(parts.asked, harm_only=_all_ways(parts.text), given_text=True)
     if (job := text_job(texts[0])) is not None:
         # Its own words name what is in the text ("sums", "drugs"); they ask for no harm.
-        whole = _all_ways(texts[0])
-        own = Turns(READ_AS, harm_only=whole, given_text=True, own_job=True)
-        return replace(
-            own, speaks=job.speaks, happens=job.happens, letter=job.letter, spam=job.spam
-        )
+        return Turns(READ_AS, harm_only=_all_ways(texts[0]), given_text=True, voice=job.voice)
     return None
 
 
@@ -207,20 +200,12 @@ def for_classes(turns: Turns, request: ChatRequest, text: str, read: Set[str]) -
     own = text != request.last_user_text
     alone = users == 1 and not request.tools and read <= USER_ALONE
     alone = alone and len(text.strip()) > 0 and len(text) <= MAX_CHARS
-    by_program = not own and (_names_task(request) or (turns.given_text and not turns.own_job))
+    by_program = not own and (_names_task(request) or (turns.given_text and turns.voice is None))
     if alone and (by_program or (own and is_text_to_class(text))):
+        voice = Voice(one_speaks(text), happens_now(text))  # who wrote it may be in any danger
         whole = _all_ways(text)
-        return Turns(
-            READ_AS,
-            harm_only=whole,
-            given_text=True,
-            own_job=True,  # who wrote the ticket may be in any danger
-            speaks=one_speaks(text),
-            happens=happens_now(text),
-            classed=True,
-        )
-    plain = replace(turns, given_text=False, own_job=False, told="", own_told=False)
-    return replace(plain, last=text)
+        return Turns(READ_AS, harm_only=whole, given_text=True, voice=voice, classed=True)
+    return replace(turns, last=text, given_text=False, voice=None, told="", own_told=False)
 
 
 def _names_task(request: ChatRequest) -> bool:

@@ -80,15 +80,21 @@ _ASKS_A_KIND = re.compile(r"(?:is|are) (?:this|the following|the) (?:\w+ )?class
 """Matches a question for one of two kinds: "Is this sentence a fact or an opinion?"."""
 
 
+class Voice(NamedTuple):
+    """Tells what makes a text that work is set on its sender's own words, or somebody else's."""
+
+    speaks: bool  # somebody speaks in the text, who may be its sender
+    happens: bool  # it tells of what happens while it is written
+    letter: bool = False  # it is a letter or a talk: who speaks in it mostly is not its sender
+    spam: bool = False  # it is asked if the text is spam: its sender may be about to believe it
+
+
 class TextJob(NamedTuple):
     """Holds the parts of a message that sets work on a text."""
 
     asked: str
     text: str
-    speaks: bool  # somebody speaks in the text, who may be its sender
-    happens: bool  # it tells of what happens while it is written
-    letter: bool  # it is a letter or a talk, so that who speaks in it mostly is not its sender
-    spam: bool  # it asks if the text is spam: its sender may be about to believe it
+    voice: Voice
 
 
 class _Cut(NamedTuple):
@@ -113,7 +119,8 @@ def text_job(message: str) -> TextJob | None:
             several = SEVERAL.search(cut.job) is not None and is_list(cut.text)
             speaks = not several and one_speaks(cut.text)
             letter = is_letter(cut.text) or is_talk(cut.text)
-            return TextJob(cut.job, cut.text, speaks, happens_now(cut.text), letter, spam)
+            voice = Voice(speaks, happens_now(cut.text), letter, spam)
+            return TextJob(cut.job, cut.text, voice)
     return None
 
 
