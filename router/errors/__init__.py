@@ -58,6 +58,7 @@ codes of these are `REFUSED_CODES`. Import every name from here.
     ├── ModelFileError                -    a model file is missing or corrupt
     ├── DeviceMissing                 -    there is no such device (`--device cuda`)
     ├── TrainingDataError             -    training data cannot be used
+    ├── WorseModel                    -    a refitted model is worse than before
     ├── ClassifyError                 -    a file of texts cannot be classified or continued
     ├── DocumentError                 -    a document, or their store, cannot be read or written
     ├── RegistryError                 -    a model's version, or their registry, cannot be used
@@ -113,6 +114,7 @@ from router.errors.configuration import (
     PriceBookError,
     RegistryError,
     TrainingDataError,
+    WorseModel,
 )
 from router.errors.ledger import (
     NOT_ADMITTED,
@@ -213,4 +215,5 @@ __all__ = [
     "UpstreamTooLong",
     "UpstreamTooMuch",
     "UpstreamUnreachable",
+    "WorseModel",
 ]

@@ -77,6 +77,12 @@ class TrainingDataError(TiergateError):
     code = "training_data"
 
 
+class WorseModel(TiergateError):
+    """Reports a model that was fitted again and is worse than the one that it should replace."""
+
+    code = "worse_model"
+
+
 class ClassifyError(TiergateError):
     """Reports a file of texts that cannot be classified or continued."""
 

@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.training import card, dev_figures, held_out, model_folder, unread_sources
+from router.training import card, dev_figures, held_out, unread_sources
 from router.training.data import sources
 from router.training.data.curate import Curated, curate
 from router.training.heads import fit_novelty
-from router.training.install import CARD
+from router.training.install import CARD, refitted
 from router.training.pipeline import embedded, fit_examples
 from router.triage import novelty
 from router.triage.triage_model import HEADS_FOLDER, MANIFEST, TriageModel, write_manifest
@@ -46,12 +46,14 @@ def recalibrate(
     knowledge: Path | None = None,
     names: Collection[str] = held_out.HEADS,
     quick: bool = False,
+    *,
+    force: bool = False,
 ) -> held_out.Figures:
     """Calibrates heads of the model in `folder`, some of `held_out.HEADS`; writes its card anew.
 
     Returns what each says of each source that taught it nothing; the card's rows of the others
-    stay. `quick` reads the lines of few authors, as a quick training does. Raises TrainingDataError
-    and ModelFileError as training and loading do.
+    stay. `quick` reads the lines of few authors, as a quick training does. Raises WorseModel where
+    a figure fell, without `force`; TrainingDataError and ModelFileError as training and loading do.
     """
     model = TriageModel.load(folder)
     if model.rarity is None:
@@ -64,7 +66,7 @@ def recalibrate(
     material = unread_sources.Material(
         (train, of_train), (dev, of_dev), (lines, of_lines), model.rarity
     )
-    with model_folder.changed(folder) as made:
+    with refitted(folder, force=force) as made:
         sha256 = model.encoder.sha256
         beyond = held_out.recalibrate(made / HEADS_FOLDER, material, sha256, names)
         write_manifest(made)  # a model is only loaded where its files agree with it
@@ -85,12 +87,12 @@ def _of(names: Collection[str], figures: Mapping[str, Row]) -> dict[str, Row]:
 
 
 def refit_novelty(
-    data: Path, folder: Path, seed: int, knowledge: Path | None = None
+    data: Path, folder: Path, seed: int, knowledge: Path | None = None, *, force: bool = False
 ) -> Mapping[str, float]:
     """Fits novelty of the model in `folder`, and writes its card anew.
 
-    Returns the figures of what ships. Raises TrainingDataError and ModelFileError as training and
-    loading do.
+    Returns the figures of what ships. Raises WorseModel where a figure fell, without `force`;
+    TrainingDataError and ModelFileError as training and loading do.
     """
     encoder = TriageModel.load(folder).encoder
     rows = curated(data, seed, knowledge)
@@ -99,7 +101,7 @@ def refit_novelty(
         embedded(encoder, side, name, True) for name, side in (("train", train), ("dev", dev))
     )
     fitted = fit_novelty.fit((train, of_train), (dev, of_dev), encoder.encode, seed)
-    with model_folder.changed(folder) as made:
+    with refitted(folder, force=force) as made:
         novelty.save(fitted.novelty, made, encoder.sha256)
         write_card(made, {"novelty": fitted.as_card()})
     return fitted.figures

@@ -1,8 +1,8 @@
 """Decides, head by head, if a finished model may replace the installed one.
 
-Two cards are compared by the figures that each measured on its own dev part. With the same data
-these are the same rows; with other data they are at best rows of the same kind, and the message
-says so. A card is enough: nothing is loaded or measured here.
+Two cards are compared by the figures that each measured on its own dev part, and on sources that
+taught it nothing. With the same data these are the same rows; with other data they are at best rows
+of the same kind, and the message says so. A card is enough: nothing is loaded or measured here.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from router.errors import WorseModel
 from router.training import model_folder
 from router.training.card import Value, part_of
 from router.triage.triage_model import HEADS_FOLDER, write_manifest
@@ -22,14 +24,17 @@ CARD = "card.json"
 TOLERANCE = 0.01
 """The fall of a figure that is allowed at any row count: two seeds of one training differ by it."""
 
+CLAIMS_KEPT = "claims kept"
+
 Card = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Holds one head's figure of a card: AUROC or accuracy, and its dev rows.
+    """Holds one head's figure of a card and its rows. More is better, 1.0 is the most.
 
-    AUROC is for a chance, accuracy for classes.
+    AUROC is for a chance, accuracy for classes. `claims kept` is 1 less the mean of what sure
+    answers say beyond the share that is right.
     """
 
     kind: str
@@ -76,6 +81,7 @@ class Installed:
     installed: bool
     against: Path | None
     worse: tuple[Worse, ...]
+    lost: tuple[str, ...] = ()  # heads without a figure now; data without their labels have none
 
 
 def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Installed:
@@ -88,7 +94,8 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
         (place for place in (out, shipped) if place is not None and (place / CARD).is_file()),
         None,
     )
-    fallen = () if against is None else worse(card, read_card(against))
+    before: Card = {} if against is None else read_card(against)
+    fallen = worse(card, before)
     installed = force or not fallen
     if installed and model.resolve() != out.resolve():
         with model_folder.changed(out) as made:
@@ -100,7 +107,31 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
     folder = out if installed else model
     figures = card["figures"]
     assert isinstance(figures, Mapping)
-    return Installed(folder, version, figures, installed, against, fallen)
+    return Installed(folder, version, figures, installed, against, fallen, (*lost(card, before),))
+
+
+@contextmanager
+def refitted(folder: Path, *, force: bool) -> Iterator[Path]:
+    """Yields a copy of a finished model to change, which takes its place when the block ends.
+
+    The block writes the copy's card. Where a figure of it is worse, or is missing, the model in
+    `folder` stays, the copy goes into `<folder>-not-installed`, and WorseModel is raised; with
+    `force` the copy takes the place. When the block raises, nothing changes.
+    """
+    before = read_card(folder)
+    with model_folder.changed(folder) as made:
+        yield made
+        after = read_card(made)
+        found = [*map(str, worse(after, before)), *lost(after, before)]
+        if not found or force:
+            return
+        kept = folder.resolve().with_name(f"{folder.resolve().name}-not-installed")
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(made, kept)
+        raise WorseModel(
+            f"{folder} stays as it was, since the new model is worse: {'; '.join(found)}. "
+            f"The new one is in {kept}; --force installs such a one all the same."
+        )
 
 
 def read_card(folder: Path) -> Card:
@@ -113,18 +144,58 @@ def worse(new: Card, old: Card) -> tuple[Worse, ...]:
     """Returns the heads whose figure in `new` is lower than in `old` by more than chance explains.
 
     TOLERANCE is allowed, or one standard error of the figure on the fewer rows when that is more.
-    A head that has figures in only one of the cards cannot be worse.
+    A head that has figures in only one of the cards cannot be worse (see `lost`).
     """
-    now, before = figures_of(new), figures_of(old)
+    both = _unread(new).keys() & _unread(old).keys()
+    now, before = (figures_of(card) | unread_figures(card, both) for card in (new, old))
     fallen = []
     for head in before.keys() & now.keys():
         a, b = before[head], now[head]
         # The standard error of a share: sqrt(p (1 - p) / n). For AUROC it is an approximation.
-        chance = math.sqrt(max(a.value * (1.0 - a.value), 0.0) / max(1, min(a.rows, b.rows)))
+        share = b.value if a.kind == CLAIMS_KEPT else a.value  # mostly 1.0 of the old one
+        chance = math.sqrt(max(share * (1.0 - share), 0.0) / max(1, min(a.rows, b.rows)))
         allowed = max(TOLERANCE, chance)
         if a.kind == b.kind and a.value - b.value > allowed:
             fallen.append(Worse(head, a, b, allowed))
     return tuple(sorted(fallen, key=lambda one: one.head))
+
+
+def lost(new: Card, old: Card) -> list[str]:
+    """Returns a sentence for each head that has a figure in `old`, and none in `new`."""
+    now, before = figures_of(new), figures_of(old)
+    return [
+        f"{head}: no figure any more, {before[head].kind} {before[head].value:.4f} before"
+        for head in sorted(before.keys() - now.keys())
+    ]
+
+
+def unread_figures(card: Card, rows: Collection[str]) -> dict[str, Figure]:
+    """Returns two figures per head on sources that taught it nothing, by rows `<head>/<source>`.
+
+    They are the accuracy, and for heads that are sure of some texts how far they keep what they
+    claim of these.
+    """
+    found: dict[str, Figure] = {}
+    by_head: dict[str, list[Mapping[str, Value]]] = {}
+    for name, row in _unread(card).items():
+        if name in rows:
+            by_head.setdefault(name.partition("/")[0], []).append(row)
+    for head, read in by_head.items():
+        count = int(sum(_number(row["rows"]) for row in read))
+        right = sum(_number(row["rows"]) * _number(row["accuracy"]) for row in read)
+        found[f"{head}, unread sources"] = Figure("accuracy", right / max(1, count), count)
+        sure = [row for row in read if "said" in row]
+        claims = [(_number(r["sure"]), _number(r["said"]), _number(r["right"])) for r in sure]
+        count = int(sum(number for number, _, _ in claims))
+        if count:
+            over = sum(number * max(0.0, said - right) for number, said, right in claims) / count
+            found[f"{head}, sure of unread sources"] = Figure(CLAIMS_KEPT, 1.0 - over, count)
+    return found
+
+
+def _unread(card: Card) -> dict[str, Mapping[str, Value]]:
+    rows = part_of(card, "figures", "held_out")
+    return {name: row for name, row in rows.items() if isinstance(row, Mapping)}
 
 
 def figures_of(card: Card) -> dict[str, Figure]:
@@ -151,11 +222,14 @@ def figures_of(card: Card) -> dict[str, Figure]:
     if answers:
         mean = sum(_number(row["auroc"]) * _number(row["answers"]) for row in benchmarks) / answers
         figure_of["difficulty"] = Figure("AUROC", mean, int(answers))
-    match = part_of(figures, "match")
+    match = part_of(figures, "match", "all")
     if "auroc" in match:
-        figure_of["match"] = Figure(
-            "AUROC", _number(match["auroc"]), int(_number(match["requests"]))
+        rows = int(_number(match["requests"]))
+        figure_of["match"] = Figure("AUROC", _number(match["auroc"]), rows)
+        over = _number(match.get("claimed_among_taken", math.nan)) - _number(
+            match.get("right_among_taken", math.nan)
         )
+        figure_of["match, taken"] = Figure(CLAIMS_KEPT, 1.0 - max(0.0, over), rows)
     novelty = part_of(figures, "novelty", "trials", "combined")
     if "nonsense_auroc" in novelty:
         rows = int(_number(novelty.get("nonsense_novel", 1)))

@@ -9,8 +9,10 @@ import pytest
 import typer
 
 from router.cli.models.train import tell_installed
+from router.errors import WorseModel
 from router.training import install
 from router.training.card import Value
+from router.triage.triage_model import DEFAULT_FOLDER
 
 Heads = dict[str, dict[str, float]]
 
@@ -80,6 +82,80 @@ def test_difficulty_is_weighed_by_answers() -> None:
 
 def test_a_head_of_one_card_alone_cannot_be_worse() -> None:
     assert not install.worse(card({}), card(spam(0.99)))
+
+
+def test_a_head_without_a_figure_is_told() -> None:
+    assert install.lost(card({}), card(spam(0.99))) == [
+        "spam: no figure any more, AUROC 0.9900 before"
+    ]
+    assert not install.lost(card(spam(0.99)), card({}))
+
+
+def test_match_is_that_of_all_companies() -> None:
+    match: Value = {
+        "bank": {"requests": 9, "auroc": 0.1},
+        "all": {
+            "requests": 900,
+            "auroc": 0.95,
+            "claimed_among_taken": 0.97,
+            "right_among_taken": 0.9,
+        },
+    }
+    found = install.figures_of(card({}, match=match))
+    assert (found["match"].value, found["match"].rows) == (0.95, 900)
+    assert found["match, taken"].value == pytest.approx(0.93)
+
+
+def test_the_shipped_card_has_figures_of_match_and_novelty() -> None:
+    found = install.figures_of(install.read_card(DEFAULT_FOLDER))
+    assert {"match", "novelty", "difficulty"} <= found.keys()
+
+
+def unread(right: float, **more: Value) -> install.Card:
+    row: Value = {"rows": 800, "accuracy": 0.8, "sure": 400, "said": 0.95, "right": right}
+    return card({}, held_out={"stakes/letters": row, **more})
+
+
+def test_what_is_claimed_of_unread_sources_is_compared() -> None:
+    (fell,) = install.worse(unread(0.85), unread(0.95))
+    assert str(fell) == (
+        "stakes, sure of unread sources: claims kept 0.9000 against 1.0000 (0.0150 allowed)"
+    )
+
+
+def test_a_source_of_one_card_alone_is_not_compared() -> None:
+    easy: Value = {"rows": 9_000, "accuracy": 1.0, "sure": 0}
+    assert not install.worse(unread(0.95), unread(0.95, **{"stakes/easy": easy}))
+
+
+@pytest.mark.parametrize("new", [spam(0.9), {}], ids=["worse", "lost"])
+def test_a_refitted_model_that_is_worse_is_kept_beside(tmp_path: Path, new: Heads) -> None:
+    out = model(tmp_path / "out", card(spam(0.99)), "old")
+    with (
+        pytest.raises(WorseModel, match=r"out stays as it was.*spam: .*--force"),
+        install.refitted(out, force=False) as made,
+    ):
+        (made / "card.json").write_text(json.dumps(card(new)))
+    assert install.read_card(out) == card(spam(0.99))
+    assert install.read_card(tmp_path / "out-not-installed") == card(new)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(("auroc", "force"), [(0.99, False), (0.9, True)])
+def test_a_refitted_model_takes_the_place(tmp_path: Path, auroc: float, force: bool) -> None:
+    out = model(tmp_path / "out", card(spam(0.98)), "old")
+    with install.refitted(out, force=force) as made:
+        (made / "card.json").write_text(json.dumps(card(spam(auroc))))
+    assert install.read_card(out) == card(spam(auroc))
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_fit_that_fails_changes_nothing(tmp_path: Path) -> None:
+    out = model(tmp_path / "out", card(spam(0.98)), "old")
+    with pytest.raises(IsADirectoryError), install.refitted(out, force=True) as made:
+        (made / "heads").write_text("a folder has this name")
+    assert (out / "encoder.onnx").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_worse_model_stays_where_it_is(tmp_path: Path) -> None:

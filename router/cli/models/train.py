@@ -35,6 +35,9 @@ FinishedModel = Annotated[
     ),
 ]
 Work = Annotated[Path, typer.Option(help="Where stages leave what later ones read.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Install it even where a head is worse than before.")
+]
 Quick = Annotated[bool, typer.Option(help="A tiny run that shows it works; no useful result.")]
 WORK = Path(".tiergate/train")
 
@@ -120,9 +123,7 @@ def triage(
             help="The folder of a `train embeddings`: fit all heads to that encoder.",
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Install it even where a head is worse than before.")
-    ] = False,
+    force: Force = False,
     device: DeviceOption = Device.CPU,
 ) -> None:
     """Train the triage model from a folder of data: curate, distil, export, fit heads, measure."""
@@ -163,6 +164,8 @@ def tell_installed(model: Installed) -> None:
     """Prints where a finished model is; raises Exit where it is worse and was not installed."""
     for head in model.worse:
         typer.echo(f"worse than {model.against}: {head}", err=not model.installed)
+    for sentence in model.lost:
+        typer.echo(sentence, err=not model.installed)
     if not model.installed:
         typer.echo(
             f"Not installed: {model.folder} keeps the new model {model.version}; "
@@ -179,12 +182,13 @@ def match(
     out: FinishedModel,
     work: Work = WORK,
     seed: Seed = SEED,
+    force: Force = False,
 ) -> None:
     """Fit the chances of level 1 again for a finished model, without torch, in minutes."""
     from router.policy.loading import policies_dir
     from router.training.heads.refit_match import refit
 
-    fitted = refit(data, out, work / "match", seed, policies_dir() / "knowledge")
+    fitted = refit(data, out, work / "match", seed, policies_dir() / "knowledge", force=force)
     for company, figures in fitted.figures.items():
         shown = ", ".join(f"{name} {value}" for name, value in figures.items())
         typer.echo(f"{company}: {shown}")
@@ -225,6 +229,7 @@ def calibrate(
         list[CalibratedHead] | None,
         typer.Option(show_default="all", help="Calibrate only this head; repeat for several."),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Fit and calibrate domain, request type, stakes and many factors again, without torch."""
     from router.policy.loading import policies_dir
@@ -232,7 +237,8 @@ def calibrate(
 
     heads = only or list(CalibratedHead)
     knowledge = policies_dir() / "knowledge"
-    for source, figures in recalibrate(data, out, seed, knowledge, heads).items():
+    beyond = recalibrate(data, out, seed, knowledge, heads, force=force)
+    for source, figures in beyond.items():
         shown = ", ".join(f"{name} {value}" for name, value in figures.items())
         typer.echo(f"{source}: {shown}")
     _say_where(out)
@@ -243,12 +249,13 @@ def novelty(
     data: Data,
     out: FinishedModel,
     seed: Seed = SEED,
+    force: Force = False,
 ) -> None:
     """Fit again what separates new requests from known ones, without torch, in minutes."""
     from router.policy.loading import policies_dir
     from router.training.finished_model import refit_novelty
 
-    figures = refit_novelty(data, out, seed, policies_dir() / "knowledge")
+    figures = refit_novelty(data, out, seed, policies_dir() / "knowledge", force=force)
     typer.echo(", ".join(f"{name} {value}" for name, value in figures.items()))
     _say_where(out)
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from router.training import model_folder
 from router.training.data import sources
 from router.training.finished_model import curated, write_card
 from router.training.heads import fit_match, match_rows
+from router.training.install import refitted
 from router.training.progress import track
 from router.training.work_folder import Run
 from router.triage import match_file
@@ -29,18 +29,25 @@ AT_ONCE = 64
 
 
 def refit(
-    data: Path, folder: Path, work: Path, seed: int, knowledge: Path | None = None
+    data: Path,
+    folder: Path,
+    work: Path,
+    seed: int,
+    knowledge: Path | None = None,
+    *,
+    force: bool = False,
 ) -> fit_match.FittedMatch:
     """Fits `match.json` of the model in `folder` on the data, and writes its card anew.
 
-    Raises TrainingDataError and ModelFileError as training and loading do.
+    Raises WorseModel where a figure fell, without `force`; TrainingDataError and ModelFileError as
+    training and loading do.
     """
     work.mkdir(parents=True, exist_ok=True)
     model = TriageModel.load(folder, matching=fit_match.hand_set(0))
     rows = _rows(Run(data, folder, work, seed, False, True, knowledge=knowledge))
     described = _described(rows, model, folder, work)
     fitted = fit_match.fit(rows, lambda _: described, model.lexicon, seed)
-    with model_folder.changed(folder) as made:
+    with refitted(folder, force=force) as made:
         match_file.save(fitted.model, made / MATCH, model.encoder.sha256)
         write_card(made, {"match": fitted.figures})
     return fitted
