@@ -110,7 +110,7 @@ def test_a_calibrated_model_loads_with_a_card_of_its_files(
 ) -> None:
     model = tmp_path / "model"
     shutil.copytree(trained[0], model)
-    # The quick training fitted and judged on fewer rows, so that figures differ by more than chance.
+    # The quick training had fewer rows, so that figures differ by more than chance.
     beyond = finished_model.recalibrate(data, model, seed=3, quick=True, force=True)
     card = json.loads((model / "card.json").read_text())
     TriageModel.load(model)  # raises where the manifest and the files differ
