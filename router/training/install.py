@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +95,8 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
         None,
     )
     before: Card = {} if against is None else read_card(against)
-    fallen = worse(card, before)
-    installed = force or not fallen
+    heads = worse(card, before)
+    installed = force or not heads
     if installed and model.resolve() != out.resolve():
         with model_folder.changed(out) as made:
             shutil.rmtree(made / HEADS_FOLDER, ignore_errors=True)
@@ -107,7 +107,7 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
     folder = out if installed else model
     figures = card["figures"]
     assert isinstance(figures, Mapping)
-    return Installed(folder, version, figures, installed, against, fallen, (*lost(card, before),))
+    return Installed(folder, version, figures, installed, against, heads, (*lost(card, before),))
 
 
 @contextmanager
@@ -125,13 +125,28 @@ def refitted(folder: Path, *, force: bool) -> Iterator[Path]:
         found = [*map(str, worse(after, before)), *lost(after, before)]
         if not found or force:
             return
-        kept = folder.resolve().with_name(f"{folder.resolve().name}-not-installed")
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(made, kept)
-        raise WorseModel(
-            f"{folder} stays as it was, since the new model is worse: {'; '.join(found)}. "
-            f"The new one is in {kept}; --force installs such a one all the same."
-        )
+        shutil.copytree(made, beside(folder))
+        raise not_installed(folder, found)
+
+
+def beside(folder: Path) -> Path:
+    """Returns where a model goes that is worse than the one in `folder`. Removes an older such."""
+    kept = _beside(folder)
+    shutil.rmtree(kept, ignore_errors=True)
+    return kept
+
+
+def not_installed(folder: Path, found: Iterable[str]) -> WorseModel:
+    """Returns the error that says why the model in `folder` stays, and where the new one is."""
+    return WorseModel(
+        f"{folder} stays as it was, since the new model is worse: {'; '.join(found)}. "
+        f"The new one is in {_beside(folder)}; --force installs such a one all the same."
+    )
+
+
+def _beside(folder: Path) -> Path:
+    place = folder.resolve()
+    return place.with_name(f"{place.name}-not-installed")
 
 
 def read_card(folder: Path) -> Card:
@@ -148,16 +163,19 @@ def worse(new: Card, old: Card) -> tuple[Worse, ...]:
     """
     both = _unread(new).keys() & _unread(old).keys()
     now, before = (figures_of(card) | unread_figures(card, both) for card in (new, old))
-    fallen = []
-    for head in before.keys() & now.keys():
-        a, b = before[head], now[head]
-        # The standard error of a share: sqrt(p (1 - p) / n). For AUROC it is an approximation.
-        share = b.value if a.kind == CLAIMS_KEPT else a.value  # mostly 1.0 of the old one
-        chance = math.sqrt(max(share * (1.0 - share), 0.0) / max(1, min(a.rows, b.rows)))
-        allowed = max(TOLERANCE, chance)
-        if a.kind == b.kind and a.value - b.value > allowed:
-            fallen.append(Worse(head, a, b, allowed))
-    return tuple(sorted(fallen, key=lambda one: one.head))
+    found = [fallen(head, before[head], now[head]) for head in sorted(before.keys() & now.keys())]
+    return tuple([one for one in found if one is not None])
+
+
+def fallen(head: str, before: Figure, now: Figure) -> Worse | None:
+    """Returns how far a figure of a head fell; None where that is allowed."""
+    # What is kept of claims was mostly 1.0 before, of which there is no error of counting.
+    share = now.value if now.kind == CLAIMS_KEPT else before.value
+    # The standard error of a share: sqrt(p (1 - p) / n). For AUROC it is an approximation.
+    rows = max(1, min(before.rows, now.rows))
+    allowed = max(TOLERANCE, math.sqrt(max(share * (1.0 - share), 0.0) / rows))
+    fell = before.kind == now.kind and before.value - now.value > allowed
+    return Worse(head, before, now, allowed) if fell else None
 
 
 def lost(new: Card, old: Card) -> list[str]:

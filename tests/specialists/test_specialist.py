@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.api.compose.specialists import Specialist
-from router.errors import ClassifyError, PolicyError
+from router.errors import ClassifyError, PolicyError, WorseModel
 from router.policy.loading import find_policy, load_policy, policies_dir
 from router.policy.sections.specialist import SpecialistSection
 from router.specialists.result import NO_RULE, document, heads_of, said_of
@@ -256,7 +256,7 @@ def test_the_gravest_mark_names_the_category(marks: dict[str, int], category: st
 
 
 @pytest.mark.slow
-def test_specialists_are_refitted_from_a_folder(tmp_path: Path) -> None:
+def test_specialists_are_refitted_and_none_takes_a_better_ones_place(tmp_path: Path) -> None:
     files: dict[str, list[dict[str, object]]] = {}
     for specialist in SPECIALISTS:
         for taught in specialist.taught:
@@ -288,3 +288,20 @@ def test_specialists_are_refitted_from_a_folder(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "CARD.md").read_text() == render(cards)
     assert cards[1]["label_source"] == "weak"
     assert cards[2]["label_source"] == "mixed"
+    for path in (tmp_path / "out").glob("*.card.json"):
+        card = json.loads(path.read_text())
+        for figures in card["dev"].values():
+            figures["macro_f1"] = 1.2  # better than any head can be
+        path.write_text(json.dumps(card))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    with pytest.raises(WorseModel, match=r"department: macro-F1 .* against 1.2000.*--force"):
+        train_specialists(
+            tmp_path, tmp_path / "out", model_dir=None, seed=7, command="c", shown=False
+        )
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    beside = tmp_path / "out-not-installed"
+    assert (beside / "CARD.md").read_text() == render(cards)
+    train_specialists(
+        tmp_path, tmp_path / "out", model_dir=None, seed=7, command="c", shown=False, force=True
+    )
+    assert (tmp_path / "out" / "CARD.md").read_text() == render(cards)

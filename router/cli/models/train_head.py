@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from router.cli.exits import Exit
-from router.cli.models.train import Data, card_command
+from router.cli.models.train import Data, Force, card_command
 from router.cli.options import (
     SEED,
     AsJson,
@@ -230,6 +230,7 @@ def specialists(
     only: Annotated[
         str | None, typer.Option(help="Fit this one head; the others stay.", show_default="all")
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -245,6 +246,7 @@ def specialists(
         command=card_command(sys.argv[1:]),
         shown=not as_json and sys.stderr.isatty(),
         only=only,
+        force=force,
     )
     if as_json:
         print_json(cards)

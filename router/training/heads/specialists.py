@@ -44,6 +44,7 @@ from router.training.heads.fit_one_head import (
 )
 from router.training.heads.specialist_sources import SPECIALISTS, Specialist, Taught
 from router.training.heads.train_head import THREADS, install, versions
+from router.training.install import Figure, Worse, beside, fallen, not_installed
 from router.training.progress import track
 from router.triage.encoder import sha256_of
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
@@ -66,11 +67,14 @@ def train_specialists(
     command: str,
     shown: bool = True,
     only: str | None = None,
+    force: bool = False,
 ) -> list[dict[str, object]]:
     """Fits and writes all heads with their cards and CARD.md into `out`; returns the cards.
 
     `only` names the one head to fit; the others and their cards in `out` stay as they are. Raises
-    TrainingDataError when a file is missing or malformed, or no specialist has that name.
+    WorseModel where the macro-F1 of a head in `out` was better, without `force`; then the new heads
+    go into a folder beside it. Raises TrainingDataError when a file is missing or malformed, or no
+    specialist has that name.
     """
     wanted = [one for one in SPECIALISTS if only in (None, one.name)]
     if not wanted:
@@ -88,10 +92,31 @@ def train_specialists(
         card = _card(specialist, fitted, dev, files, examples, model, seed, command)
         made.append((fitted.head, card))
         cards.append(card)
+    found = [str(one) for card in cards if (one := _worse(card, out)) is not None]
+    place = out if force or not found else beside(out)
     for head, card in made:  # all or none: heads of two encoders would not load together
-        install(head, card, out)
-    (out / "CARD.md").write_text(render(_all_cards(cards, out)), encoding="utf-8")
+        install(head, card, place)
+    (place / "CARD.md").write_text(render(_all_cards(cards, place)), encoding="utf-8")
+    if place != out:
+        raise not_installed(out, found)
     return cards
+
+
+def _worse(card: Mapping[str, object], out: Path) -> Worse | None:
+    """Returns how far a head is below the one of its name in `out`, None where it may be."""
+    path = out / f"{card['name']}.card.json"
+    if not path.is_file():
+        return None
+    before = _figure(json.loads(path.read_text(encoding="utf-8")))
+    now = _figure(card)
+    return None if before is None or now is None else fallen(str(card["name"]), before, now)
+
+
+def _figure(card: Mapping[str, object]) -> Figure | None:
+    """Returns the macro-F1 on dev, of given labels if there are any; None without dev rows."""
+    dev = card.get("dev")
+    row = dev.get("given", dev.get("weak")) if isinstance(dev, Mapping) else None
+    return None if row is None else Figure("macro-F1", float(row["macro_f1"]), int(row["rows"]))
 
 
 def _all_cards(made: Sequence[dict[str, object]], out: Path) -> list[dict[str, object]]:
