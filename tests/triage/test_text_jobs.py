@@ -135,6 +135,43 @@ def test_whoever_says_we_behind_a_greeting_wrote_the_letter() -> None:
     assert text_job(f"Translate this letter:\n\n{text}") is None
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Can you summarise this letter?",
+        "Could you please translate this ruling into German?",
+        "Would you mind shortening this passage?",
+        "I need a summary of this article",
+        "I'd like you to extract the dates from this ruling. Many thanks!",
+        "Hi, can u proofread this text pls",
+        "Please help me rewrite this paragraph in plain words",
+        "Könnten Sie bitte diesen Brief übersetzen? Vielen Dank",
+        "Pouvez-vous résumer cette lettre ? Merci d'avance",
+        "¿Puedes traducir esta carta al inglés? Gracias",
+    ],
+)
+def test_a_job_may_be_asked_politely(gateway: Gateway, asked: str) -> None:
+    assert text_job(f"{asked}\n\n{RULING}") is not None
+    assert gateway.route(f"{asked}\n\n{RULING}").rung.level < 3
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Can you help me?",
+        "Could you please tell me what to do?",
+        "I need advice on this letter",
+        "Can you summarise this letter and say if I must pay?",
+        "Can you translate this letter? I don't know if I should sign",
+        "Would you mind calling them?",
+        "Hi, can you look at this letter, am I in trouble?",
+        "I need a lawyer",
+    ],
+)
+def test_politeness_makes_no_job_of_a_request_for_help(asked: str) -> None:
+    assert text_job(f"{asked}\n\n{RULING}") is None
+
+
 SWALLOWED = "The baby swallowed a button battery this morning and drools and does not drink a drop."
 
 

@@ -31,7 +31,8 @@ valora valore puntúa prioriza glossary synonyms outline transpose ersetze erset
 sortieren glossar synonyme remplace remplacez trie triez raccourcir reformuler simplifier améliorer
 classer trier remplacer formulieren umschreiben anonymisieren klassifizieren acortar reformular
 simplificar mejorar clasificar ordenar reemplazar extraer glossaire synonymes reemplaza sustituye
-ordena glosario sinónimos
+ordena glosario sinónimos translating summarising summarizing proofreading correcting rewriting
+rewording rephrasing shortening simplifying extracting classifying sorting
 """
 _SHAPES = """
 turn list subject bullet bullets bulleted bullet-point language version tone number count markdown
@@ -160,6 +161,26 @@ PHRASES = (
     (late_regex(r"\bregular expression\b"), "regex"),
 )
 """Lists phrases of jobs, in small letters, and a word of a job that says the same."""
+COURTESY = late_regex(
+    r"\s*(?:(?:hi|hello|hey|hallo|bonjour|hola)(?: (?:there|all|team))?[,.! ]\s*)?"
+    r"(?:(?:please|pls|plz|bitte|por favor),?\s+)?"
+    r"(?:(?:can|could|would|will) (?:you|u) (?:mind )?|"
+    r"i(?:['\u2019]d (?:like|love)| would like| want| need) you to |(?:can|could) i have (?=an? )|i(?:['\u2019]d like| would like| need| want) (?=an? )|"
+    r"(?:kannst du|können sie|könntest du|könnten sie)\s+|"
+    r"(?:peux-tu|pouvez-vous|pourrais-tu|pourriez-vous)\s+|"
+    r"\u00bf?\s*(?:puedes|puede|podrías|podría)\s+)?"
+    r"(?:(?:please|pls|plz|kindly|quickly|just|bitte|mal|mir|me|por favor|help me(?: to)?),? )*",
+    re.IGNORECASE,
+)
+"""Matches how a job may begin: a greeting, "Could you please", "I need" before what is made."""
+THANKS = late_regex(
+    r"[\s,.!?\u2013-]*(?:(?:many )?thanks(?: (?:a lot|in advance|so much))?|"
+    r"thank you(?: (?:in advance|so much|very much))?|thx|ty|cheers|pls|plz|"
+    r"(?:vielen )?danke?(?: im voraus)?|merci(?: d['\u2019]avance)?|(?:muchas )?gracias)"
+    r"[\s.!]*\Z",
+    re.IGNORECASE,
+)
+"""Matches how a job may end."""
 SPAM = late_regex(
     r"(?:is|are) (?:this|these|the following)(?: (?:e-?mail|mail|message|text|letter)s?)? "
     r"(?:spam|phishing|junk(?: mail)?|a phishing (?:e-?mail|attempt))(?:,? (?:or (?:not|ham)|"

@@ -15,6 +15,7 @@ from router.triage.framing.given.job_words import (
     ASKS,
     CHANGES,
     CORRESPONDENCE,
+    COURTESY,
     FIELDS,
     JUDGED,
     JUDGING,
@@ -31,6 +32,7 @@ from router.triage.framing.given.job_words import (
     SHAPES,
     SPAM,
     TEXTS,
+    THANKS,
     WHICH,
     WORK,
 )
@@ -161,7 +163,7 @@ def is_job(words: str) -> bool:
     """
     if len(words) > MOST_CHARS:
         return False
-    words = SPAM.sub("classify this message", words)
+    words = SPAM.sub("classify this message", _without_courtesy(words))
     begins = _WORD.search(words.lower())
     if begins is None or begins[0] not in _BEGINNINGS:
         return False
@@ -183,6 +185,16 @@ def is_job(words: str) -> bool:
     firsts = [_WORD.search(sentence) for sentence in _SENTENCE.split(plain)]
     asks = any([first is not None and first[0] in _ASKS_OF_IT for first in firsts])
     return not asks or _ASKS_A_KIND.match(plain.strip()) is not None
+
+
+def _without_courtesy(words: str) -> str:
+    """Returns words without a greeting, "could you please" and thanks.
+
+    >>> _without_courtesy("Hi, could you please translate this? Many thanks!")
+    'translate this'
+    """
+    begun = COURTESY.match(words)
+    return THANKS.sub("", words if begun is None else words[begun.end() :])
 
 
 def _is_known(word: str) -> bool:
