@@ -165,7 +165,8 @@ COURTESY = late_regex(
     r"\s*(?:(?:hi|hello|hey|hallo|bonjour|hola)(?: (?:there|all|team))?[,.! ]\s*)?"
     r"(?:(?:please|pls|plz|bitte|por favor),?\s+)?"
     r"(?:(?:can|could|would|will) (?:you|u) (?:mind )?|"
-    r"i(?:['\u2019]d (?:like|love)| would like| want| need) you to |(?:can|could) i have (?=an? )|i(?:['\u2019]d like| would like| need| want) (?=an? )|"
+    r"i(?:['\u2019]d (?:like|love)| would like| want| need) you to |"
+    r"(?:can|could) i have (?=an? )|i(?:['\u2019]d like| would like| need| want) (?=an? )|"
     r"(?:kannst du|können sie|könntest du|könnten sie)\s+|"
     r"(?:peux-tu|pouvez-vous|pourrais-tu|pourriez-vous)\s+|"
     r"\u00bf?\s*(?:puedes|puede|podrías|podría)\s+)?"
@@ -174,7 +175,7 @@ COURTESY = late_regex(
 )
 """Matches how a job may begin: a greeting, "Could you please", "I need" before what is made."""
 THANKS = late_regex(
-    r"[\s,.!?\u2013-]*(?:(?:many )?thanks(?: (?:a lot|in advance|so much))?|"
+    r"[\s,.!?\u2013-]{0,4}(?:(?:many )?thanks(?: (?:a lot|in advance|so much))?|"
     r"thank you(?: (?:in advance|so much|very much))?|thx|ty|cheers|pls|plz|"
     r"(?:vielen )?danke?(?: im voraus)?|merci(?: d['\u2019]avance)?|(?:muchas )?gracias)"
     r"[\s.!]*\Z",
