@@ -29,13 +29,13 @@ from router.request.calls.call_books import CallBooks, Nesting
 from router.request.calls.rate_charges import count_call
 from router.request.calls.received import Came, Received
 from router.request.calls.settlement import (
-    answered_by,
     cover_nested_calls,
     held_at_first,
     may_be_billed,
     own_compute,
     price_of_call,
     refused_unsent,
+    settled_attempt,
     unbelieved,
 )
 from router.routing.rungs.rung_plan import RungPlan
@@ -214,7 +214,7 @@ class Attempt:
         if redirect is not None:
             books.progress.attempts.redirects.append(redirect)
         rows, number = books.rows, self._number
-        rows[number] = answered_by(
+        rows[number] = settled_attempt(
             rows[number],
             plan,
             answer,

@@ -90,15 +90,15 @@ def cover_nested_calls(rows: list[AttemptRow], outer_number: int) -> None:
             rows[number] = replace(rows[number], cost_nano_usd=0, cost_basis=CostBasis.LIST_PRICE)
 
 
-def answered_by(
+def settled_attempt(
     row: AttemptRow,
     plan: RungPlan,
     answer: Answer,
     price: Price | None,
     latency_ms: float,
     *,
-    sound: bool = False,
-    hours: bool = False,
+    sound: bool,
+    hours: bool,
 ) -> AttemptRow:
     """Returns the row of an answered call at `price`, by `price_of_call`; `sound` was sent with it.
 
@@ -226,7 +226,7 @@ class Known(Struct, frozen=True):
     sound: bool
     """Is True where sound was sent: where none was told apart, all input counts as sound."""
     hours: bool
-    """Is True where the call may have written to a cache for an hour, as in `answered_by`."""
+    """Is True where the call may have written to a cache for an hour, as in `settled_attempt`."""
     all_input: bool = False
     """Is True where `told` has all the input, so that no bound of ours is better."""
     output_since: int | None = None
