@@ -269,7 +269,7 @@ def with_heads(row: ModelRow, other: ModelRow, names: frozenset[str]) -> ModelRo
     return row._replace(heads=tuple([others.get(head.name, head) for head in row.heads]))
 
 
-def likelier(one: Match | None, other: Match | None) -> Match | None:
+def stronger_match(one: Match | None, other: Match | None) -> Match | None:
     """Returns the more confident match; the first where both are as confident."""
     if one is None or other is None:
         return one or other

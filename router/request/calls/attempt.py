@@ -29,15 +29,16 @@ from router.request.calls.call_books import CallBooks, Nesting
 from router.request.calls.rate_charges import count_call
 from router.request.calls.received import Came, Received
 from router.request.calls.settlement import (
-    answered_by,
-    basis_at_first,
+    cover_nested_calls,
+    held_at_first,
     may_be_billed,
     own_compute,
     price_of_call,
     refused_unsent,
+    settled_attempt,
     unbelieved,
 )
-from router.routing.rungs.rung_plan import RungPlan, serves_dearer
+from router.routing.rungs.rung_plan import RungPlan
 from router.threads.deadlines import Deadline
 from router.types import (
     Answer,
@@ -141,7 +142,7 @@ class Attempt:
                 came, streams = self._came, self._streams
                 self._books.cancel(self._number, came, self._started_ms, streams=streams)
             if self._plan.facts.price.per_request_nano_usd is not None:
-                self._cover_nested_calls()
+                cover_nested_calls(self._books.rows, self._number)
 
     async def next_pieces(self, pieces: AsyncGenerator[list[Delta], None]) -> list[Delta] | None:
         """Returns the next pieces of a stream, None at its end. Raises TimeoutError."""
@@ -213,7 +214,7 @@ class Attempt:
         if redirect is not None:
             books.progress.attempts.redirects.append(redirect)
         rows, number = books.rows, self._number
-        rows[number] = answered_by(
+        rows[number] = settled_attempt(
             rows[number],
             plan,
             answer,
@@ -255,12 +256,9 @@ class Attempt:
         routed, facts, rows = books.routed, plan.facts, books.rows
         tokens = routed.signals.input_tokens
         fitting = self.request if nesting.depth else within_window(facts, self.request, tokens)
-        held = 0 if plan.composite and not nesting.depth else cost.worst_case(facts, self.request)
-        if plan.composite and facts.price.per_request_nano_usd is not None:
-            held = facts.price.per_request_nano_usd
-        basis = CostBasis.LIST_PRICE if nesting.included else basis_at_first(plan, held)
-        if serves_dearer(facts, self.request) and not nesting.included:
-            held, basis = 0, CostBasis.UNKNOWN
+        held, basis = held_at_first(
+            plan, self.request, outermost=not nesting.depth, included=nesting.included
+        )
         reason = ""
         if not nesting.depth:
             reached = books.progress.reached_by(routed, nesting.rung)
@@ -423,20 +421,6 @@ class Attempt:
             closed = self._streams and isinstance(error, DeadlineExceeded)
             booked = books.at_most(row, plan, self._came, streams=closed)
         books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
-
-    def _cover_nested_calls(self) -> None:
-        """Books the calls under a list price that was charged at 0: the price covers them."""
-        rows = self._books.rows
-        outer = rows[self._number]
-        if outer.state is not AttemptState.SETTLED:
-            return
-        for number in range(self._number + 1, len(rows)):
-            uncharged = rows[number].cost_basis is CostBasis.NONE  # so there is nothing to cover
-            # A hedged rung's call may run at the same time.
-            if rows[number].rung == outer.rung and not uncharged:
-                rows[number] = replace(
-                    rows[number], cost_nano_usd=0, cost_basis=CostBasis.LIST_PRICE
-                )
 
     def _too_late(self) -> DeadlineExceeded:
         limit_s = self._plan.facts.deadline_ms / 1000.0

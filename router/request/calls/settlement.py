@@ -1,6 +1,7 @@
-"""Computes what an attempt is booked at: held, answered, failed or broken off. Pure.
+"""Computes what an attempt is booked at: held, answered, failed or broken off.
 
-It knows nothing about ledgers, budgets or clocks.
+All is pure but `cover_nested_calls`, which changes the rows it is given. It knows nothing
+about ledgers, budgets or clocks.
 """
 
 from __future__ import annotations
@@ -48,6 +49,24 @@ def unbelieved(answer: Answer) -> int | None:
     return stated if stated is not None and stated > MOST_STATED_NANO_USD else None
 
 
+def held_at_first(
+    plan: RungPlan, request: ChatRequest, *, outermost: bool, included: bool
+) -> tuple[int, CostBasis]:
+    """Returns what a call of `request` holds, in nano-dollars, and the basis of that hold.
+
+    A composite rung holds its list price. Without one it holds nothing where it is `outermost`,
+    since each call within it holds its own. A list price covers an `included` call. A provider that
+    may serve the request at a higher price than is known holds 0 at an unknown one.
+    """
+    price = plan.facts.price
+    if serves_dearer(plan.facts, request) and not included:
+        return 0, CostBasis.UNKNOWN
+    held = 0 if plan.composite and outermost else cost.worst_case(plan.facts, request)
+    if plan.composite and price.per_request_nano_usd is not None:
+        held = price.per_request_nano_usd
+    return held, CostBasis.LIST_PRICE if included else basis_at_first(plan, held)
+
+
 def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
     """Returns the basis of a hold: own compute without a price is known to cost nothing.
 
@@ -59,15 +78,27 @@ def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
     return CostBasis.UNKNOWN if held else CostBasis.OWN_COMPUTE
 
 
-def answered_by(
+def cover_nested_calls(rows: list[AttemptRow], outer_number: int) -> None:
+    """Books the calls under a list price that was charged at 0: the price covers them."""
+    outer = rows[outer_number]
+    if outer.state is not AttemptState.SETTLED:
+        return
+    for number in range(outer_number + 1, len(rows)):
+        uncharged = rows[number].cost_basis is CostBasis.NONE  # so there is nothing to cover
+        # A hedged rung's call may run at the same time.
+        if rows[number].rung == outer.rung and not uncharged:
+            rows[number] = replace(rows[number], cost_nano_usd=0, cost_basis=CostBasis.LIST_PRICE)
+
+
+def settled_attempt(
     row: AttemptRow,
     plan: RungPlan,
     answer: Answer,
     price: Price | None,
     latency_ms: float,
     *,
-    sound: bool = False,
-    hours: bool = False,
+    sound: bool,
+    hours: bool,
 ) -> AttemptRow:
     """Returns the row of an answered call at `price`, by `price_of_call`; `sound` was sent with it.
 
@@ -195,7 +226,7 @@ class Known(Struct, frozen=True):
     sound: bool
     """Is True where sound was sent: where none was told apart, all input counts as sound."""
     hours: bool
-    """Is True where the call may have written to a cache for an hour, as in `answered_by`."""
+    """Is True where the call may have written to a cache for an hour, as in `settled_attempt`."""
     all_input: bool = False
     """Is True where `told` has all the input, so that no bound of ours is better."""
     output_since: int | None = None

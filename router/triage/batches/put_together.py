@@ -26,11 +26,11 @@ from router.triage.other_readings import (
     graver,
     is_known,
     known_form,
-    likelier,
     more_harmful,
     of_a_role,
     of_trouble,
     own_matter,
+    stronger_match,
     surer,
     undetailed,
     unlikely_grave,
@@ -230,7 +230,7 @@ def _without_frame(reading: _Reading, framed: _Reading) -> _Reading:
         match = found  # its answers were read with the question alone
     if is_known(found):
         row = row._replace(novelty=framed.row.novelty)
-    return _Reading(row, likelier(found, match) if found.confidence >= FRAMED_AT else match)
+    return _Reading(row, stronger_match(found, match) if found.confidence >= FRAMED_AT else match)
 
 
 def _with_gloss(text: Ruled, reading: _Reading, whole: BatchRead, gloss: range) -> _Reading:
