@@ -129,7 +129,9 @@ def _worse(card: Mapping[str, object], out: Path) -> str | None:
     path = out / f"{name}.card.json"
     if not path.is_file():
         return None
-    before, now = _figure(json.loads(path.read_text(encoding="utf-8"))), _figure(card)
+    now = _figure(card, 1)
+    # Older cards do not count their prompts.
+    before = _figure(json.loads(path.read_text(encoding="utf-8")), now.rows if now else 1)
     if before is None:
         return None
     if now is None:
@@ -138,13 +140,13 @@ def _worse(card: Mapping[str, object], out: Path) -> str | None:
     return None if worse is None else str(worse)
 
 
-def _figure(card: Mapping[str, object]) -> Figure | None:
-    """Returns the out-of-fold AUROC of a head by its distinct prompts; None without one."""
+def _figure(card: Mapping[str, object], unknown: int) -> Figure | None:
+    """Returns the out-of-fold AUROC, on `unknown` prompts where none are counted; None without."""
     figures, texts = card.get("figures"), card.get("texts")
     value = figures.get("auroc") if isinstance(figures, Mapping) else None
     if not isinstance(value, int | float) or not math.isfinite(value):
         return None
-    return Figure("AUROC", float(value), texts if isinstance(texts, int) else 1)
+    return Figure("AUROC", float(value), texts if isinstance(texts, int) else unknown)
 
 
 def _enough(asked: Sequence[str], wrong: Sequence[int]) -> bool:
