@@ -66,12 +66,7 @@ def train_outcomes(
     table = read_graded(data)
     subject = Subject.load(model_dir)
     named = sorted({name for row in table.graded.values() for name in row.results})
-    unknown = [model for model in models if model not in named]
-    if unknown:
-        raise TrainingDataError(
-            f"{data}: found no results of {', '.join(unknown)}; expected one of: {', '.join(named)}"
-        )
-    _apart(data, models or named)
+    _check(data, models, named)
     texts = [row.text for row in table.table.items]
     grades = table.of(table.table.items)
     # What the encoder knows by heart of this file would teach a head nothing else.
@@ -157,10 +152,15 @@ def _enough(asked: Sequence[str], wrong: Sequence[int]) -> bool:
     return distinct(asked) >= LEAST_ROWS and min(map(distinct, either)) >= LEAST_OF_EACH
 
 
-def _apart(data: Path, models: Sequence[str]) -> None:
-    """Raises TrainingDataError for models whose heads would have one name, and so one file."""
+def _check(data: Path, models: Sequence[str], named: Sequence[str]) -> None:
+    """Raises TrainingDataError for models without results, or whose heads would be one file."""
+    unknown = [model for model in models if model not in named]
+    if unknown:
+        raise TrainingDataError(
+            f"{data}: found no results of {', '.join(unknown)}; expected one of: {', '.join(named)}"
+        )
     by_name: dict[str, list[str]] = {}
-    for model in models:
+    for model in models or named:
         by_name.setdefault(head_name(model), []).append(model)
     for name, alike in by_name.items():
         if len(alike) > 1:
