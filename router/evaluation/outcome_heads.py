@@ -7,6 +7,8 @@ highest chance counts.
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +21,12 @@ from router.evaluation.kinds.graded_table import read_graded
 from router.evaluation.kinds.routing_heads import learned
 from router.evaluation.options import Subject
 from router.evaluation.rows import distinct
+from router.stats.heads import Head
 from router.stats.softmax_regression import OUTCOMES_C
 from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
 from router.training.heads.labelled_rows import together
 from router.training.heads.train_head import install, spans_of, versions
+from router.training.install import Figure, beside, fallen, not_installed
 
 OUTCOMES = ("right", "wrong")
 LEAST_ROWS = 100
@@ -51,26 +55,25 @@ def train_outcomes(
     models: Sequence[str],
     seed: int,
     command: str,
+    force: bool = False,
 ) -> list[OutcomeHead]:
     """Fits and writes a head for each model of the table, or for `models`; returns what was made.
 
-    Raises TrainingDataError where a file cannot be used or no model has enough answers.
+    Raises WorseModel where the AUROC of a head in `out` was better, without `force`; then the new
+    heads go into a folder beside it. Raises TrainingDataError where a file cannot be used or no
+    model has enough answers.
     """
     table = read_graded(data)
     subject = Subject.load(model_dir)
     named = sorted({name for row in table.graded.values() for name in row.results})
-    unknown = [model for model in models if model not in named]
-    if unknown:
-        raise TrainingDataError(
-            f"{data}: found no results of {', '.join(unknown)}; expected one of: {', '.join(named)}"
-        )
-    _apart(data, models or named)
+    _check(data, models, named)
     texts = [row.text for row in table.table.items]
     grades = table.of(table.table.items)
     # What the encoder knows by heart of this file would teach a head nothing else.
     words = learned(subject, data)
     encoded = (subject.words if words else subject.encode)(texts)
     made: list[OutcomeHead] = []
+    fits: list[tuple[Head, dict[str, object]]] = []
     for model in models or named:
         rows = np.array([n for n, row in enumerate(grades) if model in row.results])
         wrong = np.array([int(grades[n].results[model] <= 0.5) for n in rows])
@@ -94,14 +97,51 @@ def train_outcomes(
         spans = spans_of(fitted.chances, wrong, groups, seed)
         card = _card(fitted, model, data, sha256, subject, words, command)
         card |= {"texts": distinct(asked), "intervals": spans}
-        install(fitted.head, card, out)
+        fits.append((fitted.head, card))
         made.append(OutcomeHead(name, model, len(rows), distinct(asked), fitted.figures, spans))
     if not made:
         raise TrainingDataError(
             f"{data}: found no model with graded answers to {LEAST_ROWS} distinct prompts, "
             f"{LEAST_OF_EACH} of them right and as many wrong; expected more rows"
         )
+    _install_all(fits, out, force=force)
     return made
+
+
+def _install_all(fits: Sequence[tuple[Head, dict[str, object]]], out: Path, *, force: bool) -> None:
+    """Writes the heads into `out`. Raises WorseModel as `train_outcomes` says."""
+    found = [why for _, card in fits if (why := _worse(card, out)) is not None]
+    place = out if force or not found else beside(out)
+    for head, card in fits:
+        install(head, card, place)
+    if place != out:
+        raise not_installed(out, found)
+
+
+def _worse(card: Mapping[str, object], out: Path) -> str | None:
+    """Returns how far a head is below the one of its name in `out`, None where it may be."""
+    name = str(card["name"])
+    path = out / f"{name}.card.json"
+    if not path.is_file():
+        return None
+    now = _figure(card, 1)
+    # Older cards do not count their prompts.
+    before = _figure(json.loads(path.read_text(encoding="utf-8")), now.rows if now else 1)
+    if before is None:
+        return None
+    if now is None:
+        return f"{name}: no AUROC any more, which was {before.value:.4f}"
+    worse = fallen(name, before, now)
+    return None if worse is None else str(worse)
+
+
+def _figure(card: Mapping[str, object], unknown: int) -> Figure | None:
+    """Returns the out-of-fold AUROC, on `unknown` prompts where none are counted; None without."""
+    figures, texts = card.get("figures"), card.get("texts")
+    value = figures.get("auroc") if isinstance(figures, Mapping) else None
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return Figure("AUROC", float(value), texts if isinstance(texts, int) else unknown)
 
 
 def _enough(asked: Sequence[str], wrong: Sequence[int]) -> bool:
@@ -112,10 +152,15 @@ def _enough(asked: Sequence[str], wrong: Sequence[int]) -> bool:
     return distinct(asked) >= LEAST_ROWS and min(map(distinct, either)) >= LEAST_OF_EACH
 
 
-def _apart(data: Path, models: Sequence[str]) -> None:
-    """Raises TrainingDataError for models whose heads would have one name, and so one file."""
+def _check(data: Path, models: Sequence[str], named: Sequence[str]) -> None:
+    """Raises TrainingDataError for models without results, or whose heads would be one file."""
+    unknown = [model for model in models if model not in named]
+    if unknown:
+        raise TrainingDataError(
+            f"{data}: found no results of {', '.join(unknown)}; expected one of: {', '.join(named)}"
+        )
     by_name: dict[str, list[str]] = {}
-    for model in models:
+    for model in models or named:
         by_name.setdefault(head_name(model), []).append(model)
     for name, alike in by_name.items():
         if len(alike) > 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from router.errors import TrainingDataError
+from router.errors import TrainingDataError, WorseModel
 from router.evaluation.kinds.routing_heads import foretell, learned
 from router.evaluation.options import Kind, Subject
 from router.evaluation.outcome_heads import train_outcomes
@@ -97,6 +97,45 @@ def test_training_writes_a_head_of_each_model(subject: Subject, tmp_path: Path) 
     right, wrong = head(subject.encode(asked))
     assert right < 0.3 < 0.7 < wrong
     assert "refund" not in (out / "wrong_mini_1.card.json").read_text()
+
+
+def test_a_head_of_a_model_takes_no_better_ones_place(tmp_path: Path) -> None:
+    """Neither head is written where one is worse; the new ones lie beside, and force is told."""
+    rows = [
+        {
+            "prompt": f"{row['prompt']} Case {n}.",
+            "correct": {"mini": row["weak_correct"], "top": n % 3 > 0},
+        }
+        for n, row in enumerate(ROWS * 2)
+    ]
+    path, out = write(tmp_path / "rows.jsonl.gz", rows), tmp_path / "heads"
+
+    def made(*, force: bool = False) -> None:
+        train_outcomes(
+            path, out, model_dir=DEFAULT_FOLDER, models=[], seed=7, command="c", force=force
+        )
+
+    def held() -> dict[str, bytes]:
+        return {file.name: file.read_bytes() for file in out.iterdir()}
+
+    made()
+    first = held()
+    made()  # the same figures are no worse ones
+    assert held() == first
+    card = out / "wrong_mini.card.json"
+    better = json.loads(card.read_text())
+    better["figures"]["auroc"] = 1.2  # no head can be as good
+    del better["texts"]  # as in older cards
+    card.write_text(json.dumps(better))
+    before = held()
+    with pytest.raises(WorseModel, match=r"wrong_mini: AUROC .* against 1.2000.*--force"):
+        made()
+    assert held() == before
+    assert {
+        file.name: file.read_bytes() for file in tmp_path.joinpath("heads-not-installed").iterdir()
+    } == first
+    made(force=True)
+    assert held() == first
 
 
 def test_repeats_are_no_further_evidence(tmp_path: Path) -> None:

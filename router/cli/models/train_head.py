@@ -177,6 +177,7 @@ def routing(
         typer.Option(show_default="every model", help="Only this model; repeat for several."),
     ] = None,
     seed: Seed = SEED,
+    force: Force = False,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -192,6 +193,7 @@ def routing(
         models=model or [],
         seed=seed,
         command=card_command(sys.argv[1:]),
+        force=force,
     )
     if as_json:
         print_json([asdict(head) for head in made])
