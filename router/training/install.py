@@ -57,7 +57,7 @@ class Worse:
 
     def __str__(self) -> str:
         rows = (
-            f"; on {self.new.rows} dev rows against {self.old.rows}"
+            f"; on {self.new.rows} rows against {self.old.rows}"
             if self.new.rows != self.old.rows
             else ""
         )

@@ -55,7 +55,7 @@ def test_a_head_is_worse_beyond_the_tolerance(
 def test_the_message_names_head_figures_rows_and_what_is_allowed() -> None:
     (fell,) = install.worse(card(spam(0.9, 500)), card(spam(0.99)))
     assert str(fell) == (
-        "spam: AUROC 0.9000 against 0.9900 (0.0100 allowed; on 500 dev rows against 4000)"
+        "spam: AUROC 0.9000 against 0.9900 (0.0100 allowed; on 500 rows against 4000)"
     )
 
 
