@@ -21,7 +21,7 @@ MOST_CHARS = 6_000
 _LINES = late_regex(r"^[ \t]{0,8}\(?([A-Ja-j])[.):][ \t]+(?=\S)", re.MULTILINE)
 _BRACKETS = late_regex(r"(?<!\S)\(?([A-Ja-j])\)[ \t]+(?=\S)")
 _SAID_LAST = late_regex(
-    r"\n\s*(?:(?:the )?(?:correct |right |best )?answer\b|choose|select|pick|reply|respond|"
+    r"\n[^\S\n]*(?:(?:the )?(?:correct |right |best )?answer\b|choose|select|pick|reply|respond|"
     r"give)\b[^\n]{0,80}\s*\Z",
     re.IGNORECASE,
 )
