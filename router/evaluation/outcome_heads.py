@@ -7,7 +7,6 @@ highest chance counts.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -25,8 +24,8 @@ from router.stats.heads import Head
 from router.stats.softmax_regression import OUTCOMES_C
 from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
 from router.training.heads.labelled_rows import together
-from router.training.heads.train_head import install, spans_of, versions
-from router.training.install import Figure, beside, fallen, not_installed
+from router.training.heads.train_head import install_all, spans_of, versions
+from router.training.install import Figure, not_installed
 
 OUTCOMES = ("right", "wrong")
 LEAST_ROWS = 100
@@ -104,44 +103,19 @@ def train_outcomes(
             f"{data}: found no model with graded answers to {LEAST_ROWS} distinct prompts, "
             f"{LEAST_OF_EACH} of them right and as many wrong; expected more rows"
         )
-    _install_all(fits, out, force=force)
+    place, found = install_all(fits, out, _figure, force=force)
+    if place != out:
+        raise not_installed(out, found)
     return made
 
 
-def _install_all(fits: Sequence[tuple[Head, dict[str, object]]], out: Path, *, force: bool) -> None:
-    """Writes the heads into `out`. Raises WorseModel as `train_outcomes` says."""
-    found = [why for _, card in fits if (why := _worse(card, out)) is not None]
-    place = out if force or not found else beside(out)
-    for head, card in fits:
-        install(head, card, place)
-    if place != out:
-        raise not_installed(out, found)
-
-
-def _worse(card: Mapping[str, object], out: Path) -> str | None:
-    """Returns how far a head is below the one of its name in `out`, None where it may be."""
-    name = str(card["name"])
-    path = out / f"{name}.card.json"
-    if not path.is_file():
-        return None
-    now = _figure(card, 1)
-    # Older cards do not count their prompts.
-    before = _figure(json.loads(path.read_text(encoding="utf-8")), now.rows if now else 1)
-    if before is None:
-        return None
-    if now is None:
-        return f"{name}: no AUROC any more, which was {before.value:.4f}"
-    worse = fallen(name, before, now)
-    return None if worse is None else str(worse)
-
-
-def _figure(card: Mapping[str, object], unknown: int) -> Figure | None:
-    """Returns the out-of-fold AUROC, on `unknown` prompts where none are counted; None without."""
+def _figure(card: Mapping[str, object]) -> Figure | None:
+    """Returns the out-of-fold AUROC on distinct prompts, which older cards do not count."""
     figures, texts = card.get("figures"), card.get("texts")
     value = figures.get("auroc") if isinstance(figures, Mapping) else None
     if not isinstance(value, int | float) or not math.isfinite(value):
         return None
-    return Figure("AUROC", float(value), texts if isinstance(texts, int) else unknown)
+    return Figure("AUROC", float(value), texts if isinstance(texts, int) else 0)
 
 
 def _enough(asked: Sequence[str], wrong: Sequence[int]) -> bool:

@@ -31,7 +31,7 @@ Card = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Holds one head's figure of a card and its rows. More is better, 1.0 is the most.
+    """Holds one head's figure of a card and its rows, 0 if not known. More is better, 1.0 the most.
 
     AUROC is for a chance, accuracy for classes. `claims kept` is 1 less the mean of what sure
     answers say beyond the share that is right.
@@ -172,7 +172,7 @@ def fallen(head: str, before: Figure, now: Figure) -> Worse | None:
     # What is kept of claims was mostly 1.0 before, of which there is no error of counting.
     share = now.value if now.kind == CLAIMS_KEPT else before.value
     # The standard error of a share: sqrt(p (1 - p) / n). For AUROC it is an approximation.
-    rows = max(1, min(before.rows, now.rows))
+    rows = min([figure.rows for figure in (before, now) if figure.rows], default=1)
     allowed = max(TOLERANCE, math.sqrt(max(share * (1.0 - share), 0.0) / rows))
     fell = before.kind == now.kind and before.value - now.value > allowed
     return Worse(head, before, now, allowed) if fell else None

@@ -43,8 +43,8 @@ from router.training.heads.fit_one_head import (
     unseen,
 )
 from router.training.heads.specialist_sources import SPECIALISTS, Specialist, Taught
-from router.training.heads.train_head import THREADS, install, versions
-from router.training.install import Figure, Worse, beside, fallen, not_installed
+from router.training.heads.train_head import THREADS, install_all, versions
+from router.training.install import Figure, not_installed
 from router.training.progress import track
 from router.triage.encoder import sha256_of
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
@@ -92,24 +92,12 @@ def train_specialists(
         card = _card(specialist, fitted, dev, files, examples, model, seed, command)
         made.append((fitted.head, card))
         cards.append(card)
-    found = [str(one) for card in cards if (one := _worse(card, out)) is not None]
-    place = out if force or not found else beside(out)
-    for head, card in made:  # all or none: heads of two encoders would not load together
-        install(head, card, place)
+    # All or none: heads of two encoders would not load together.
+    place, found = install_all(made, out, _figure, force=force)
     (place / "CARD.md").write_text(render(_all_cards(cards, place)), encoding="utf-8")
     if place != out:
         raise not_installed(out, found)
     return cards
-
-
-def _worse(card: Mapping[str, object], out: Path) -> Worse | None:
-    """Returns how far a head is below the one of its name in `out`, None where it may be."""
-    path = out / f"{card['name']}.card.json"
-    if not path.is_file():
-        return None
-    before = _figure(json.loads(path.read_text(encoding="utf-8")))
-    now = _figure(card)
-    return None if before is None or now is None else fallen(str(card["name"]), before, now)
 
 
 def _figure(card: Mapping[str, object]) -> Figure | None:

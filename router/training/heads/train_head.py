@@ -12,7 +12,7 @@ import importlib.metadata
 import json
 import platform
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from router.training.heads.labelled_rows import (
     read_rows,
     together,
 )
+from router.training.install import Figure, beside, fallen
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.types import Device
 
@@ -145,6 +146,34 @@ def install(head: Head, card: dict[str, object], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
     heads.save(head, out, text.encode())
+
+
+def install_all(
+    made: Sequence[tuple[Head, dict[str, object]]],
+    out: Path,
+    figure_of: Callable[[Mapping[str, object]], Figure | None],
+    *,
+    force: bool,
+) -> tuple[Path, list[str]]:
+    """Writes heads with their cards into `out`, or all into a folder beside it if one is worse.
+
+    `figure_of` reads from a card what is compared with the card of the same name in `out`. Returns
+    where the heads are, and which are worse. With `force` they go into `out`.
+    """
+    found = []
+    for _, card in made:
+        name, now = str(card["name"]), figure_of(card)
+        path = out / f"{name}.card.json"
+        described = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        before = figure_of(described)
+        if before is not None and now is None:
+            found.append(f"{name}: no {before.kind} any more, which was {before.value:.4f}")
+        elif before is not None and now is not None and (one := fallen(name, before, now)):
+            found.append(str(one))
+    place = out if force or not found else beside(out)
+    for head, card in made:
+        install(head, card, place)
+    return place, found
 
 
 def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | None:
