@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from router.files.writing import write_all
+from router.files.writing import replacing
 from router.types import Device
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -203,7 +203,8 @@ def write_page(path: Path, text: str) -> None:
     if is_stdout(path):
         typer.echo(text, nl=not text.endswith("\n"))
     else:
-        write_all({path: text.encode()})
+        with replacing(path) as beside:
+            beside.write_text(text, encoding="utf-8", newline="")
 
 
 HtmlFile = Annotated[

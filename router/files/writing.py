@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -62,12 +63,13 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yields where a long file is written, which takes the place of `path` at the block's end.
 
     Where the block raises, an older file stays as it was, and nothing is left beside it. Links,
-    rights, devices and read-only files are as in `write_all`. Raises OSError.
+    rights, devices and read-only files are as in `write_all`. An older file in a folder that takes
+    no other one, or that is mounted by itself, is written over. Raises OSError.
     """
     place = path if _is_device(path) else path.resolve()
     _refuse_read_only(path, place)
     beside = _beside(place)
-    if beside == place:
+    if beside == place or (place.is_file() and not os.access(place.parent, os.W_OK | os.X_OK)):
         yield place
         return
     try:
@@ -81,7 +83,12 @@ def replacing(path: Path) -> Iterator[Path]:
             raise OSError(error.errno, error.strerror, str(path)) from error
         with contextlib.suppress(FileNotFoundError):
             beside.chmod(stat.S_IMODE(place.stat().st_mode))
-        beside.replace(place)
+        try:
+            beside.replace(place)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            shutil.copyfile(beside, place)
     finally:
         if not beside.is_dir():
             beside.unlink(missing_ok=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import resource
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -106,3 +109,28 @@ def test_a_long_file_takes_the_place_and_the_rights_of_the_older_one(tmp_path: P
 def test_a_device_is_written_as_it_is() -> None:
     with replacing(Path("/dev/null")) as beside:
         assert beside == Path("/dev/null")
+
+
+OVERWRITING = """
+import os, pathlib, sys
+from router.files.writing import replacing
+report = pathlib.Path(sys.argv[1])
+report.parent.chmod(0o555)
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+with replacing(report) as beside:
+    beside.write_text("new")
+"""
+
+
+def test_a_long_file_is_written_over_where_its_folder_takes_no_other() -> None:
+    with TemporaryDirectory() as folder:
+        report = Path(folder) / "report.html"
+        report.write_text("yesterday's")
+        report.chmod(0o666)
+        command = [sys.executable, "-c", OVERWRITING, str(report)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, report.read_text()) == (0, "new"), done.stderr
+        Path(folder).chmod(0o700)
