@@ -41,9 +41,7 @@ def write_all(contents: Mapping[Path, bytes], *, private: bool = False) -> None:
                 raise OSError(error.errno, error.strerror, str(path)) from error
         for path, new in beside.items():
             if new != places[path]:
-                with contextlib.suppress(FileNotFoundError):
-                    new.chmod(stat.S_IMODE(places[path].stat().st_mode))
-                new.replace(places[path])
+                _put(new, places[path])
     finally:
         for path, new in beside.items():
             if new != places[path] and not new.is_dir():
@@ -81,10 +79,8 @@ def replacing(path: Path) -> Iterator[Path]:
             if error.filename is not None and error.filename != str(beside):
                 raise
             raise OSError(error.errno, error.strerror, str(path)) from error
-        with contextlib.suppress(FileNotFoundError):
-            beside.chmod(stat.S_IMODE(place.stat().st_mode))
         try:
-            beside.replace(place)
+            _put(beside, place)
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
@@ -92,6 +88,13 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if not beside.is_dir():
             beside.unlink(missing_ok=True)
+
+
+def _put(new: Path, place: Path) -> None:
+    """Puts a file in the place of an older one, if there is one, whose rights it gets."""
+    with contextlib.suppress(FileNotFoundError):
+        new.chmod(stat.S_IMODE(place.stat().st_mode))
+    new.replace(place)
 
 
 def _reach_the_disk(path: Path) -> None:

@@ -107,7 +107,7 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
     folder = out if installed else model
     figures = card["figures"]
     assert isinstance(figures, Mapping)
-    return Installed(folder, version, figures, installed, against, heads, (*lost(card, before),))
+    return Installed(folder, version, figures, installed, against, heads, tuple(lost(card, before)))
 
 
 @contextmanager
@@ -163,11 +163,16 @@ def worse(new: Card, old: Card) -> tuple[Worse, ...]:
     """
     both = _unread(new).keys() & _unread(old).keys()
     now, before = (figures_of(card) | unread_figures(card, both) for card in (new, old))
-    found = [fallen(head, before[head], now[head]) for head in sorted(before.keys() & now.keys())]
-    return tuple([one for one in found if one is not None])
+    return tuple(fallen_in(before, now))
 
 
-def fallen(head: str, before: Figure, now: Figure) -> Worse | None:
+def fallen_in(before: Mapping[str, Figure], now: Mapping[str, Figure]) -> list[Worse]:
+    """Returns the figures that fell, by name; those of one side alone are left out."""
+    found = [_fallen(head, before[head], now[head]) for head in sorted(before.keys() & now.keys())]
+    return [one for one in found if one is not None]
+
+
+def _fallen(head: str, before: Figure, now: Figure) -> Worse | None:
     """Returns how far a figure of a head fell; None where that is allowed."""
     # What is kept of claims was mostly 1.0 before, of which there is no error of counting.
     share = now.value if now.kind == CLAIMS_KEPT else before.value
@@ -180,7 +185,11 @@ def fallen(head: str, before: Figure, now: Figure) -> Worse | None:
 
 def lost(new: Card, old: Card) -> list[str]:
     """Returns a sentence for each head that has a figure in `old`, and none in `new`."""
-    now, before = figures_of(new), figures_of(old)
+    return lost_in(figures_of(old), figures_of(new))
+
+
+def lost_in(before: Mapping[str, Figure], now: Mapping[str, Figure]) -> list[str]:
+    """Returns a sentence for each figure that is no more."""
     return [
         f"{head}: no figure any more, {before[head].kind} {before[head].value:.4f} before"
         for head in sorted(before.keys() - now.keys())

@@ -33,7 +33,7 @@ from router.training.heads.labelled_rows import (
     read_rows,
     together,
 )
-from router.training.install import Figure, beside, fallen
+from router.training.install import Figure, beside, fallen_in, lost_in
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.types import Device
 
@@ -160,20 +160,23 @@ def install_all(
     `figure_of` reads from a card what is compared with the card of the same name in `out`. Returns
     where the heads are, and which are worse. With `force` they go into `out`.
     """
-    found = []
-    for _, card in made:
-        name, now = str(card["name"]), figure_of(card)
-        path = out / f"{name}.card.json"
-        described = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        before = figure_of(described)
-        if before is not None and now is None:
-            found.append(f"{name}: no {before.kind} any more, which was {before.value:.4f}")
-        elif before is not None and now is not None and (one := fallen(name, before, now)):
-            found.append(str(one))
+    cards = {str(card["name"]): card for _, card in made}
+    now = _figures(cards, figure_of)
+    before = _figures({name: _read_card(out, name) for name in cards}, figure_of)
+    found = [*map(str, fallen_in(before, now)), *lost_in(before, now)]
     place = out if force or not found else beside(out)
     for head, card in made:
         install(head, card, place)
     return place, found
+
+
+def _figures(
+    cards: Mapping[str, Mapping[str, object]],
+    figure_of: Callable[[Mapping[str, object]], Figure | None],
+) -> dict[str, Figure]:
+    """Returns the figure of each card that has one."""
+    figures = {name: figure_of(card) for name, card in cards.items()}
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | None:
