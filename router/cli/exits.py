@@ -37,16 +37,6 @@ def exit_code(error: TiergateError) -> Exit:
     return Exit.FAILURE
 
 
-def own_version() -> str:
-    """Returns the version of the package; "unknown" in a checkout that is not installed."""
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version("tiergate")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
-
-
 def _not_encoded(error: UnicodeEncodeError) -> str:
     # A shell in another encoding gives such words; stores and hashes take none.
     if "\ud800" <= error.object[error.start] <= "\udfff":

@@ -11,13 +11,14 @@ from typer.core import TyperGroup
 from typer.main import get_command_name
 from typer.models import CommandInfo
 
-from router.cli.exits import in_our_words, own_version
+from router.cli.exits import in_our_words
 from router.cli.meant_options import (
     is_no_such_option,
     is_of_use,
     with_meant_option,
     with_meant_place,
 )
+from router.types.release import own_version
 
 
 class Commands(TyperGroup):

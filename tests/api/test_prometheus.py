@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +19,13 @@ import yaml
 from router.api.compose.mounted.learning_view import ActiveAlarm
 from router.api.observability.metrics import Metrics
 from router.types import CallRefused
+from router.types.release import own_version
 from tests import ROOT
 from tests.api.test_call_metrics import FAILED, Unwise
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.learnt_kit import write_learnt
-from tests.kits.server_kit import Served, Upstream, eventually, write_policy
+from tests.kits.server_kit import Served, Upstream, eventually, write_behaviours, write_policy
+from tests.kits.workers import workers_of
 
 RULES = ROOT / "deploy/prometheus/tiergate.rules.yml"
 DASHBOARD = ROOT / "deploy/grafana/tiergate.json"
@@ -69,6 +73,45 @@ def test_own_time_is_a_series_in_seconds() -> None:
     metrics = Metrics()
     metrics.clock = StandingClock(1_500)
     assert "\ntiergate_time_seconds 1.5\n" in metrics.page().decode()
+
+
+def test_build_and_memory_of_one_process_are_series() -> None:
+    page = Metrics().page().decode()
+    assert f'tiergate_build_info{{python="{platform.python_version()}",version="' in page
+    assert own_version() in page
+    resident = re.search(r"^process_resident_memory_bytes (\S+)$", page, re.MULTILINE)
+    assert resident is not None
+    assert float(resident[1]) > 1e6
+
+
+def test_requests_that_run_are_counted(tmp_path: Path) -> None:
+    def running(served: Served) -> float:
+        page = served.client.get("/metrics").text
+        (line,) = re.findall(r"^tiergate_requests_in_flight (\S+)$", page, re.MULTILINE)
+        return float(line)
+
+    with (
+        Upstream(tmp_path) as upstream,
+        Served(tmp_path, *write_behaviours(tmp_path, upstream.url, "slow")) as served,
+    ):
+        assert running(served) == 1  # the one for the page
+        asking = threading.Thread(target=served.chat)
+        asking.start()
+        eventually(lambda: running(served) == 2)
+        asking.join()
+        assert running(served) == 1
+
+
+@pytest.mark.process
+def test_each_worker_has_its_memory(tmp_path: Path) -> None:
+    with (
+        Upstream(tmp_path) as upstream,
+        Served(tmp_path, write_policy(tmp_path, upstream.url), "--workers", "2") as served,
+    ):
+        page = served.client.get("/metrics").text
+        assert "\ntiergate_requests_in_flight 1.0\n" in page
+        pids = re.findall(r'^process_resident_memory_bytes{pid="(\d+)"}', page, re.MULTILINE)
+        assert sorted(map(int, pids)) == sorted(workers_of(served.process.pid))
 
 
 def exported() -> dict[str, set[str]]:

@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from router.api.observability.call_metrics import CallMetrics
+from router.api.observability.process_metrics import BuildSeries, ProcessSeries
 from router.api.observability.quick_series import Add, adding_to, observing
 from router.api.observability.watched_metrics import Alarms, AlarmSeries, BudgetSeries, Limits
 from router.errors import TiergateError
@@ -97,6 +98,14 @@ class Metrics:
             "tiergate_triage_seconds", "Triage.", buckets=LATENCY_BUCKETS_S[:8], registry=r
         )
         self._triage = observing(triage)
+        self.in_flight = adding_to(
+            Gauge(
+                "tiergate_requests_in_flight",
+                "Requests of HTTP that run, the one for this page among them.",
+                registry=r,
+                multiprocess_mode="livesum",
+            )
+        )
         self._degraded = Gauge(
             "tiergate_triage_degraded",
             "1 while rules alone decide.",
@@ -167,7 +176,8 @@ class Metrics:
         page = generate_latest(registry)
         read: list[Collector] = [] if self.limits is None else [BudgetSeries(self.limits)]
         read += [] if self.alarms is None else [AlarmSeries(self.alarms)]
-        read.append(_AskedSeries(self.clock, self.watched))
+        read += [_AskedSeries(self.clock, self.watched), BuildSeries()]
+        read.append(ProcessSeries(self._shared_dir))
         return page + b"".join(map(_read, read))
 
 

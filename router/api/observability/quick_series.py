@@ -10,15 +10,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 Add = Callable[[float], None]
 """Adds an amount to one series. Thread-safe, as the library's values are."""
 
 
-def adding_to(counter: Counter) -> Add:
-    """Returns a function that adds as `counter.inc` does. No amount may be below 0."""
-    add: Add = counter._value.inc
+def adding_to(series: Counter | Gauge) -> Add:
+    """Returns a function that adds as `series.inc` does. A counter takes no amount below 0."""
+    add: Add = series._value.inc
     return add
 
 

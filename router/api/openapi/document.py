@@ -32,6 +32,7 @@ from router.api.openapi.schemas import (
     VERDICT,
 )
 from router.types import EMBEDDING_MODEL
+from router.types.release import own_version
 from router.wire.analysis import MAX_TEXTS
 from router.wire.openai.completions import MAX_PROMPTS
 
@@ -371,7 +372,7 @@ def openapi() -> dict[str, object]:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tiergate", "version": "0.1.0", "license": {"name": "Apache-2.0"}},
+        "info": {"title": "Tiergate", "version": own_version(), "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {
             "schemas": {"Error": ERROR, "AnthropicError": ANTHROPIC_ERROR, **BODIES},

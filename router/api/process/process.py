@@ -95,6 +95,7 @@ async def serve_app(
         options.request_s,
         most_connections=most_connections(_open_files()),
         told=None if lines is None else lines.refused,
+        in_flight=app.metrics.in_flight,
     )
     server = HttpServer(state, [listener], BACKLOG, [] if admin is None else [admin])
 

@@ -44,9 +44,14 @@ class ServerState:
         *,
         most_connections: int,
         told: Told | None = None,
+        in_flight: Callable[[int], None] = lambda change: None,
     ) -> None:
-        """`told` learns of each refusal of what never became a request of the application."""
+        """`told` learns of each refusal of what never became a request of the application.
+
+        `in_flight` gets 1 where a request begins to run, and -1 where it ends.
+        """
         self.refuse, self.told = refuse, told
+        self._in_flight = in_flight
         self.request_s = request_s  # for a request to arrive, and for a client to read
         self.keep_alive_s = keep_alive_s
         self.heads = HeadWriter()
@@ -64,6 +69,7 @@ class ServerState:
         """Starts the answer to a request on its connection's event loop."""
         task = loop.create_task(exchange.run(self._application))
         self.tasks.add(task)
+        self._in_flight(1)
         # Also for a task that is cancelled before its first step.
         task.add_done_callback(self._ended)
 
@@ -129,6 +135,7 @@ class ServerState:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
+        self._in_flight(-1)
         self._look()
 
     def _look(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.main import get_group
 
-from router.cli.exits import Exit, own_version
+from router.cli.exits import Exit
 from router.cli.opened_books import upgrades_told
 from router.cli.options import AsJson
 from router.cli.serve import serve
@@ -26,6 +26,7 @@ from router.cli.serve.serve import (
     RatesPath,
     RedisAddress,
 )
+from router.types.release import own_version
 
 PART_WIDTH = 27
 """Holds the name of the longest shipped policy behind the word "policy"."""
