@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command_name
 from typer.models import CommandInfo
 
+from router.api.release import own_version
 from router.cli.exits import in_our_words
 from router.cli.meant_options import (
     is_no_such_option,
@@ -18,7 +19,6 @@ from router.cli.meant_options import (
     with_meant_option,
     with_meant_place,
 )
-from router.types.release import own_version
 
 
 class Commands(TyperGroup):

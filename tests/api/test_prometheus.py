@@ -18,8 +18,8 @@ import yaml
 
 from router.api.compose.mounted.learning_view import ActiveAlarm
 from router.api.observability.metrics import Metrics
+from router.api.release import own_version
 from router.types import CallRefused
-from router.types.release import own_version
 from tests import ROOT
 from tests.api.test_call_metrics import FAILED, Unwise
 from tests.kits.books.ledger_rows import StandingClock

@@ -15,7 +15,7 @@ from prometheus_client import Metric, ProcessCollector
 from prometheus_client.core import InfoMetricFamily
 from prometheus_client.registry import Collector
 
-from router.types.release import own_version
+from router.api.release import own_version
 
 _GAUGES = "gauge_livesum_"
 """Begins the name of a file that each worker keeps while it lives; its process id ends it."""

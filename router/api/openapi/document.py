@@ -31,8 +31,8 @@ from router.api.openapi.schemas import (
     UPLOAD,
     VERDICT,
 )
+from router.api.release import own_version
 from router.types import EMBEDDING_MODEL
-from router.types.release import own_version
 from router.wire.analysis import MAX_TEXTS
 from router.wire.openai.completions import MAX_PROMPTS
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.api.release import own_version
 from router.cli.exits import Exit
 from router.cli.ledger.ledger import Since, Until
 from router.cli.opened_books import opened_books
@@ -16,7 +17,6 @@ from router.cli.options import AsJson, Tenant, keep_sources, to_write
 from router.cli.periods import now_ms, period_of, shown_day
 from router.cli.policies.replay import OutcomesFile, read_outcomes_of, stored_outcomes
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
-from router.types.release import own_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.main import get_group
 
+from router.api.release import own_version
 from router.cli.exits import Exit
 from router.cli.opened_books import upgrades_told
 from router.cli.options import AsJson
@@ -26,7 +27,6 @@ from router.cli.serve.serve import (
     RatesPath,
     RedisAddress,
 )
-from router.types.release import own_version
 
 PART_WIDTH = 27
 """Holds the name of the longest shipped policy behind the word "policy"."""
