@@ -52,7 +52,7 @@ def served_twice(folder: Path, url: str, database: str | Path, anchors: Path, ba
         assert served.end() == 0
     with Served(folder, policy, *options, ledger=database) as served:
         assert served.chat().status_code == 200
-        ran(backup, folder, TIERGATE_ANCHORS=str(anchors), TIERGATE_DATABASE=str(database))
+        ran(backup, folder, TIERGATE_DATABASE=str(database))
         assert served.chat().status_code == 200
         assert served.end() == 0
     assert findings(database, anchors) == (0, set())
@@ -94,7 +94,10 @@ def test_postgresql_is_restored_from_a_dump_of_a_running_server(
     upstream: Upstream, tmp_path: Path, postgres: Postgres
 ) -> None:
     path = f"{postgres.programs}:/usr/bin:/bin"
-    database, live = postgres.new_database("template1"), tmp_path / "live.anchors"
+    # The guide copies the default file of a database of this name on this machine.
+    live = tmp_path / ".tiergate/postgresql-localhost-tiergate.anchors"
+    live.parent.mkdir(exist_ok=True)
+    database = postgres.new_database("template1")
     backup = f"PATH={path}\n{commands('pg_dump')}"
     served_twice(tmp_path, upstream.url, database, live, backup)
     database = postgres.new_database("template1")

@@ -7,7 +7,6 @@ is dropped and counted: a collector that does not answer slows nobody. OpenTelem
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 import queue
 import threading
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from router.api.observability.log import Log
 from router.api.observability.spans import Span, is_call, operation_of, spans_of
+from router.api.release import own_version
 from router.errors import LedgerError
 from router.errors.installing import pip_install
 from router.types import (
@@ -134,7 +134,7 @@ class _Tracing:
             raise LedgerError(
                 f"traces need OpenTelemetry; install it with {pip_install('otel')}"
             ) from error
-        base, version = endpoint.rstrip("/"), importlib.metadata.version(NAME)
+        base, version = endpoint.rstrip("/"), own_version()
         # Variables win over our own names.
         resource = Resource.create({"service.name": NAME, "service.version": version})
         resource = resource.merge(OTELResourceDetector().detect())
