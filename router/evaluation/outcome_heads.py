@@ -28,6 +28,7 @@ from router.training.heads.train_head import install_all, spans_of, versions
 from router.training.install import Figure, not_installed
 
 OUTCOMES = ("right", "wrong")
+CHANCES_KEPT = "1 - ECE"
 LEAST_ROWS = 100
 """Sets the distinct prompts with a grade that a model needs, and LEAST_OF_EACH those of either
 outcome. A prompt that is graded again is no further evidence of what the head knows."""
@@ -58,9 +59,9 @@ def train_outcomes(
 ) -> list[OutcomeHead]:
     """Fits and writes a head for each model of the table, or for `models`; returns what was made.
 
-    Raises WorseModel where the AUROC of a head in `out` was better, without `force`; then the new
-    heads go into a folder beside it. Raises TrainingDataError where a file cannot be used or no
-    model has enough answers.
+    Raises WorseModel where a head in `out` had a better AUROC or calibration, without `force`; then
+    the new heads go into a folder beside it. Raises TrainingDataError where a file cannot be used or
+    no model has enough answers.
     """
     table = read_graded(data)
     subject = Subject.load(model_dir)
@@ -103,19 +104,34 @@ def train_outcomes(
             f"{data}: found no model with graded answers to {LEAST_ROWS} distinct prompts, "
             f"{LEAST_OF_EACH} of them right and as many wrong; expected more rows"
         )
-    place, found = install_all(fits, out, _figure, force=force)
+    place, found = install_all(fits, out, _figures, force=force)
     if place != out:
         raise not_installed(out, found)
     return made
 
 
-def _figure(card: Mapping[str, object]) -> Figure | None:
-    """Returns the out-of-fold AUROC on distinct prompts, which older cards do not count."""
+def _figures(card: Mapping[str, object]) -> dict[str, Figure]:
+    """Returns the AUROC of distinct prompts, which older cards do not count, and what chances keep.
+
+    Both are of rows that each fold left out. What they keep is 1 less the expected calibration
+    error: a head that ranks as well may say chances that are further off.
+    """
     figures, texts = card.get("figures"), card.get("texts")
-    value = figures.get("auroc") if isinstance(figures, Mapping) else None
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return Figure("AUROC", float(value), texts if isinstance(texts, int) else 0)
+    if not isinstance(figures, Mapping):
+        return {}
+    rows = texts if isinstance(texts, int) else 0
+    kept = {"": ("AUROC", figures.get("auroc")), ", calibration": (CHANCES_KEPT, _kept(figures))}
+    return {
+        of: Figure(kind, float(value), rows)
+        for of, (kind, value) in kept.items()
+        if isinstance(value, int | float) and math.isfinite(value)
+    }
+
+
+def _kept(figures: Mapping[str, object]) -> float | None:
+    """Returns 1 less the expected calibration error of a card, None where it has none."""
+    off = figures.get("ece")
+    return 1.0 - off if isinstance(off, int | float) else None
 
 
 def _enough(asked: Sequence[str], wrong: Sequence[int]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,21 +112,34 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
 
 @contextmanager
 def refitted(folder: Path, *, force: bool) -> Iterator[Path]:
-    """Yields a copy of a finished model to change, which takes its place when the block ends.
+    """Yields a copy of a finished model to change, as `unless_worse` does, judged by its card."""
 
-    The block writes the copy's card. Where a figure of it is worse, or is missing, the model in
-    `folder` stays, the copy goes into `<folder>-not-installed`, and WorseModel is raised; with
-    `force` the copy takes the place. When the block raises, nothing changes.
+    def found(old: Path, new: Path) -> list[str]:
+        before, after = read_card(old), read_card(new)
+        return [*map(str, worse(after, before)), *lost(after, before)]
+
+    with unless_worse(folder, found, force=force) as made:
+        yield made
+
+
+@contextmanager
+def unless_worse(
+    folder: Path, found: Callable[[Path, Path], Sequence[str]], *, force: bool
+) -> Iterator[Path]:
+    """Yields a copy of `folder` to change, which takes its place when the block ends.
+
+    The block writes the copy's cards. `found` gets the older folder and the copy, and returns what
+    is worse, by which sentences. Where there is any, the older folder stays, the copy goes into
+    `<folder>-not-installed`, and WorseModel is raised; with `force` the copy takes the place. When
+    the block raises, nothing changes.
     """
-    before = read_card(folder)
     with model_folder.changed(folder) as made:
         yield made
-        after = read_card(made)
-        found = [*map(str, worse(after, before)), *lost(after, before)]
-        if not found or force:
+        sentences = found(folder, made)
+        if not sentences or force:
             return
         shutil.copytree(made, beside(folder))
-        raise not_installed(folder, found)
+        raise not_installed(folder, sentences)
 
 
 def beside(folder: Path) -> Path:

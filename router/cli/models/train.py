@@ -269,11 +269,12 @@ def _say_where(model: Path) -> None:
 def grave(
     data: Data,
     model_dir: ModelDir = None,
+    force: Force = False,
 ) -> None:
     """Train the reader of grave matters in fourteen languages, without torch."""
     from router.training.heads.fit_grave import train_grave
 
-    card = train_grave(data, model_dir)
+    card = train_grave(data, model_dir, force=force)
     figures = card["figures"]
     assert isinstance(figures, dict)
     for language, figure in figures.items():
@@ -292,13 +293,15 @@ def harm(
         typer.Option(parser=folder_to_write, help="Folder of the head, such as policies/heads."),
     ],
     model_dir: ModelDir = None,
+    force: Force = False,
 ) -> None:
     """Train the head that says if a request asks for harm; judge it on other authors."""
     from router.policy.loading import policies_dir
     from router.training.safety.fit_harm import train_harm
 
     command = card_command(sys.argv[1:])
-    head, figures = train_harm(data, out, policies_dir() / "knowledge", command, model_dir)
+    knowledge = policies_dir() / "knowledge"
+    head, figures = train_harm(data, out, knowledge, command, model_dir, force=force)
     for author, curve in figures.items():
         typer.echo(f"{author:<8} {curve}")
     typer.echo(f"Head {head.name} is in {out}; its card is {head.name}.card.json there.")
@@ -316,6 +319,7 @@ def harm_close(
     work: Work = WORK,
     model_dir: ModelDir = None,
     device: TrainDevice = Device.AUTO,
+    force: Force = False,
 ) -> None:
     """Train the close reader of harm and grave matters, judged by authors who taught it nothing."""
     with with_torch():
@@ -325,7 +329,9 @@ def harm_close(
 
         command = card_command(sys.argv[1:])
         knowledge, torch_name = policies_dir() / "knowledge", torch_device(device)
-        figures = train_close(data, out, knowledge, work, command, model_dir, torch_name)
+        figures = train_close(
+            data, out, knowledge, work, command, model_dir, torch_name, force=force
+        )
     for author, curve in figures.items():
         typer.echo(f"{author:<8} {curve}")
     typer.echo(f"The close reader is in {out}; its card is harm_close.card.json there.")

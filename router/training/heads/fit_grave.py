@@ -22,12 +22,13 @@ from router.stats.char_grams import counted_chars
 from router.stats.heads import Embeddings
 from router.stats.ngrams import BUCKETS, Grams, Table, rarity, summed
 from router.stats.softmax_regression import NEVER, as_head, fit_grams, fit_softmax
-from router.training import model_folder
 from router.training.card import Card, Value, write_of_part
 from router.training.data.authors import grave_texts
 from router.training.data.authors.grave_rows import EVERYDAY_SOURCES, rows_of
 from router.training.data.authors.grave_texts import COMPANY, GRAVE, SECTIONS, GraveText
 from router.training.data.known_files import known_in
+from router.training.install import unless_worse
+from router.training.safety.compared import of_grave, worse_reader
 from router.training.sparse_products import quick_design
 from router.triage.grave import (
     ENGLISH,
@@ -371,10 +372,11 @@ def _share(above: Mask, mask: Mask) -> float:
     return round(float(above[mask].mean()), 3) if mask.any() else 0.0
 
 
-def train_grave(data: Path, folder: Path | None = None) -> Card:
+def train_grave(data: Path, folder: Path | None = None, *, force: bool = False) -> Card:
     """Fits the reader for the model in `folder`, or the shipped one, and writes it there.
 
-    Returns its card. Raises TrainingDataError for a folder without data.
+    Returns its card. Raises WorseModel where a figure fell, without `force`; TrainingDataError for
+    a folder without data.
     """
     known_in(data)
     folder = folder or DEFAULT_FOLDER
@@ -392,7 +394,8 @@ def train_grave(data: Path, folder: Path | None = None) -> Card:
         "figures": dict(fitted.card),
         "held_out_author": judged(fitted.reader, model, list(grave_texts.held_out())),
     }
-    with model_folder.changed(folder) as made:
+    judge = worse_reader(f"{NAME}.card.json", of_grave)
+    with unless_worse(folder, judge, force=force) as made:
         card = write_of_part(card, NAME, save(fitted.reader, made))
         write_manifest(made)
         assert load(made, model.encoder.sha256) is not None

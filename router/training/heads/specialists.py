@@ -93,18 +93,20 @@ def train_specialists(
         made.append((fitted.head, card))
         cards.append(card)
     # All or none: heads of two encoders would not load together.
-    place, found = install_all(made, out, _figure, force=force)
+    place, found = install_all(made, out, _figures, force=force)
     (place / "CARD.md").write_text(render(_all_cards(cards, place)), encoding="utf-8")
     if place != out:
         raise not_installed(out, found)
     return cards
 
 
-def _figure(card: Mapping[str, object]) -> Figure | None:
-    """Returns the macro-F1 on dev, of given labels if there are any; None without dev rows."""
+def _figures(card: Mapping[str, object]) -> dict[str, Figure]:
+    """Returns the macro-F1 on dev, of given labels if there are any; nothing without dev rows."""
     dev = card.get("dev")
     row = dev.get("given", dev.get("weak")) if isinstance(dev, Mapping) else None
-    return None if row is None else Figure("macro-F1", float(row["macro_f1"]), int(row["rows"]))
+    if row is None:
+        return {}
+    return {"": Figure("macro-F1", float(row["macro_f1"]), int(row["rows"]))}
 
 
 def _all_cards(made: Sequence[dict[str, object]], out: Path) -> list[dict[str, object]]:

@@ -151,18 +151,18 @@ def install(head: Head, card: dict[str, object], out: Path) -> None:
 def install_all(
     made: Sequence[tuple[Head, dict[str, object]]],
     out: Path,
-    figure_of: Callable[[Mapping[str, object]], Figure | None],
+    figures_of: Callable[[Mapping[str, object]], dict[str, Figure]],
     *,
     force: bool,
 ) -> tuple[Path, list[str]]:
     """Writes heads with their cards into `out`, or all into a folder beside it if one is worse.
 
-    `figure_of` reads from a card what is compared with the card of the same name in `out`. Returns
+    `figures_of` reads from a card what is compared with the card of the same name in `out`. Returns
     where the heads are, and which are worse. With `force` they go into `out`.
     """
     cards = {str(card["name"]): card for _, card in made}
-    now = _figures(cards, figure_of)
-    before = _figures({name: _read_card(out, name) for name in cards}, figure_of)
+    now = _named(cards, figures_of)
+    before = _named({name: _read_card(out, name) for name in cards}, figures_of)
     found = [*map(str, fallen_in(before, now)), *lost_in(before, now)]
     place = out if force or not found else beside(out)
     for head, card in made:
@@ -170,13 +170,16 @@ def install_all(
     return place, found
 
 
-def _figures(
+def _named(
     cards: Mapping[str, Mapping[str, object]],
-    figure_of: Callable[[Mapping[str, object]], Figure | None],
+    figures_of: Callable[[Mapping[str, object]], dict[str, Figure]],
 ) -> dict[str, Figure]:
-    """Returns the figure of each card that has one."""
-    figures = {name: figure_of(card) for name, card in cards.items()}
-    return {name: figure for name, figure in figures.items() if figure is not None}
+    """Returns the figures of all cards, by the name of the head and of the figure."""
+    return {
+        f"{name}{of}": figure
+        for name, card in cards.items()
+        for of, figure in figures_of(card).items()
+    }
 
 
 def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | None:

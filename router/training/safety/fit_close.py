@@ -30,7 +30,9 @@ from router.training.data.authors.grave_texts import SECTIONS, GraveText
 from router.training.data.known_files import known_in
 from router.training.encoder import export, onnx_graphs
 from router.training.encoder.prune import UNKNOWN, most_seen
+from router.training.install import unless_worse
 from router.training.safety import close_grave, fit_harm, upper_layers
+from router.training.safety.compared import of_close, worse_reader
 from router.training.safety.figures import (
     ROUTINE,
     Mask,
@@ -81,11 +83,14 @@ def train_close(
     command: str,
     model_dir: Path | None = None,
     device: str = "cpu",
+    *,
+    force: bool = False,
 ) -> dict[str, Value]:
     """Trains the close reader of the head `harm` in `out`, and writes it there with its card.
 
     A network that is in the work folder already is not trained again. `device` is torch's name of
-    what trains it. Returns the figures. Raises TrainingDataError for a folder without data.
+    what trains it. Returns the figures. Raises WorseModel where a figure fell, without `force`;
+    TrainingDataError for a folder without data.
     """
     known_in(data)
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=2)
@@ -107,19 +112,7 @@ def train_close(
         of_matters[judging],
         (weight[:, 1:], bias[1:]),
     )
-    encoder = _exported(upper, _tokens(model, [*english, *matters]), model, work, out)
-    reader = CloseReader(
-        encoder.encode_rows,
-        model.encoder.tokenise,
-        weight[:, 0],
-        float(bias[0]),
-        *judged.fitted,
-        judged.least,
-        grave=grave.reader,
-    )
-    reader = with_guess(reader, model, head, english, judges(english))
-    path = out / f"{NAME}.json"
-    file.save(reader, path.with_suffix(file.ONNX), path, model.encoder.sha256)
+    tokens = _tokens(model, [*english, *matters])
     card = {
         "name": NAME,
         "kind": "close reader of harm",
@@ -132,8 +125,22 @@ def train_close(
         "grave": grave.figures,
         **fit_harm.card_of(model, command, data, (FOLDER, grave_texts.FOLDER)),
     }
-    text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
-    path.with_suffix(file.CARD).write_text(text, encoding="utf-8")
+    with unless_worse(out, worse_reader(f"{NAME}{file.CARD}", of_close), force=force) as made:
+        encoder = _exported(upper, tokens, model, work, made)
+        reader = CloseReader(
+            encoder.encode_rows,
+            model.encoder.tokenise,
+            weight[:, 0],
+            float(bias[0]),
+            *judged.fitted,
+            judged.least,
+            grave=grave.reader,
+        )
+        reader = with_guess(reader, model, head, english, judges(english))
+        path = made / f"{NAME}.json"
+        file.save(reader, path.with_suffix(file.ONNX), path, model.encoder.sha256)
+        text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+        path.with_suffix(file.CARD).write_text(text, encoding="utf-8")
     return {**judged.figures, **{f"grave_{name}": part for name, part in grave.figures.items()}}
 
 

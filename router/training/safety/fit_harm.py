@@ -30,6 +30,8 @@ from router.training.data.known_files import known_in
 from router.training.heads.mix_ngrams import Mix, Parts, fit_mix
 from router.training.heads.specialist_sources import HARM, Taught
 from router.training.heads.train_head import install, versions
+from router.training.install import unless_worse
+from router.training.safety.compared import of_harm, of_kind, worse_reader
 from router.training.safety.figures import (
     ROUTINE,
     Mask,
@@ -240,11 +242,18 @@ def _kind_logits(parts: Parts, encoded: Encoded) -> Floats:
 
 
 def train_harm(
-    data: Path, out: Path, knowledge: Path, command: str, model_dir: Path | None = None
+    data: Path,
+    out: Path,
+    knowledge: Path,
+    command: str,
+    model_dir: Path | None = None,
+    *,
+    force: bool = False,
 ) -> tuple[Head, Mapping[str, Value]]:
     """Fits the head for the model in `model_dir`, or the shipped one, and writes it into `out`.
 
-    Returns it with its figures. Raises TrainingDataError for a folder without data.
+    Returns it with its figures. Raises WorseModel where a figure of it or of the kinds of harm
+    fell, without `force`; TrainingDataError for a folder without data.
     """
     known_in(data)
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=2)
@@ -260,11 +269,22 @@ def train_harm(
         },
         "figures": figures,
     }
-    install(head, {"name": NAME, "kind": "chance", **card, **shared}, out)
     kind, accuracy = fit_kind(model, [row for row in rows if row.language == "en"])
     note = "Which harm a harmful request asks for; it says nothing of harmless ones."
-    install(kind, {"name": KIND, "kind": "classes", "note": note, **accuracy, **shared}, out)
+    with unless_worse(out, _worse, force=force) as made:
+        install(head, {"name": NAME, "kind": "chance", **card, **shared}, made)
+        install(kind, {"name": KIND, "kind": "classes", "note": note, **accuracy, **shared}, made)
     return head, {**figures, KIND: accuracy}
+
+
+def _worse(old: Path, new: Path) -> list[str]:
+    """Returns which figures of the two heads in `new` fell."""
+    cards = ((NAME, of_harm), (KIND, of_kind))
+    return [
+        sentence
+        for name, figures_of in cards
+        for sentence in worse_reader(f"{name}.card.json", figures_of)(old, new)
+    ]
 
 
 def card_of(
