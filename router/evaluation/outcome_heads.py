@@ -60,8 +60,8 @@ def train_outcomes(
     """Fits and writes a head for each model of the table, or for `models`; returns what was made.
 
     Raises WorseModel where a head in `out` had a better AUROC or calibration, without `force`; then
-    the new heads go into a folder beside it. Raises TrainingDataError where a file cannot be used or
-    no model has enough answers.
+    the new heads go into a folder beside it. Raises TrainingDataError where a file cannot be used,
+    or where no model has enough answers.
     """
     table = read_graded(data)
     subject = Subject.load(model_dir)
