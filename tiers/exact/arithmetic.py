@@ -35,6 +35,7 @@ _WORDS = tuple(
     (late_regex(words), sign)
     for words, sign in (
         (r"\bto the power of\b|\bto the power\b|\braised to\b|\*\*", "^"),
+        (r"(?<=\d) to the (\d{1,3})(?:st|nd|rd|th)(?: power)?(?!\w)", r" ^ \1"),
         (r"\bmultiplied (?:by|with)\b|\btimes\b", "*"),
         (r"\bdivided by\b|\bover\b", "/"),
         (r"\bmod(?:ulo)?\b", "mod"),

@@ -221,6 +221,20 @@ def looks_like_money(text: str) -> bool:
     return re.search(r"\.\d\d$", text.strip()) is not None
 
 
+def as_read(text: str) -> str:
+    """Returns a sum or a number as it was read, with commas between thousands.
+
+    >>> as_read("$1250.50"), as_read("1250")
+    ('$1,250.50', '1,250')
+    """
+    read = amount(text)
+    if looks_like_money(text):
+        return f"{read.sign}{Decimal(text.strip(f'{SYMBOLS} ').replace(',', '')):,}"
+    return (
+        shown(read) if read.sign and read.value.denominator > 1 else read.sign + written(read.value)
+    )
+
+
 def is_money(text: str, value: Fraction, said: str) -> bool:
     """Returns True where the result `value` of the number `text` is to be told in cents.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
@@ -18,12 +17,11 @@ from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import (
     AMOUNT,
     NUMBER,
-    SYMBOLS,
     Amount,
     amount,
+    as_read,
     digits_for_words,
     is_money,
-    looks_like_money,
     number,
     shown,
     shown_money,
@@ -34,13 +32,15 @@ from tiers.exact.wording import Question, holds
 _P = rf"(?P<p>{NUMBER}) ?(?:%|percent|per cent|pct)"
 _Y = rf"(?P<y>{AMOUNT})"
 _X = rf"(?P<x>{AMOUNT})"
+_Q = rf"(?P<q>{NUMBER}) ?(?:%|percent|per cent|pct)"
 _SHARE = r"(?:%|percent(?:age)?|per cent|pct)"
 CUES = ("%", "cent", "pct")
 """One of them stands in what any form fits."""
 BEGINNINGS = (
     *("a ", "an ", "the ", "price ", "cost ", "what ", "how many ", "from ", "%", "per", "pct"),
     *("add ", "increase ", "raise ", "subtract ", "take ", "deduct ", "remove ", "decrease "),
-    *("reduce ", "lower ", "discount "),
+    *("reduce ", "lower ", "discount ", "rent ", "bill ", "fee ", "salary ", "weight "),
+    *("number ", "before ", "original ", "old ", "full "),
 )
 """Begin what any form fits, besides numbers."""
 _TWO_WAYS = late_regex(r"€ ?[1-9]\d{0,2}\.\d{3}(?!\d)")
@@ -68,13 +68,43 @@ def percentage(question: Question) -> str | None:
 def _part(match: re.Match[str]) -> str:
     p, whole = number(match["p"]), amount(match["y"])
     value = whole.value * p / 100
-    return _line(f"{written(p)}% of {_as_read(match['y'])}", value, match)
+    return _line(f"{written(p)}% of {as_read(match['y'])}", value, match)
+
+
+def _part_of_part(match: re.Match[str]) -> str:
+    p, q, whole = number(match["p"]), number(match["q"]), amount(match["y"])
+    left = f"{written(p)}% of {written(q)}% of {as_read(match['y'])}"
+    return _line(left, whole.value * p * q / 10_000, match)
+
+
+def _whole(match: re.Match[str]) -> str | None:
+    p, part = number(match["p"]), amount(match["y"])
+    if p == 0:
+        return None
+    whole = part.value * 100 / p
+    return f"{as_read(match['y'])} is {written(p)}% of {_as_money(whole, match)}"
+
+
+def _before(match: re.Match[str]) -> str | None:
+    p, after = number(match["p"]), amount(match["y"])
+    if not 0 < p < 100:
+        return None
+    before = _as_money(after.value * 100 / (100 - p), match)
+    return f"{as_read(match['y'])} after {written(p)}% off: {before} before"
+
+
+def _as_money(value: Fraction, match: re.Match[str]) -> str:
+    """Returns a result that is told within a sentence: in cents where the number is money."""
+    sign = amount(match["y"]).sign
+    if is_money(match["y"], value, match.string):
+        return shown_money("", value, sign).removeprefix(" = ")
+    return shown(Amount(value, sign))
 
 
 def _added(match: re.Match[str]) -> str:
     p, whole = number(match["p"]), amount(match["y"])
     value = whole.value * (100 + p) / 100
-    return _line(f"{_as_read(match['y'])} plus {written(p)}%", value, match)
+    return _line(f"{as_read(match['y'])} plus {written(p)}%", value, match)
 
 
 def _taken(match: re.Match[str]) -> str | None:
@@ -82,7 +112,7 @@ def _taken(match: re.Match[str]) -> str | None:
     if p > 100:
         return None  # nothing has more off than it is
     value = whole.value * (100 - p) / 100
-    return _line(f"{_as_read(match['y'])} less {written(p)}%", value, match)
+    return _line(f"{as_read(match['y'])} less {written(p)}%", value, match)
 
 
 def _line(left: str, value: Fraction, match: re.Match[str]) -> str:
@@ -98,7 +128,7 @@ def _share(match: re.Match[str]) -> str | None:
     if whole.value == 0 or part.sign != whole.sign:
         return None
     share = 100 * part.value / whole.value
-    return f"{_as_read(match['x'])} is {_percent(share)} of {_as_read(match['y'])}"
+    return f"{as_read(match['x'])} is {_percent(share)} of {as_read(match['y'])}"
 
 
 def _change(match: re.Match[str]) -> str | None:
@@ -107,7 +137,7 @@ def _change(match: re.Match[str]) -> str | None:
         return None
     change = 100 * (after.value - before.value) / before.value
     named = "an increase of" if change > 0 else "a decrease of" if change < 0 else "a change of"
-    way = f"from {_as_read(match['x'])} to {_as_read(match['y'])}"
+    way = f"from {as_read(match['x'])} to {as_read(match['y'])}"
     return f"{way[0].upper()}{way[1:]} is {named} {_percent(abs(change))}"
 
 
@@ -118,17 +148,10 @@ def _percent(share: Fraction) -> str:
     return f"about {written(Fraction(round(share * 100), 100))}%"
 
 
-def _as_read(text: str) -> str:
-    read = amount(text)
-    if looks_like_money(text):
-        return f"{read.sign}{Decimal(text.strip(f'{SYMBOLS} ').replace(',', '')):,}"
-    return (
-        shown(read) if read.sign and read.value.denominator > 1 else read.sign + written(read.value)
-    )
-
-
 _FORMS: tuple[tuple[str, Callable[[re.Match[str]], str | None]], ...] = (
     (rf"{_P} (?:of|from|tip on|tax on|vat on|sales tax on|commission on) {_Y}", _part),
+    (rf"what number is {_P} of {_Y}", _part),
+    (rf"(?:what is )?{_P} of {_Q} of {_Y}", _part_of_part),
     (rf"(?:an? )?{_P} (?:tip|tax|vat|commission) (?:on|for|of) (?:a )?{_Y}(?: bill)?", _part),
     (rf"{_Y} ?(?:\*|times) ?{_P}", _part),
     (rf"(?:add )?{_P} (?:more than|added to|on top of) {_Y}", _added),
@@ -154,6 +177,25 @@ _FORMS: tuple[tuple[str, Callable[[re.Match[str]], str | None]], ...] = (
     (rf"{_X} (?:as|in) (?:a )?{_SHARE} of {_Y}", _share),
     (rf"(?:the )?{_SHARE} (?:change|increase|decrease|difference) from {_X} to {_Y}", _change),
     (rf"from {_X} to {_Y} (?:in|as a) {_SHARE}", _change),
+    (rf"from {_X} to {_Y},? (?:is )?what {_SHARE}(?: (?:change|increase|decrease))?", _change),
+    (
+        rf"(?:the )?(?:price|rent|bill|fee|salary|weight|number) (?:went|rose|fell|dropped"
+        rf"|increased|decreased|changed) (?:up |down )?from {_X} to {_Y},? (?:(?:by )?what {_SHARE}"
+        rf"|(?:the )?{_SHARE} (?:change|increase|decrease|drop|rise))(?: (?:is|was) (?:that|it))?",
+        _change,
+    ),
+    (rf"{_Y} is {_P} of (?:what|which)(?: number)?", _whole),
+    (rf"{_P} of (?:what|which)(?: number)? is {_Y}", _whole),
+    (
+        rf"{_Y} (?:is the price )?after (?:a |an )?{_P} (?:discount|off|reduction),? "
+        rf"(?:what (?:was|is) the )?(?:original|old|full|first)(?: price)?",
+        _before,
+    ),
+    (
+        rf"(?:what was )?(?:the )?(?:(?:original|old|full) )?price (?:was )?before (?:a |an )?{_P} "
+        rf"(?:discount|off|reduction) if (?:it|the price) (?:is|costs) (?:now )?{_Y}(?: now)?",
+        _before,
+    ),
 )
 
 

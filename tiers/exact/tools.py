@@ -25,6 +25,8 @@ from tiers.exact.numbers import digits_for_words
 from tiers.exact.other_languages import in_another_language
 from tiers.exact.phrased.asking import compile_forms as compile_phrased
 from tiers.exact.phrased.asking import phrased
+from tiers.exact.told.asking import compile_forms as compile_told
+from tiers.exact.told.asking import told
 from tiers.exact.units import NO_RATES, conversion, exchange, exchange_with, rate_asked_for
 from tiers.exact.wording import Question, begins, question
 
@@ -80,6 +82,7 @@ def compile_forms() -> None:
     """Compiles the forms of all tools, which takes 170 ms; otherwise the first question waits."""
     with _COMPILING:  # so that only one of several threads compiles
         compile_phrased()
+        compile_told()
         goods.compile_forms()
         for text in _LIKE_MANY:
             solved(text, date(2026, 11, 22), opens=True)
@@ -113,7 +116,7 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
             return Solved("other_languages", answer_text)
     if "arithmetic" in tools and (total := goods.cost_of_goods(text, opens=opens)) is not None:
         return Solved("arithmetic", total)
-    answered = phrased(text, today, tools)
+    answered = phrased(text, today, tools) or told(text, tools)
     return None if answered is None else Solved(*answered)
 
 

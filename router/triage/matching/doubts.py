@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.policy.content.offers import MOST_TOGETHER
+from router.triage.facts.forecasts import is_forecast
 from router.triage.facts.lacking import (
     LACKING_FROM,
     LACKING_SHIFT,
@@ -236,6 +237,8 @@ def _of_set(match: Match) -> float:
 def _misfits(text: str, words: frozenset[str], told: _Told) -> bool:
     """Returns True where an answer leaves out, or is contrary to, what a text says."""
     if is_wide_act(text, words) and not told.wide:
+        return True
+    if is_forecast(text, words, told.words):
         return True
     if is_claimed(text, told.claims) or told.contraries.asked(text, words):
         return True

@@ -36,7 +36,7 @@ _ES_TAX = r"(?:de(?:l)? )?(?:iva|impuesto)"
 _EN_ASK_NET = (
     r"(?:what(?:'s| is)? |how much (?:is it |is that )?)?(?:the )?(?:net(?: price| amount)?|"
     r"price (?:without|excluding|before) (?:vat|tax)|(?:it )?(?:without|excluding|before) "
-    r"(?:vat|tax))"
+    r"(?:vat|tax)|(?:is |of (?:it|that) is )?(?:the )?(?:vat|tax)(?: is (?:in )?(?:it|that))?)"
 )
 _EN_PAY = (
     r"(?:,? (?:and )?(?:how much (?:do i pay|is it|does it cost|is that)|what do i pay|what's "
@@ -57,6 +57,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             rf"{_EN}<p> {_EN_TAX} (?:on|of|for) <x>(?: net)?",
             rf"{_EN}{_EN_TAX} (?:on|of|for) <x>(?: net)? at <p>",
             rf"{_EN}{_EN_TAX} (?:of|at) <p> (?:on|for) <x>(?: net)?",
+            rf"{_EN}{_EN_TAX} <p> on <x>(?: net)?",
         ),
         "gross": (
             rf"{_EN}<x> (?:plus|\+) <p> {_EN_TAX}(?: added)?",

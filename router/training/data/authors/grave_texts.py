@@ -82,9 +82,11 @@ def texts(
 ) -> Iterator[GraveText]:
     """Yields the texts of all authors but JUDGES, each once, the same under the same seed.
 
-    `spoilt` is the share of them that is spoilt.
+    `spoilt` is the share of them that is spoilt. What a judge wrote too, in the same words, is left
+    out: "how does a smoke detector work" came to two people's minds.
     """
     rng = random.Random(seed)
+    judged = {line.text.lower() for judge in JUDGES for line in held_out(judge)}
     seen: set[str] = set()
     for path in sorted(folder.glob("*/*.txt")):
         if path.parent.name in JUDGES:
@@ -95,7 +97,7 @@ def texts(
                 plain = " ".join(_filled(line, turn, rng).split())
                 text = _spoilt(plain, path.stem, rng) if rng.random() < spoilt else plain
                 for place, one in enumerate((text, *_apart(plain, section))):
-                    if one not in seen:
+                    if one not in seen and one.lower() not in judged:
                         seen.add(one)
                         yield GraveText(one, section, path.stem, group, apart=place > 0)
 

@@ -1,0 +1,63 @@
+"""Asks the tools for sums that are told in sentences; the first form that fits answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from msgspec import Struct
+
+from router.regexes.digits import has_digit
+from tiers.exact.numbers import digits_for_words
+from tiers.exact.phrased.figures import core_of
+from tiers.exact.told import budgets, fractions_of_one, growth, in_turn, months, remainders, travel
+from tiers.exact.wording import MAX_CHARACTERS, begins, holds
+
+
+class _Tool(Struct, frozen=True):
+    """Holds a function that answers in the name of a tool, and what any form of it fits has."""
+
+    name: str  # in a policy
+    answer: Callable[[str], str | None]
+    cues: tuple[str, ...]
+    beginnings: tuple[str, ...]
+
+
+_TOOLS = (
+    _Tool("arithmetic", in_turn.in_turn, in_turn.CUES, in_turn.BEGINNINGS),
+    _Tool("arithmetic", budgets.budget, budgets.CUES, budgets.BEGINNINGS),
+    _Tool("percentages", growth.growth, growth.CUES, ("",)),
+    _Tool("arithmetic", travel.journey, travel.CUES, travel.BEGINNINGS),
+    _Tool("arithmetic", remainders.remainder, remainders.CUES, remainders.BEGINNINGS),
+    _Tool("dates", months.months_between, months.CUES, months.BEGINNINGS),
+    _Tool(
+        "percentages",
+        fractions_of_one.turned,
+        fractions_of_one.CUES,
+        fractions_of_one.BEGINNINGS,
+    ),
+)
+
+
+def compile_forms() -> None:
+    """Compiles the forms of all tools; otherwise the first question waits."""
+    for tool in _TOOLS:
+        tool.answer("1 2")
+
+
+def told(text: str, tools: Collection[str]) -> tuple[str, str] | None:
+    """Returns the tool and its answer to a sum in sentences of English, else None.
+
+    >>> told("Start with 12, add 5 and then halve it.", ["arithmetic"])
+    ('arithmetic', '(12 + 5) / 2 = 8.5')
+    """
+    if len(text) > MAX_CHARACTERS:
+        return None
+    core = digits_for_words(core_of(text))
+    if not has_digit(core):
+        return None
+    for tool in _TOOLS:
+        if tool.name in tools and begins(core, tool.beginnings) and holds(core, tool.cues):
+            answered = tool.answer(core)
+            if answered is not None:
+                return tool.name, answered
+    return None
