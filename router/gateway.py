@@ -177,8 +177,10 @@ class Gateway:
             await self._end(routed, progress, spender, error)
 
     def _spender(self, routed: RoutedRequest, progress: Progress) -> Spender:
-        books = routed, progress, self._ledger, self._clock, self._deadlines, self._shadows.unseen
-        return Spender(CallBooks(*books))
+        """Returns who makes the calls of one request, with the books of these calls."""
+        unseen = self._shadows.unseen
+        books = CallBooks(routed, progress, self._ledger, self._clock, self._deadlines, unseen)
+        return Spender(books)
 
     async def _dry_run(self, routed: RoutedRequest, progress: Progress) -> Outcome:
         """Returns the outcome of a dry run: its decision, and what a call would say."""
