@@ -7,7 +7,7 @@ import pytest
 from router.library import Gateway
 from router.policy.refusal import cries_for_help
 from router.triage.framing.given.text_jobs import is_job, one_speaks, text_job
-from router.triage.framing.given.whole_texts import is_letter, is_list, is_talk
+from router.triage.framing.given.whole_texts import GivenText, is_letter, is_list, is_talk
 from tests.kits.checks.growth import in_proportion
 from tests.kits.opened import gateway_of
 
@@ -182,9 +182,9 @@ def test_a_text_shows_where_it_ends(text: str, letter: bool, talk: bool, listed:
 
 
 def test_we_in_a_letter_is_its_firm() -> None:
-    assert not one_speaks(LETTER)
-    assert one_speaks("we owe them 64,000 dollars")
-    assert one_speaks(LETTER.replace("our client", "my wife"))
+    assert not one_speaks(GivenText(LETTER))
+    assert one_speaks(GivenText("we owe them 64,000 dollars"))
+    assert one_speaks(GivenText(LETTER.replace("our client", "my wife")))
 
 
 @pytest.mark.parametrize(
