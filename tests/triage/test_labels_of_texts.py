@@ -75,6 +75,20 @@ def test_a_label_for_a_text_with_sums_stays_below_level_3(gateway: Gateway, mess
 @pytest.mark.parametrize(
     "words",
     [
+        "Sort these tickets by priority",
+        "Rank these reports by severity",
+        "Classify this mail by priority!",
+        "Sort these mails by priority ty",
+    ],
+)
+def test_a_word_that_ends_as_thanks_do_is_read_whole(words: str) -> None:
+    """Some people thank by "ty", with which "severity" ends."""
+    assert is_job(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         "Rate the urgency: ",
         "Rate how dangerous this mail is: ",
         "Rank my options: ",
