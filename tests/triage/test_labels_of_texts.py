@@ -97,6 +97,7 @@ def test_a_word_that_ends_as_thanks_do_is_read_whole(words: str) -> None:
         "Classify this as an emergency or not: ",
         "Draft a reply to this letter: ",
         "Is this letter legal? ",
+        "Is this letter a fact or an opinion? Is it correct? ",
     ],
 )
 def test_who_has_something_of_their_own_judged_sets_no_job(words: str) -> None:
@@ -184,6 +185,8 @@ def test_a_short_line_below_a_ticket_may_be_its_senders(shop: Gateway) -> None:
         (LETTER, True, False, False),
         (LETTER.removeprefix("Dear Ms Aalto,\n"), False, False, False),
         (f"{LETTER}\nmust I pay this?", False, False, False),
+        (LETTER.replace("Yours", "Thank you.\nYours"), True, False, False),
+        (LETTER.replace("P. Oduya\n", "Best\nmust I pay this\n"), False, False, False),
         (TALK, False, True, False),
         (f"{TALK}\nwhat do I tell them", False, False, False),
         (TICKETS, False, False, True),

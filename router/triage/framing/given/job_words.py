@@ -230,9 +230,9 @@ OF_A_FAMILY = late_regex(
     r"\b(?:my|our|meine?[mnrs]?|unsere?[mnrs]?|mon|ma|mes|notre|nos|mi|mis|nuestr[oa]s?) "
     r"(?:[\w-]+ )?(?:husband|wife|partner|son|daughter|child|children|kids?|baby|mother|father|mum|"
     r"mom|dad|brother|sister|grand\w+|uncle|aunt|friend|neighbou?r|flatmate|colleague|dog|cat|"
-    r"mann|frau|sohn|tochter|kind\w*|mutter|vater|bruder|schwester|oma|opa|freund\w*|nachbar\w*|mari|femme|fils|"
-    r"fille|enfants?|bébé|mère|père|frère|sœur|ami\w*|marido|esposa|mujer|hij[oa]s?|beb[eé]|madre|"
-    r"padre|herman[oa]|abuel[oa]|amig[oa])\b|"
+    r"mann|frau|sohn|tochter|kind\w*|mutter|vater|bruder|schwester|oma|opa|freund\w*|nachbar\w*|"
+    r"mari|femme|fils|fille|enfants?|bébé|mère|père|frère|sœur|ami\w*|"
+    r"marido|esposa|mujer|hij[oa]s?|beb[eé]|madre|padre|herman[oa]|abuel[oa]|amig[oa])\b|"
     r"\b(?:dad|daddy|mum|mam|mom|mummy|grandma|grandpa|grandad|granny|nan|grandmother|grandfather|"
     r"mama|papa|oma|opa|maman|mamie|papi|mamá|papá)\b|\b(?:wife|husband)(?:['\u2019]s| (?:is|was|"
     r"has|just|took))\b",

@@ -181,9 +181,14 @@ def is_job(words: str) -> bool:
     works = said & WORK or shaped or (said & CHANGES and said & TEXTS) or WHICH.match(plain)
     if not works:
         return False
-    firsts = [_WORD.search(sentence) for sentence in _SENTENCE.split(plain)]
-    asks = any([first is not None and first[0] in _ASKS_OF_IT for first in firsts])
-    return not asks or _ASKS_A_KIND.match(plain.strip()) is not None
+    asking = [sentence for sentence in _SENTENCE.split(plain) if _asks_of_it(sentence)]
+    return all(_ASKS_A_KIND.match(sentence.strip()) for sentence in asking)
+
+
+def _asks_of_it(sentence: str) -> bool:
+    """Returns True for a question with yes or no for an answer."""
+    first = _WORD.search(sentence)
+    return first is not None and first[0] in _ASKS_OF_IT
 
 
 def _without_courtesy(words: str) -> str:

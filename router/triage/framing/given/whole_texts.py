@@ -75,10 +75,9 @@ def is_letter(text: str) -> bool:
     lines = _lines(text)
     if len(lines) < 3 or not _GREETING.match(lines[0]):
         return False
-    for number, line in enumerate(lines[-1 - MOST_NAMES :], max(0, len(lines) - 1 - MOST_NAMES)):
-        if number and _CLOSING.fullmatch(line):
-            names = lines[number + 1 :]
-            return bool(names) and all(map(signs, names))
+    for number in range(max(1, len(lines) - 1 - MOST_NAMES), len(lines) - 1):
+        if _CLOSING.fullmatch(lines[number]) and all(map(signs, lines[number + 1 :])):
+            return True
     return False
 
 
