@@ -104,9 +104,9 @@ def train_outcomes(
             f"{data}: found no model with graded answers to {LEAST_ROWS} distinct prompts, "
             f"{LEAST_OF_EACH} of them right and as many wrong; expected more rows"
         )
-    place, found = install_all(fits, out, _figures, force=force)
+    place, faults = install_all(fits, out, _figures, force=force)
     if place != out:
-        raise not_installed(out, found)
+        raise not_installed(out, faults)
     return made
 
 

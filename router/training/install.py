@@ -114,28 +114,28 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
 def refitted(folder: Path, *, force: bool) -> Iterator[Path]:
     """Yields a copy of a finished model to change, as `unless_worse` does, judged by its card."""
 
-    def found(old: Path, new: Path) -> list[str]:
+    def faults_of(old: Path, new: Path) -> list[str]:
         before, after = read_card(old), read_card(new)
         return [*map(str, worse(after, before)), *lost(after, before)]
 
-    with unless_worse(folder, found, force=force) as made:
+    with unless_worse(folder, faults_of, force=force) as made:
         yield made
 
 
 @contextmanager
 def unless_worse(
-    folder: Path, found: Callable[[Path, Path], Sequence[str]], *, force: bool
+    folder: Path, faults_of: Callable[[Path, Path], Sequence[str]], *, force: bool
 ) -> Iterator[Path]:
     """Yields a copy of `folder` to change, which takes its place when the block ends.
 
-    The block writes the copy's cards. `found` gets the older folder and the copy, and returns what
-    is worse, by which sentences. Where there is any, the older folder stays, the copy goes into
-    `<folder>-not-installed`, and WorseModel is raised; with `force` the copy takes the place. When
-    the block raises, nothing changes.
+    The block writes the copy's cards. `faults_of` gets the older folder and the copy, and returns a
+    sentence for each thing that is worse. Where there is any, the older folder stays, the copy goes
+    into `<folder>-not-installed`, and WorseModel is raised; with `force` the copy takes the place.
+    When the block raises, nothing changes.
     """
     with model_folder.changed(folder) as made:
         yield made
-        sentences = found(folder, made)
+        sentences = faults_of(folder, made)
         if not sentences or force:
             return
         shutil.copytree(made, beside(folder))
@@ -149,10 +149,10 @@ def beside(folder: Path) -> Path:
     return kept
 
 
-def not_installed(folder: Path, found: Iterable[str]) -> WorseModel:
+def not_installed(folder: Path, faults: Iterable[str]) -> WorseModel:
     """Returns the error that says why the model in `folder` stays, and where the new one is."""
     return WorseModel(
-        f"{folder} stays as it was, since the new model is worse: {'; '.join(found)}. "
+        f"{folder} stays as it was, since the new model is worse: {'; '.join(faults)}. "
         f"The new one is in {_beside(folder)}; --force installs such a one all the same."
     )
 
@@ -181,8 +181,9 @@ def worse(new: Card, old: Card) -> tuple[Worse, ...]:
 
 def fallen_in(before: Mapping[str, Figure], now: Mapping[str, Figure]) -> list[Worse]:
     """Returns the figures that fell, by name; those of one side alone are left out."""
-    found = [_fallen(head, before[head], now[head]) for head in sorted(before.keys() & now.keys())]
-    return [one for one in found if one is not None]
+    heads = sorted(before.keys() & now.keys())
+    compared = [_fallen(head, before[head], now[head]) for head in heads]
+    return [fallen for fallen in compared if fallen is not None]
 
 
 def _fallen(head: str, before: Figure, now: Figure) -> Worse | None:
@@ -215,7 +216,7 @@ def unread_figures(card: Card, rows: Collection[str]) -> dict[str, Figure]:
     They are the accuracy, and for heads that are sure of some texts how far they keep what they
     claim of these.
     """
-    found: dict[str, Figure] = {}
+    figure_of: dict[str, Figure] = {}
     by_head: dict[str, list[Mapping[str, Value]]] = {}
     for name, row in _unread(card).items():
         if name in rows:
@@ -223,14 +224,14 @@ def unread_figures(card: Card, rows: Collection[str]) -> dict[str, Figure]:
     for head, read in by_head.items():
         count = int(sum(_number(row["rows"]) for row in read))
         correct = sum(_number(row["rows"]) * _number(row["accuracy"]) for row in read)
-        found[f"{head}, unread sources"] = Figure("accuracy", correct / max(1, count), count)
+        figure_of[f"{head}, unread sources"] = Figure("accuracy", correct / max(1, count), count)
         sure = [row for row in read if "said" in row]
         claims = [(_number(r["sure"]), _number(r["said"]), _number(r["right"])) for r in sure]
         count = int(sum(number for number, _, _ in claims))
         if count:
             over = sum(number * max(0.0, said - right) for number, said, right in claims) / count
-            found[f"{head}, sure of unread sources"] = Figure(CLAIMS_KEPT, 1.0 - over, count)
-    return found
+            figure_of[f"{head}, sure of unread sources"] = Figure(CLAIMS_KEPT, 1.0 - over, count)
+    return figure_of
 
 
 def _unread(card: Card) -> dict[str, Mapping[str, Value]]:

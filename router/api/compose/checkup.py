@@ -343,12 +343,12 @@ class Checkup:
         if not self.port or not is_tiergate(self.host, self.port):
             return
         gives = "answers of the server that runs"
-        said = details_of(self.host, self.port, self.admin_key)
-        if said is None:
+        details = details_of(self.host, self.port, self.admin_key)
+        if details is None:
             yield self._untold(gives)
             return
-        yield from part_findings(said)
-        for name, state, detail in answerers_in(said):
+        yield from part_findings(details)
+        for name, state, detail in answerers_in(details):
             if state in ("ready", "loading"):
                 continue
             fix = (

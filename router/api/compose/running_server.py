@@ -31,12 +31,12 @@ def details_of(host: str, port: int, admin_key: str = "") -> dict[str, object] |
     admin_key = admin_key if is_here(host) else ""
     body, _ = _fetched(host, port, "/readyz", MOST_READY_BYTES, admin_key)
     try:
-        said = json.loads(body)
+        details = json.loads(body)
     except (ValueError, RecursionError):  # whatever has the port may have written it
         return None
-    if not isinstance(said, dict) or not isinstance(said.get("answerers"), dict):
+    if not isinstance(details, dict) or not isinstance(details.get("answerers"), dict):
         return None
-    return said
+    return details
 
 
 def answerers_in(details: dict[str, object]) -> list[tuple[str, str, str]]:
@@ -54,10 +54,10 @@ def parts_in(details: dict[str, object]) -> list[tuple[str, str, str]]:
 def mistakes_in(details: dict[str, object]) -> list[tuple[str, list[str]]]:
     """Returns the name and the mistakes of each policy whose file cannot be used."""
     policies = _fields(details.get("policies"))
-    found = {name: _fields(told).get("mistakes") for name, told in policies.items()}
+    mistakes_by_name = {name: _fields(told).get("mistakes") for name, told in policies.items()}
     return [
-        (str(name), [str(one) for one in mistakes])
-        for name, mistakes in found.items()
+        (str(name), list(map(str, mistakes)))
+        for name, mistakes in mistakes_by_name.items()
         if isinstance(mistakes, list) and mistakes
     ]
 

@@ -93,10 +93,10 @@ def train_specialists(
         made.append((fitted.head, card))
         cards.append(card)
     # All or none: heads of two encoders would not load together.
-    place, found = install_all(made, out, _figures, force=force)
+    place, faults = install_all(made, out, _figures, force=force)
     (place / "CARD.md").write_text(render(_all_cards(cards, place)), encoding="utf-8")
     if place != out:
-        raise not_installed(out, found)
+        raise not_installed(out, faults)
     return cards
 
 

@@ -163,11 +163,11 @@ def install_all(
     cards = {str(card["name"]): card for _, card in made}
     now = _named(cards, figures_of)
     before = _named({name: _read_card(out, name) for name in cards}, figures_of)
-    found = [*map(str, fallen_in(before, now)), *lost_in(before, now)]
-    place = out if force or not found else beside(out)
+    faults = [*map(str, fallen_in(before, now)), *lost_in(before, now)]
+    place = out if force or not faults else beside(out)
     for head, card in made:
         install(head, card, place)
-    return place, found
+    return place, faults
 
 
 def _named(

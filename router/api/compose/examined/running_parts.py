@@ -25,10 +25,10 @@ def part_findings(details: dict[str, object]) -> Iterator[Finding]:
     gives = "answers of the server that runs"
     for name, state, detail in parts_in(details):
         if state != "ready":
-            found = f"{state}: {detail}" if detail else state
+            fault = f"{state}: {detail}" if detail else state
             fix = FIXES.get(name, "its log says since when, and why")
-            yield Finding(f"the server's {name}", State.BROKEN, found, gives, fix)
+            yield Finding(f"the server's {name}", State.BROKEN, fault, gives, fix)
     for name, mistakes in mistakes_in(details):
-        found = f"an earlier version serves, since its file cannot be used: {'; '.join(mistakes)}"
+        fault = f"an earlier version serves, since its file cannot be used: {'; '.join(mistakes)}"
         fix = "mend the file, which is in use within a second"
-        yield Finding(f"the server's policy {name}", State.BROKEN, found, gives, fix)
+        yield Finding(f"the server's policy {name}", State.BROKEN, fault, gives, fix)
