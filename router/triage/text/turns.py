@@ -198,12 +198,12 @@ def for_classes(turns: Turns, request: ChatRequest, text: str, read: Set[str]) -
     or where the message begins with the policy's words for it and a text stands behind them.
     """
     users = sum(message.role == "user" for message in request.messages)
-    own = text != request.last_user_text
+    behind_words = text != request.last_user_text
     alone = users == 1 and not request.tools and read <= USER_ALONE
-    alone = alone and len(text.strip()) > 0 and len(text) <= MAX_CHARS
-    by_program = not own and (_names_task(request) or (turns.given_text and turns.voice is None))
+    fits = len(text.strip()) > 0 and len(text) <= MAX_CHARS
+    of_program = _names_task(request) or (turns.given_text and turns.voice is None)
     given = GivenText(text)
-    if alone and (by_program or (own and is_text_to_class(given))):
+    if alone and fits and (is_text_to_class(given) if behind_words else of_program):
         voice = Voice(one_speaks(given), happens_now(text))  # who wrote it may be in any danger
         whole = _all_ways(text)
         return Turns(READ_AS, harm_only=whole, given_text=True, voice=voice, classed=True)
