@@ -1,8 +1,8 @@
 """Tells whose danger a text tells of that its sender wants worked on. Pure.
 
 "Classify this ticket: I took all of my tablets" may be a test of a queue, and may be who writes it.
-The words of an emergency are shown where somebody speaks in the text and a danger to people is
-read in it. It knows nothing about models or policies.
+Where somebody speaks in the text and a grave matter is read in it, the text counts as the sender's
+own words, and the words of an emergency are shown. It knows nothing about models or policies.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ DANGER_AT = 0.5
 def is_senders(turns: Turns, text: TurnReading) -> bool:
     """Returns True where the text of a user's own job counts as the user's own words.
 
-    `text` is the reading of `turns.harm_only`. Where somebody speaks in it any grave matter counts,
-    as the reader may name it wrongly; in a letter or a talk, and where something happens just now,
-    the dangers to people do. So do they, and a fraud, in what somebody takes for spam, as a threat
-    or a bait may be; and a fraud that goes on.
+    `text` is the reading of `turns.harm_only`. Where somebody speaks in it, any grave matter counts,
+    as the reader may name it wrongly. Where somebody speaks in a letter or a talk, only dangers to
+    people count. Where nobody speaks, dangers and frauds count if something happens just now, or if
+    it is asked whether the text is spam, since a threat or a bait may look like spam.
     """
     if (voice := turns.voice) is None:
         return False
