@@ -2,11 +2,11 @@
 
     python -m benchmarks soak [--quick] [--requests N] [--json]
 
-The gateway and its upstream are those of `python -m benchmarks gateway`. A stage is 50,000 requests,
-or a third of all where they are fewer than 150,000, on 64 connections: six parts in ten to the
-upstream, two streamed, two answered by approved answers. Memory is resident, of the whole process,
-in MB. The first stage fills caches, so the slope is a line by least squares through the stages
-after it. Only 127.0.0.1 is used; the bench ends everything that it starts.
+The gateway and its upstream are those of `python -m benchmarks gateway`. A stage is 50,000
+requests, or a third of all where they are fewer than 150,000, on 64 connections: six parts in ten
+to the upstream, two streamed, two answered by approved answers. Memory is resident, of the whole
+process, in MB. The first stage fills caches, so the slope is a line by least squares through the
+stages after it. Only 127.0.0.1 is used; the bench ends everything that it starts.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ DANGER_AT = 0.5
 def is_senders(turns: Turns, text: TurnReading) -> bool:
     """Returns True where the text of a user's own job counts as the user's own words.
 
-    `text` is the reading of `turns.harm_only`. Where somebody speaks in it, any grave matter counts,
-    as the reader may name it wrongly. Where somebody speaks in a letter or a talk, only dangers to
-    people count. Where nobody speaks, dangers and frauds count if something happens just now, or if
-    it is asked whether the text is spam, since a threat or a bait may look like spam.
+    `text` is the reading of `turns.harm_only`. Where somebody speaks in it, any grave matter
+    counts, as the reader may name it wrongly; where they speak in a letter or a talk, a danger to
+    people. Where something happens just now, or where it is asked if the text is spam, a danger to
+    people or a fraud counts, whoever speaks: a threat or a bait may look like spam.
     """
     if (voice := turns.voice) is None:
         return False
