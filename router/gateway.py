@@ -175,8 +175,8 @@ class Gateway:
             await self._end(routed, progress, spender, error)
 
     def _spender(self, routed: RoutedRequest, progress: Progress) -> Spender:
-        books = routed, progress, self._ledger, self._clock, self._deadlines, self._shadows.unseen
-        return Spender(CallBooks(*books))
+        unseen, ledger, clock = self._shadows.unseen, self._ledger, self._clock
+        return Spender(CallBooks(routed, progress, ledger, clock, self._deadlines, unseen))
 
     async def _dry_run(self, routed: RoutedRequest, progress: Progress) -> Outcome:
         """Returns the outcome of a dry run: its decision, and what a call would say."""

@@ -264,9 +264,9 @@ def beside_told(bound: AttemptRow, known: Known, price: Price) -> AttemptRow:
     counts = [told, bound.usage]
     inputs = told
     if not known.all_input:
-        inputs = max(counts, key=lambda one: _paid(price, one.without_output(), bound))
+        inputs = max(counts, key=lambda count: _paid(price, count.without_output(), bound))
     if known.output_since is None:
-        outputs = max(counts, key=lambda one: _paid(price, one.without_input(), bound))
+        outputs = max(counts, key=lambda count: _paid(price, count.without_input(), bound))
     else:
         outputs = _with_output(told, known.output_since, price)
     merged = replace(
