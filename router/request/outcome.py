@@ -25,7 +25,7 @@ def redirects_of(progress: Progress) -> tuple[str, ...]:
     """Returns each redirect of the request once, as people read it."""
     if not progress.attempts.redirects:
         return ()
-    shown = [f"{turn.asked} -> {turn.answered}" for turn in progress.attempts.redirects]
+    shown = [f"{redirect.asked} -> {redirect.answered}" for redirect in progress.attempts.redirects]
     return tuple(dict.fromkeys(shown))
 
 
