@@ -76,7 +76,8 @@ def replacing(path: Path) -> Iterator[Path]:
             yield beside
             _reach_the_disk(beside)
         except OSError as error:
-            if error.filename is not None and error.filename != str(beside):
+            of_another = error.filename is not None and error.filename != str(beside)
+            if of_another or error.errno is None:  # no error of the system has no number
                 raise
             raise OSError(error.errno, error.strerror, str(path)) from error
         try:

@@ -93,6 +93,14 @@ def test_a_full_disk_leaves_a_long_file_as_it_was(tmp_path: Path, older: str) ->
     assert [one.read_text() for one in tmp_path.iterdir()] == [older] * bool(older)
 
 
+def test_a_fault_without_a_number_keeps_its_words(tmp_path: Path) -> None:
+    """What reads the rows may time out, of which the system has no number."""
+    path = tmp_path / "rows.csv"
+    with pytest.raises(TimeoutError, match="the ledger is slow"), replacing(path):
+        raise TimeoutError("the ledger is slow")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_long_file_takes_the_place_and_the_rights_of_the_older_one(tmp_path: Path) -> None:
     path, link = tmp_path / "rows.csv", tmp_path / "link"
     path.write_text("yesterday's")

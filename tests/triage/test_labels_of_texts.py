@@ -7,7 +7,7 @@ import pytest
 from router.library import Gateway
 from router.policy.refusal import cries_for_help
 from router.triage.framing.given.text_jobs import is_job, one_speaks, text_job
-from router.triage.framing.given.whole_texts import is_letter, is_list, is_talk
+from router.triage.framing.given.whole_texts import GivenText, is_letter, is_list, is_talk
 from tests.kits.checks.growth import in_proportion
 from tests.kits.opened import gateway_of
 
@@ -75,6 +75,20 @@ def test_a_label_for_a_text_with_sums_stays_below_level_3(gateway: Gateway, mess
 @pytest.mark.parametrize(
     "words",
     [
+        "Sort these tickets by priority",
+        "Rank these reports by severity",
+        "Classify this mail by priority!",
+        "Sort these mails by priority ty",
+    ],
+)
+def test_a_word_that_ends_as_thanks_do_is_read_whole(words: str) -> None:
+    """Some people thank by "ty", with which "severity" ends."""
+    assert is_job(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         "Rate the urgency: ",
         "Rate how dangerous this mail is: ",
         "Rank my options: ",
@@ -83,6 +97,7 @@ def test_a_label_for_a_text_with_sums_stays_below_level_3(gateway: Gateway, mess
         "Classify this as an emergency or not: ",
         "Draft a reply to this letter: ",
         "Is this letter legal? ",
+        "Is this letter a fact or an opinion? Is it correct? ",
     ],
 )
 def test_who_has_something_of_their_own_judged_sets_no_job(words: str) -> None:
@@ -170,6 +185,8 @@ def test_a_short_line_below_a_ticket_may_be_its_senders(shop: Gateway) -> None:
         (LETTER, True, False, False),
         (LETTER.removeprefix("Dear Ms Aalto,\n"), False, False, False),
         (f"{LETTER}\nmust I pay this?", False, False, False),
+        (LETTER.replace("Yours", "Thank you.\nYours"), True, False, False),
+        (LETTER.replace("P. Oduya\n", "Best\nmust I pay this\n"), False, False, False),
         (TALK, False, True, False),
         (f"{TALK}\nwhat do I tell them", False, False, False),
         (TICKETS, False, False, True),
@@ -182,9 +199,9 @@ def test_a_text_shows_where_it_ends(text: str, letter: bool, talk: bool, listed:
 
 
 def test_we_in_a_letter_is_its_firm() -> None:
-    assert not one_speaks(LETTER)
-    assert one_speaks("we owe them 64,000 dollars")
-    assert one_speaks(LETTER.replace("our client", "my wife"))
+    assert not one_speaks(GivenText(LETTER))
+    assert one_speaks(GivenText("we owe them 64,000 dollars"))
+    assert one_speaks(GivenText(LETTER.replace("our client", "my wife")))
 
 
 @pytest.mark.parametrize(

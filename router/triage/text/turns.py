@@ -24,6 +24,7 @@ from router.triage.framing.given.text_jobs import (
     one_speaks,
     text_job,
 )
+from router.triage.framing.given.whole_texts import GivenText
 from router.triage.framing.signatures import without_signature
 from router.triage.text.folding import MAX_CHARS, fold, ways_shown
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
@@ -201,8 +202,9 @@ def for_classes(turns: Turns, request: ChatRequest, text: str, read: Set[str]) -
     alone = users == 1 and not request.tools and read <= USER_ALONE
     alone = alone and len(text.strip()) > 0 and len(text) <= MAX_CHARS
     by_program = not own and (_names_task(request) or (turns.given_text and turns.voice is None))
-    if alone and (by_program or (own and is_text_to_class(text))):
-        voice = Voice(one_speaks(text), happens_now(text))  # who wrote it may be in any danger
+    given = GivenText(text)
+    if alone and (by_program or (own and is_text_to_class(given))):
+        voice = Voice(one_speaks(given), happens_now(text))  # who wrote it may be in any danger
         whole = _all_ways(text)
         return Turns(READ_AS, harm_only=whole, given_text=True, voice=voice, classed=True)
     return replace(turns, last=text, given_text=False, voice=None, told="", own_told=False)

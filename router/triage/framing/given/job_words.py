@@ -175,7 +175,7 @@ COURTESY = late_regex(
 )
 """Matches how a job may begin: a greeting, "Could you please", "I need" before what is made."""
 THANKS = late_regex(
-    r"[\s,.!?\u2013-]{0,4}(?:(?:many )?thanks(?: (?:a lot|in advance|so much))?|"
+    r"[\s,.!?\u2013-]{0,4}\b(?:(?:many )?thanks(?: (?:a lot|in advance|so much))?|"
     r"thank you(?: (?:in advance|so much|very much))?|thx|ty|cheers|pls|plz|"
     r"(?:vielen )?danke?(?: im voraus)?|merci(?: d['\u2019]avance)?|(?:muchas )?gracias)"
     r"[\s.!]*\Z",
@@ -200,8 +200,9 @@ OTHERS_TEXT = late_regex(
     r"\b(?:letters?|memos?|clauses?|reports?|articles?|notices?|minutes|tickets?|reviews?|contract|"
     r"agreement|invoice|receipt|leaflet|transcripts?|complaints?|advert|passages?|paragraphs?|"
     r"excerpts?|thread|post[- ]?mortem|judge?ments?|ruling|handover|customer (?:e?-?mail|message)|"
-    r"brief|schreiben|bescheid|urteil|textauszug|vertrag|rechnung|protokoll|artikel|bericht|lettre|courrier|rapport|article|contrat|"
-    r"facture|avis|jugement|extrait|carta|aviso|sentencia|pasaje|informe|artículo|contrato|factura|anuncio)\b",
+    r"brief|schreiben|bescheid|urteil|textauszug|vertrag|rechnung|protokoll|artikel|bericht|"
+    r"lettre|courrier|rapport|article|contrat|facture|avis|jugement|extrait|"
+    r"carta|aviso|sentencia|pasaje|informe|artículo|contrato|factura|anuncio)\b",
     re.IGNORECASE,
 )
 """Finds that the text is named as one that somebody else wrote."""
@@ -228,10 +229,10 @@ ASKS = late_regex(
 OF_A_FAMILY = late_regex(
     r"\b(?:my|our|meine?[mnrs]?|unsere?[mnrs]?|mon|ma|mes|notre|nos|mi|mis|nuestr[oa]s?) "
     r"(?:[\w-]+ )?(?:husband|wife|partner|son|daughter|child|children|kids?|baby|mother|father|mum|"
-    r"mom|dad|brother|sister|grand\w+|uncle|aunt|friend|neighbou?r|flatmate|colleague|dog|cat|mann|frau|sohn|"
-    r"tochter|kind\w*|mutter|vater|bruder|schwester|oma|opa|freund\w*|nachbar\w*|mari|femme|fils|"
-    r"fille|enfants?|bébé|mère|père|frère|sœur|ami\w*|marido|esposa|mujer|hij[oa]s?|beb[eé]|madre|"
-    r"padre|herman[oa]|abuel[oa]|amig[oa])\b|"
+    r"mom|dad|brother|sister|grand\w+|uncle|aunt|friend|neighbou?r|flatmate|colleague|dog|cat|"
+    r"mann|frau|sohn|tochter|kind\w*|mutter|vater|bruder|schwester|oma|opa|freund\w*|nachbar\w*|"
+    r"mari|femme|fils|fille|enfants?|bébé|mère|père|frère|sœur|ami\w*|"
+    r"marido|esposa|mujer|hij[oa]s?|beb[eé]|madre|padre|herman[oa]|abuel[oa]|amig[oa])\b|"
     r"\b(?:dad|daddy|mum|mam|mom|mummy|grandma|grandpa|grandad|granny|nan|grandmother|grandfather|"
     r"mama|papa|oma|opa|maman|mamie|papi|mamá|papá)\b|\b(?:wife|husband)(?:['\u2019]s| (?:is|was|"
     r"has|just|took))\b",

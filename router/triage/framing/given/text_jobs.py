@@ -37,12 +37,7 @@ from router.triage.framing.given.job_words import (
     WORK,
 )
 from router.triage.framing.given.task_words import NO_TASK
-from router.triage.framing.given.whole_texts import (
-    is_letter,
-    is_list,
-    is_talk,
-    may_end_in_a_request,
-)
+from router.triage.framing.given.whole_texts import GivenText, is_list, may_end_in_a_request
 
 MOST_WORDS = 30
 """Words of a job: a longer one describes more than work on a text."""
@@ -101,7 +96,7 @@ class TextJob(NamedTuple):
 
 class _Cut(NamedTuple):
     job: str
-    text: str
+    given: GivenText
     marked: bool  # quotation marks or a fence show where the text begins and ends
 
 
@@ -117,35 +112,39 @@ def text_job(message: str) -> TextJob | None:
         return None
     for cut in _cuts(message.strip()):
         if is_job(cut.job) and _is_a_text(cut):
-            spam = SPAM.search(cut.job[:MOST_CHARS]) is not None
-            several = SEVERAL.search(cut.job) is not None and is_list(cut.text)
-            speaks = not several and one_speaks(cut.text)
-            letter = is_letter(cut.text) or is_talk(cut.text)
-            voice = Voice(speaks, happens_now(cut.text), letter, spam)
-            return TextJob(cut.job, cut.text, voice)
+            text = cut.given.text
+            several = SEVERAL.search(cut.job) is not None and is_list(text)
+            voice = Voice(
+                speaks=not several and one_speaks(cut.given),
+                happens=happens_now(text),
+                letter=cut.given.is_letter_or_talk,
+                spam=SPAM.search(cut.job) is not None,
+            )
+            return TextJob(cut.job, text, voice)
     return None
 
 
-def is_text_to_class(text: str) -> bool:
+def is_text_to_class(given: GivenText) -> bool:
     """Returns True for a text that stands behind a policy's own words for a classification.
 
     A shorter one, or one with a short line at an end, may say what its sender wants.
     """
-    return len(text.split()) >= LEAST_WORDS and not may_end_in_a_request(text)
+    return len(given.text.split()) >= LEAST_WORDS and not may_end_in_a_request(given)
 
 
-def one_speaks(text: str) -> bool:
+def one_speaks(given: GivenText) -> bool:
     """Returns True where somebody speaks in a text of themselves or of their family.
 
     By "we" a letter's firm speaks.
 
-    >>> one_speaks("Dear Sir, we sue."), one_speaks("We sue."), one_speaks("She sues.")
-    (False, True, False)
+    >>> [one_speaks(GivenText(told)) for told in ("Dear Sir, we sue.", "We sue.", "She sues.")]
+    [False, True, False]
     """
+    text = given.text
     if OF_A_FAMILY.search(text):
         return True
     words = {match[0].lower() for match in ONE_SPEAKS.finditer(text)}
-    if SALUTATION.match(text.strip()) or is_letter(text):
+    if SALUTATION.match(text.strip()) or given.is_letter:
         words -= PLURAL
     return bool(words)
 
@@ -182,9 +181,14 @@ def is_job(words: str) -> bool:
     works = said & WORK or shaped or (said & CHANGES and said & TEXTS) or WHICH.match(plain)
     if not works:
         return False
-    firsts = [_WORD.search(sentence) for sentence in _SENTENCE.split(plain)]
-    asks = any([first is not None and first[0] in _ASKS_OF_IT for first in firsts])
-    return not asks or _ASKS_A_KIND.match(plain.strip()) is not None
+    asking = [sentence for sentence in _SENTENCE.split(plain) if _asks_of_it(sentence)]
+    return all(_ASKS_A_KIND.match(sentence.strip()) for sentence in asking)
+
+
+def _asks_of_it(sentence: str) -> bool:
+    """Returns True for a question with yes or no for an answer."""
+    first = _WORD.search(sentence)
+    return first is not None and first[0] in _ASKS_OF_IT
 
 
 def _without_courtesy(words: str) -> str:
@@ -206,24 +210,26 @@ def _cuts(message: str) -> Iterator[_Cut]:
     """Yields the ways in which a message may be a job and a text."""
     if (fenced := _FENCED.search(message)) is not None:
         around = f"{message[: fenced.start()]}\n{message[fenced.end() :]}"
-        yield _Cut(around.strip(), fenced[2], marked=True)
+        yield _Cut(around.strip(), GivenText(fenced[2]), marked=True)
     if (opened := _OPENS.search(message)) is not None:
         closed = max([message.rfind(mark) for mark in _CLOSES])
         around = f"{message[: opened.start()]}\n{message[closed + 1 :]}"
-        yield _Cut(around.strip(), message[opened.end() : max(closed, 0)], marked=True)
+        quoted = message[opened.end() : max(closed, 0)]
+        yield _Cut(around.strip(), GivenText(quoted), marked=True)
     if "\n" in message:
         first, _, rest = message.partition("\n")
-        yield _Cut(first.strip(), rest.strip(), marked=False)
+        yield _Cut(first.strip(), GivenText(rest.strip()), marked=False)
         rest, _, last = message.rpartition("\n")
-        yield _Cut(last.strip(), rest.strip(), marked=False)
+        yield _Cut(last.strip(), GivenText(rest.strip()), marked=False)
     before, colon, behind = message.partition(": ")
     if colon and "\n" not in before:
-        yield _Cut(before.strip(), behind.strip(), marked=False)
+        yield _Cut(before.strip(), GivenText(behind.strip()), marked=False)
 
 
 def _is_a_text(cut: _Cut) -> bool:
     """Returns True where nothing in a text may be what its sender asks or tells of themselves."""
-    if len(cut.text.split()) < LEAST_WORDS:
+    text = cut.given.text
+    if (count := len(text.split())) < LEAST_WORDS:
         return False
     others = OTHERS_TEXT.search(cut.job) is not None
     words = TEXTS.intersection(_WORD.findall(cut.job.lower()))
@@ -231,23 +237,23 @@ def _is_a_text(cut: _Cut) -> bool:
     labelled = bool(LABELS.search(cut.job) and words) or spam
     if cut.marked and (others or labelled):
         return True
-    if not cut.marked and may_end_in_a_request(cut.text):
+    if not cut.marked and may_end_in_a_request(cut.given):
         return False
     if labelled and words & CORRESPONDENCE and not spam:
         return True
-    if (is_letter(cut.text) or is_talk(cut.text)) and words:
+    if words and cut.given.is_letter_or_talk:
         return True
-    if OF_A_FAMILY.search(cut.text):
+    if OF_A_FAMILY.search(text):
         return False
-    happens = happens_now(cut.text)
+    happens = happens_now(text)
     if labelled:
         return not happens
-    if ASKS.search(cut.text):
+    if ASKS.search(text):
         return False
-    speaks = ONE_SPEAKS.search(cut.text) is not None
-    greets = SALUTATION.match(cut.text.strip()) is not None
+    speaks = ONE_SPEAKS.search(text) is not None
+    greets = SALUTATION.match(text.strip()) is not None
     if others:
         return not speaks or (greets and not happens)
-    if len(cut.text.split()) < LEAST_UNNAMED:
+    if count < LEAST_UNNAMED:
         return False
     return greets or not (speaks or happens)

@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from router.regexes.late import late_regex
 from router.triage.framing.signatures import signs
+from router.types import measured_once
 
 SHORT_WORDS = 12
 """Words of a line at an end of a text, which may be one more request."""
@@ -42,6 +45,25 @@ _ITEM = re.compile(r"(?:\(?(?:\d{1,2}|[a-z])[).:]|[-*\u2022\u2013])\s+\S", re.IG
 _SAYS = re.compile(r"([^\W\d_][\w.'\u2019-]{0,19}(?: [\w.'\u2019-]{1,19})?):\s+\S")
 
 
+class GivenText(Struct, frozen=True, dict=True):
+    """Holds a text that work is set on. What it shows by itself is worked out at first use."""
+
+    text: str
+
+    @measured_once
+    def is_letter(self) -> bool:
+        """Is True as `is_letter` says of the text."""
+        return is_letter(self.text)
+
+    @measured_once
+    def is_letter_or_talk(self) -> bool:
+        """Is True where a name at its end belongs to it, and who speaks mostly is not its sender.
+
+        It is what `is_letter` or `is_talk` says of the text.
+        """
+        return self.is_letter or is_talk(self.text)
+
+
 def is_letter(text: str) -> bool:
     r"""Returns True for a text with a greeting, a closing line, and names below, and no more.
 
@@ -53,10 +75,9 @@ def is_letter(text: str) -> bool:
     lines = _lines(text)
     if len(lines) < 3 or not _GREETING.match(lines[0]):
         return False
-    for number, line in enumerate(lines[-1 - MOST_NAMES :], max(0, len(lines) - 1 - MOST_NAMES)):
-        if number and _CLOSING.fullmatch(line):
-            names = lines[number + 1 :]
-            return bool(names) and all(map(signs, names))
+    for number in range(max(1, len(lines) - 1 - MOST_NAMES), len(lines) - 1):
+        if _CLOSING.fullmatch(lines[number]) and all(map(signs, lines[number + 1 :])):
+            return True
     return False
 
 
@@ -81,16 +102,16 @@ def is_list(text: str) -> bool:
     return len(lines) >= LEAST_ITEMS and all(map(_ITEM.match, lines))
 
 
-def may_end_in_a_request(text: str) -> bool:
+def may_end_in_a_request(given: GivenText) -> bool:
     r"""Returns True where the first or last line is short, and no part of a letter, talk or list.
 
-    >>> may_end_in_a_request("A page long ago written.\nThen sign for me.")
+    >>> may_end_in_a_request(GivenText("A page long ago written.\nThen sign for me."))
     True
-    >>> may_end_in_a_request("1. The lamp is broken.\n2. Where is my invoice?")
+    >>> may_end_in_a_request(GivenText("1. The lamp is broken.\n2. Where is my invoice?"))
     False
     """
-    lines = _lines(text)
-    if len(lines) < 2 or is_letter(text) or is_talk(text):
+    lines = _lines(given.text)
+    if len(lines) < 2 or given.is_letter_or_talk:
         return False
     items = [_ITEM.match(line) is not None for line in lines]
     listed = sum(items) > 1
