@@ -201,7 +201,7 @@ class Gateway:
     async def _climb_whole(
         self, routed: RoutedRequest, progress: Progress, spender: Spender
     ) -> Outcome:
-        """Tries rungs, holds each back whole, then accounts; no generator costs time (record 101)."""
+        """Tries rungs and accounts, without the time that a generator takes (record 101)."""
         rung = await self._first_rung(routed, progress)
         failed: TiergateError | None = None
         async with Calls(routed, spender) as calls:
