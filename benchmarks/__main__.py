@@ -150,6 +150,8 @@ def main() -> None:
     )
     parser.add_argument("--device", default="auto", help="of the gateway's triage, as in serve")
     options = parser.parse_args()
+    if options.requests < soak.FEWEST:
+        parser.error(f"--requests is {options.requests}; expected {soak.FEWEST} or more")
     every = [name for name in PARTS if name not in NAMED_ONLY]
     names = every if options.part == "all" else [options.part]
     before = machine()

@@ -26,16 +26,17 @@ from router.ledger.books.verify import verify
 
 STAGE, QUICK_STAGE = 50_000, 200
 CONNECTIONS = 64
+FEWEST = 30  # requests: three stages of ten, each of which has some of all kinds
 SLOWEST_PER_SECOND = 20  # a stage may take this long and no longer
 
 
 def stage_of(requests: int) -> int:
-    """Returns the requests of one stage, so that any number has three stages at least.
+    """Returns the requests of one stage, so that any number from FEWEST on has three at least.
 
     >>> stage_of(300_000), stage_of(6_000)
     (50000, 2000)
     """
-    return min(STAGE, max(10, requests // 3))
+    return min(STAGE, requests // 3)
 
 
 def measure(requests: int, per_stage: int, say: Callable[[str], None]) -> Figures:

@@ -222,8 +222,8 @@ def unread_figures(card: Card, rows: Collection[str]) -> dict[str, Figure]:
             by_head.setdefault(name.partition("/")[0], []).append(row)
     for head, read in by_head.items():
         count = int(sum(_number(row["rows"]) for row in read))
-        right = sum(_number(row["rows"]) * _number(row["accuracy"]) for row in read)
-        found[f"{head}, unread sources"] = Figure("accuracy", right / max(1, count), count)
+        correct = sum(_number(row["rows"]) * _number(row["accuracy"]) for row in read)
+        found[f"{head}, unread sources"] = Figure("accuracy", correct / max(1, count), count)
         sure = [row for row in read if "said" in row]
         claims = [(_number(r["sure"]), _number(r["said"]), _number(r["right"])) for r in sure]
         count = int(sum(number for number, _, _ in claims))
@@ -266,10 +266,10 @@ def figures_of(card: Card) -> dict[str, Figure]:
     if "auroc" in match:
         rows = int(_number(match["requests"]))
         figure_of["match"] = Figure("AUROC", _number(match["auroc"]), rows)
-        over = _number(match.get("claimed_among_taken", math.nan)) - _number(
-            match.get("right_among_taken", math.nan)
-        )
-        figure_of["match, taken"] = Figure(CLAIMS_KEPT, 1.0 - max(0.0, over), rows)
+        claims = match.get("claimed_among_taken"), match.get("right_among_taken")
+        if None not in claims:  # cards of older models do not count them
+            claimed, right = map(_number, claims)
+            figure_of["match, taken"] = Figure(CLAIMS_KEPT, 1.0 - max(0.0, claimed - right), rows)
     novelty = part_of(figures, "novelty", "trials", "combined")
     if "nonsense_auroc" in novelty:
         rows = int(_number(novelty.get("nonsense_novel", 1)))

@@ -106,6 +106,14 @@ def test_match_is_that_of_all_companies() -> None:
     assert found["match, taken"].value == pytest.approx(0.93)
 
 
+def test_an_older_card_has_no_figure_of_claims_that_it_did_not_count() -> None:
+    counted: dict[str, Value] = {"requests": 900, "auroc": 0.95}
+    claims: dict[str, Value] = {"claimed_among_taken": 0.97, "right_among_taken": 0.9}
+    old = card({}, match={"all": counted})
+    assert "match, taken" not in install.figures_of(old)
+    assert not install.worse(card({}, match={"all": counted | claims}), old)
+
+
 def test_the_shipped_card_has_figures_of_match_and_novelty() -> None:
     found = install.figures_of(install.read_card(DEFAULT_FOLDER))
     assert {"match", "novelty", "difficulty"} <= found.keys()
