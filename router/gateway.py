@@ -125,7 +125,7 @@ class Gateway:
     async def complete(self, request: ChatRequest, identity: Identity) -> Outcome:
         """Returns the outcome of one request. Raises TiergateError when no tier could answer.
 
-        Its answer is held back whole.
+        Its answer is held back whole, so that no event passes through the generators of `stream`.
         """
         routed, progress = await self._intake.route(request, identity, buffered=True)
         if request.hints.dry_run:
@@ -133,9 +133,7 @@ class Gateway:
         spender = self._spender(routed, progress)
         error: TiergateError | None = None
         try:
-            async with aclosing(self._climb(routed, progress, spender, whole=True)) as steps:
-                (outcome,) = [step async for step in steps if isinstance(step, Outcome)]
-            return outcome
+            return await self._climb_whole(routed, progress, spender)
         except TiergateError as failed:
             error = failed
             raise
@@ -167,7 +165,7 @@ class Gateway:
         error: TiergateError | None = None
         try:
             yield begun(routed, progress)
-            async with aclosing(self._climb(routed, progress, spender, whole=False)) as events:
+            async with aclosing(self._climb(routed, progress, spender)) as events:
                 async for event in events:
                     yield event
         except TiergateError as failed:
@@ -177,10 +175,8 @@ class Gateway:
             await self._end(routed, progress, spender, error)
 
     def _spender(self, routed: RoutedRequest, progress: Progress) -> Spender:
-        """Returns who makes the calls of one request, with the books of these calls."""
-        unseen = self._shadows.unseen
-        books = CallBooks(routed, progress, self._ledger, self._clock, self._deadlines, unseen)
-        return Spender(books)
+        unseen, ledger, clock = self._shadows.unseen, self._ledger, self._clock
+        return Spender(CallBooks(routed, progress, ledger, clock, self._deadlines, unseen))
 
     async def _dry_run(self, routed: RoutedRequest, progress: Progress) -> Outcome:
         """Returns the outcome of a dry run: its decision, and what a call would say."""
@@ -202,15 +198,33 @@ class Gateway:
             await settle(progress.rates, progress.attempts.rows)
         await self._intake.failed.note(routed.request, routed.identity, error)
 
-    async def _climb(
-        self, routed: RoutedRequest, progress: Progress, spender: Spender, *, whole: bool
-    ) -> AsyncGenerator[StreamStep, None]:
-        """Yields what the client gets while rungs are tried, then accounts. The ladder ends it.
-
-        Where the client gets all at once (`whole`), it yields the outcome alone.
-        """
+    async def _climb_whole(
+        self, routed: RoutedRequest, progress: Progress, spender: Spender
+    ) -> Outcome:
+        """Tries rungs and accounts, without the time that a generator takes (record 101)."""
         rung = await self._first_rung(routed, progress)
-        if not whole and (opened := opened_ahead(routed, progress, rung)) is not None:
+        failed: TiergateError | None = None
+        async with Calls(routed, spender) as calls:
+            for _ in routed.decision.rungs:
+                if rung is None:
+                    break
+                held, error = HeldAnswer(), None
+                self._begin_beside(routed, progress, calls, rung)
+                try:
+                    await self._hold_turn(routed, progress, calls, rung, held)
+                except TiergateError as raised:
+                    error, failed = raised, noted_failure(routed, progress, rung, raised, failed)
+                rung = await self._after_turn(routed, progress, calls, rung, held, error)
+        conclusion = await self._concluded(routed, progress, failed)
+        self._note_commit(routed, progress, conclusion.candidate)
+        return await self._account(routed, progress, conclusion)
+
+    async def _climb(
+        self, routed: RoutedRequest, progress: Progress, spender: Spender
+    ) -> AsyncGenerator[StreamStep, None]:
+        """Yields what the client gets while rungs are tried, then accounts, as `_climb_whole`."""
+        rung = await self._first_rung(routed, progress)
+        if (opened := opened_ahead(routed, progress, rung)) is not None:
             yield opened
         failed: TiergateError | None = None
         async with Calls(routed, spender) as calls:
@@ -220,8 +234,7 @@ class Gateway:
                 held, error = HeldAnswer(), None
                 self._begin_beside(routed, progress, calls, rung)
                 try:
-                    last = progress.has_last_word(routed, rung)
-                    if whole or routed.holds_back(rung, last=last):
+                    if routed.holds_back(rung, last=progress.has_last_word(routed, rung)):
                         await self._hold_turn(routed, progress, calls, rung, held)
                     else:
                         turn = self._stream_turn(routed, progress, calls, rung, held)
@@ -234,15 +247,13 @@ class Gateway:
                     error, failed = raised, noted_failure(routed, progress, rung, raised, failed)
                 rung = await self._after_turn(routed, progress, calls, rung, held, error)
         conclusion = await self._concluded(routed, progress, failed)
-        if whole:
-            self._note_commit(routed, progress, conclusion.candidate)
         if progress.committed is not None:
             yield await self._account(routed, progress, conclusion)
             return
         # All of it was held back, so its row comes first, as where it goes out whole.
-        begins = self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
+        whole = self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
         outcome = await self._account(routed, progress, conclusion)
-        yield begins
+        yield whole
         pieces = unsent(routed, conclusion.candidate.answer)
         if pieces := below_said(routed, progress, pieces):
             yield pieces
