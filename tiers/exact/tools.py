@@ -116,7 +116,7 @@ def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solve
             return Solved("other_languages", answer_text)
     if "arithmetic" in tools and (total := goods.cost_of_goods(text, opens=opens)) is not None:
         return Solved("arithmetic", total)
-    answered = phrased(text, today, tools) or told(text, tools)
+    answered = phrased(text, today, tools) or told(text, tools, opens=opens)
     return None if answered is None else Solved(*answered)
 
 

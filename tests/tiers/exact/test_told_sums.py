@@ -53,6 +53,9 @@ SUMS = {
         "1,000 at 6% a year for 1 year, interest added every month = 1,061.68 "
         "(interest: 61.68), rounded to cents"
     ),
+    "2% interest on 500 for a year": (
+        "500 at 2% a year for 1 year, interest added once a year = 510 (interest: 10)"
+    ),
     "60 km at 80 km/h, how long?": "60 km at 80 km/h: 45 minutes",
     "how far in 2.5 hours at 90 km/h": "2.5 hours at 90 km/h: 225 km",
     "How long does it take to drive 100 miles at 60 mph?": (
@@ -146,8 +149,24 @@ def test_near_sum_gets_no_answer(text: str) -> None:
 
 
 def test_tool_that_a_policy_leaves_out_answers_nothing() -> None:
-    assert told("7/20 in percent", ["percentages"]) is not None
-    assert told("7/20 in percent", ["arithmetic"]) is None
+    assert told("7/20 in percent", ["percentages"], opens=True) is not None
+    assert told("7/20 in percent", ["arithmetic"], opens=True) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "asks"),
+    [
+        ("12 payments of 49.99", False),
+        ("150 a month for 2 years", False),
+        ("How much is 12 payments of 49.99?", True),
+        ("150 a month for 2 years?", True),
+        ("double 3.75 and take away 1", True),
+    ],
+)
+def test_sum_that_may_be_a_reply_gets_no_answer_within_a_conversation(
+    reply: str, asks: bool
+) -> None:
+    assert (solved(reply, TODAY, opens=False) is not None) is asks
 
 
 STEPS: dict[str, Callable[[Fraction, int], Fraction]] = {

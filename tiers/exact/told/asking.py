@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from msgspec import Struct
 
 from router.regexes.digits import has_digit
+from router.regexes.late import late_regex
 from tiers.exact.numbers import digits_for_words
 from tiers.exact.phrased.figures import core_of
 from tiers.exact.told import budgets, fractions_of_one, growth, in_turn, months, remainders, travel
@@ -38,19 +39,28 @@ _TOOLS = (
 )
 
 
+_ASKS = late_regex(
+    r"\?|\b(?:what|what's|how|calculate|work out|convert|double|triple|halve|add|subtract|multiply"
+    r"|divide|start|take)\b"
+)
+"""Finds that something is asked, or is to be done to a number."""
+
+
 def compile_forms() -> None:
     """Compiles the forms of all tools; otherwise the first question waits."""
     for tool in _TOOLS:
         tool.answer("1 2")
 
 
-def told(text: str, tools: Collection[str]) -> tuple[str, str] | None:
+def told(text: str, tools: Collection[str], *, opens: bool) -> tuple[str, str] | None:
     """Returns the tool and its answer to a sum in sentences of English, else None.
 
-    >>> told("Start with 12, add 5 and then halve it.", ["arithmetic"])
+    Where it does not open a conversation it must ask: "12 payments of 49.99" may be a reply.
+
+    >>> told("Start with 12, add 5 and then halve it.", ["arithmetic"], opens=True)
     ('arithmetic', '(12 + 5) / 2 = 8.5')
     """
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS or not (opens or _ASKS.search(text.lower())):
         return None
     core = digits_for_words(core_of(text))
     if not has_digit(core):

@@ -41,13 +41,14 @@ _FORMS = tuple(
         rf"{_ASKED}{_X} at {_P}{_YEARLY}(?: interest)?,? {_COMPOUNDED} (?:for|over|after) {_TIME}",
         rf"{_ASKED}{_X} at {_P}{_YEARLY}(?: interest)? (?:for|over|after) {_TIME},? {_COMPOUNDED}",
         rf"{_ASKED}{_X} at {_P}{_YEARLY} compound interest (?:for|over|after) {_TIME}",
+        rf"{_ASKED}{_P}{_YEARLY} interest on {_X} (?:for|over|after) (?P<t>1|a|an) year",
         rf"{_ASKED}{_X} (?:be )?(?:worth )?after {_TIME} at {_P}{_YEARLY} compound interest",
     )
 )
 _TIMES = {"half-yearly": 2, "quarterly": 4, "monthly": 12}
 _NAMED = {1: "once a year", 2: "twice a year", 4: "every quarter", 12: "every month"}
-CUES = ("compound",)
-"""Stands in what any form fits."""
+CUES = ("compound", " interest ")
+"""One of them stands in what any form fits."""
 
 
 def growth(text: str) -> str | None:
