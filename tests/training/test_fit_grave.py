@@ -71,6 +71,7 @@ SECTIONS_OF = {
     "forty_seventh": (*GRAVE, "none"),
     "forty_ninth": ("medical", "self_harm", "poison", "legal", "engineering", "money", "none"),
     "fiftieth": ("medical", "poison", "legal", "engineering", "money", "none"),
+    "fifty_third": (*GRAVE, "none"),
     "forty_first": ("fraud", "legal", "medical", "self_harm", "violence", "none"),
 }
 
