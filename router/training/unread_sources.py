@@ -61,7 +61,7 @@ another, and poison, danger to oneself and violence are in no list of domains.""
 LANGUAGE = "en"  # the language of these heads
 QUICK_AUTHORS = (
     "first", "fiftieth", "money_of_customers", "messages_at_work", "messages_of_offices",
-    "weighing_at_home", "held_out", "fifty_first",
+    "weighing_at_home", "held_out", "fifty_first", "fifty_second",
 )  # fmt: skip
 """Authors whose lines a quick run reads, some of each kind, judges among them. Each head is fitted
 once without each author, so that all of them together take most of a training's time."""

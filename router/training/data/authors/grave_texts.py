@@ -35,7 +35,7 @@ HELD_OUT = "held_out"
 """The author who judges the reader of grave matters."""
 JUDGES = (
     HELD_OUT, "eleventh", "twelfth", "fifteenth", "twentieth", "forty_sixth", "forty_eighth",
-    "fifty_first",
+    "fifty_first", "fifty_second",
 )  # fmt: skip
 """The authors who judge only. All but the first judge the close reader alone; `forty_eighth` also
 says how true the reader's highest chances are."""
