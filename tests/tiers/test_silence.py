@@ -61,7 +61,7 @@ async def test_silent_stream_ends_long_before_its_time(fake: FakeUpstream, tiers
 async def test_an_answer_that_came_to_its_end_needs_no_end_of_its_stream(
     fake: FakeUpstream, tiers: Tiers, model: str, reported: bool
 ) -> None:
-    tier = tiers(fake.url, model=model, idle_s=0.3, **CALMED)
+    tier = tiers(fake.url, model=model, idle_s=2, **CALMED)
     said, answer = await ask_stream(tier)
     assert (said, answer.text, answer.choices[0].finish_reason) == (TEXT, TEXT, "stop")
     assert answer.usage.reported is reported
