@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -62,6 +63,7 @@ class Money(Struct, frozen=True):
     sign: str = ""
 
 
+@lru_cache(maxsize=16)  # tools of several kinds ask for the same text, one after another
 def core_of(text: str) -> str:
     """Returns a question in small letters without accents, marks at its ends and courtesies.
 

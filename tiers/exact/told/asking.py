@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
+from tiers.exact import numbers
 from tiers.exact.numbers import digits_for_words
 from tiers.exact.phrased.figures import core_of
 from tiers.exact.told import budgets, fractions_of_one, growth, in_turn, months, remainders, travel
@@ -26,7 +27,7 @@ class _Tool(Struct, frozen=True):
 _TOOLS = (
     _Tool("arithmetic", in_turn.in_turn, in_turn.CUES, in_turn.BEGINNINGS),
     _Tool("arithmetic", budgets.budget, budgets.CUES, budgets.BEGINNINGS),
-    _Tool("percentages", growth.growth, growth.CUES, ("",)),
+    _Tool("percentages", growth.growth, growth.CUES, growth.BEGINNINGS),
     _Tool("arithmetic", travel.journey, travel.CUES, travel.BEGINNINGS),
     _Tool("arithmetic", remainders.remainder, remainders.CUES, remainders.BEGINNINGS),
     _Tool("dates", months.months_between, months.CUES, months.BEGINNINGS),
@@ -39,6 +40,8 @@ _TOOLS = (
 )
 
 
+_BEGINNINGS = tuple({*numbers.BEGINNINGS, *(one for tool in _TOOLS for one in tool.beginnings)})
+"""Begin what any form fits, also before numbers in words are digits."""
 _ASKS = late_regex(
     r"\?|\b(?:what|what's|how|calculate|work out|convert|double|triple|halve|add|subtract|multiply"
     r"|divide|start|take)\b"
@@ -62,7 +65,10 @@ def told(text: str, tools: Collection[str], *, opens: bool) -> tuple[str, str] |
     """
     if len(text) > MAX_CHARACTERS or not (opens or _ASKS.search(text.lower())):
         return None
-    core = digits_for_words(core_of(text))
+    plain = core_of(text)
+    if not begins(plain, _BEGINNINGS):
+        return None
+    core = digits_for_words(plain)
     if not has_digit(core):
         return None
     for tool in _TOOLS:

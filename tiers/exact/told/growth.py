@@ -13,6 +13,7 @@ from router.regexes.late import late_regex
 from tiers.exact.numbers import (
     AMOUNT,
     NUMBER,
+    SYMBOLS,
     amount,
     as_read,
     fits,
@@ -49,6 +50,11 @@ _TIMES = {"half-yearly": 2, "quarterly": 4, "monthly": 12}
 _NAMED = {1: "once a year", 2: "twice a year", 4: "every quarter", 12: "every month"}
 CUES = ("compound", " interest ")
 """One of them stands in what any form fits."""
+BEGINNINGS = (
+    *("compound", "the ", "what", "how much", "calculate ", "work out ", "interest "),
+    *(*SYMBOLS, "."),
+)
+"""Begin what any form fits, besides numbers."""
 
 
 def growth(text: str) -> str | None:
