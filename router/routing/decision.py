@@ -64,6 +64,7 @@ from router.routing.stakes import domain_at_stake, least_shown, stakes
 from router.types import (
     GAINS_FROM,
     IN_HAND_FROM,
+    KNOWN_FIRST_FROM,
     KNOWN_IS_NOT_NOVEL_FROM,
     NO_PRESSURE,
     PINS_FROM,
@@ -127,7 +128,7 @@ def decide(
     outage = None
     if not allowed:
         allowed, outage = fallback(facts, passed, limits, asked, spare, signals)
-    best, choice = _first(facts, losses, allowed, section)
+    best, choice = _first(facts, losses, allowed, section, version)
     led = None
     by_priors = choice is Reason.FIXED_TRIGGERS_DECIDE and version >= GAINS_FROM
     if by_priors and outage is None and signals.domain_p >= section.domain_at:
@@ -141,7 +142,7 @@ def decide(
         allowed, passed, limits = led.allowed, led.passed, led.limits
     if any([f.cache_nano_usd for f in facts]):
         best, choice = _warm_first(
-            facts, stakes_nano, allowed, section, (best, choice), pressure.price
+            facts, stakes_nano, allowed, section, (best, choice), pressure.price, version
         )
     hand = None
     if version >= IN_HAND_FROM:
@@ -334,13 +335,13 @@ def _first(
     losses: Sequence[int],
     allowed: Sequence[int],
     section: DecisionSection,
+    version: int,
 ) -> tuple[int, Reason]:
     """Returns the first rung among those allowed, and the reason."""
-    lowest = allowed[0]
     if section.mode is not DecisionMode.EXPECTED_LOSS:
         for f in facts:
             if f.p_source is PSource.PRIOR or f.cost_basis is CostBasis.UNKNOWN:
-                return lowest, Reason.FIXED_TRIGGERS_DECIDE
+                return _lowest(facts, allowed, version), Reason.FIXED_TRIGGERS_DECIDE
     best = min(allowed, key=lambda i: (losses[i], i))
     costs = counted_costs(facts, section)
     least = facts[best].p - section.min_gain
@@ -350,6 +351,20 @@ def _first(
     return gained, Reason.LOWEST_EXPECTED_LOSS
 
 
+def _lowest(facts: Sequence[RungFacts], allowed: Sequence[int], version: int) -> int:
+    """Returns the lowest rung allowed; of its level, the first that knows the answer better.
+
+    A sum that is computed goes before a question back, in whatever order the policy lists them.
+    """
+    lowest = facts[allowed[0]]
+    if version >= KNOWN_FIRST_FROM:
+        for i in allowed:
+            f = facts[i]
+            if f.level == lowest.level and _is_known(f) and f.p > lowest.p:
+                return i
+    return allowed[0]
+
+
 def _warm_first(
     facts: Sequence[RungFacts],
     stakes_nano: int,
@@ -357,6 +372,7 @@ def _warm_first(
     section: DecisionSection,
     coldly: tuple[int, Reason],
     pacing: float,
+    version: int,
 ) -> tuple[int, Reason]:
     """Returns the first rung where prompt caches are warm, and the reason.
 
@@ -378,7 +394,7 @@ def _warm_first(
         return min(warm, key=lambda i: (facts[i].cost_nano_usd, i)), Reason.WARM_CACHE
     cold = without_caches(facts)
     losses = expected_losses(cold, stakes_nano, section, pacing)
-    moved = _first(cold, losses, allowed, section)[0] != first
+    moved = _first(cold, losses, allowed, section, version)[0] != first
     return first, Reason.WARM_CACHE if moved else choice
 
 

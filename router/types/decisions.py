@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
-RECORD_VERSION = 10
+RECORD_VERSION = 11
 """Numbers the rules that decide. A stored row is decided again by the rules of its time."""
 
 STAND_INS_FROM = 2
@@ -40,6 +40,10 @@ domain of risk where none was sure, and took a slow laptop for architecture."""
 FORCED_FROM = 9
 """Rows of earlier versions knew no hard rule in a policy of level 1 alone, where no floor can be
 raised: an answer to a danger went out as accepted, however poor its model was known to be."""
+
+KNOWN_FIRST_FROM = 11
+"""Rows of earlier versions took the first answerer of a level as the policy lists them where fixed
+triggers decide, also where a later one of that level knew the answer and the first asked back."""
 
 
 APPROVED_WORDS = "approved_words"

@@ -9,7 +9,7 @@ from router.policy.sections.rules.heads import HeadCondition
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.next_rung import Turn, next_rung
-from router.types import Action, PSource, Reason, RungFacts
+from router.types import KNOWN_FIRST_FROM, Action, PSource, Reason, RungFacts
 from tests.kits.changed import replace
 from tests.kits.decision_kit import CALM, a_policy, facts
 
@@ -120,3 +120,16 @@ def test_an_earlier_rows_climb_names_the_trigger_too() -> None:
     assert decision.in_hand == 0
     step = next_rung(decision, Turn(0, 0.99, in_hand=0.99), policy.decision)
     assert (step.action, step.rung, step.reason) == (Action.CLIMB, 2, Reason.NOVEL)
+
+
+@pytest.mark.parametrize(("version", "first"), [(KNOWN_FIRST_FROM - 1, 0), (KNOWN_FIRST_FROM, 1)])
+def test_what_knows_the_answer_goes_before_what_asks_back(version: int, first: int) -> None:
+    """While chances are priors, the policy's order holds within a level, but for known answers."""
+    asking, mid, deep = facts(0.86)
+    asking = replace(asking, p_source=PSource.MATCH, because=Reason.ASKED_WHICH)
+    exact = replace(asking, answerer="exact", p=0.99, p_source=PSource.KNOWN)
+    exact = replace(exact, because=Reason.EXACT_TOOL)
+    rungs = [asking, exact, replace(mid, p_source=PSource.PRIOR), deep]
+    decision = decide(a_policy(), CALM, rungs, Asked(), version=version)
+    assert decision.first == first
+    assert Reason.FIXED_TRIGGERS_DECIDE in decision.first_rung.reasons

@@ -66,6 +66,7 @@ DECIDED = {
     8: "785c972a59c718fa",
     9: "785c972a59c718fa",
     10: "785c972a59c718fa",
+    11: "785c972a59c718fa",
 }
 """Digests of what each version decides."""
 
@@ -80,6 +81,7 @@ DECIDED_ALONE = {
     8: "144c68dff2dba3ac",
     9: "e661a10dd8c7c201",
     10: "e661a10dd8c7c201",
+    11: "e661a10dd8c7c201",
 }
 """Digests of what each version decides in a policy of level 1 alone."""
 
@@ -94,8 +96,24 @@ DECIDED_ABROAD = {
     8: "418d46a88475df71",
     9: "418d46a88475df71",
     10: "99ba88f4a623d8d1",
+    11: "99ba88f4a623d8d1",
 }
 """Digests of what each version decides of a phrase in a language whose decisions nobody learnt."""
+
+DECIDED_KNOWN = {
+    1: "877a76e82eaf09e8",
+    2: "300ae1980d7462ff",
+    3: "56ff2678488fcd61",
+    4: "517c4d8c5324c12f",
+    5: "caa8d142f24df14d",
+    6: "a20618d0220bb8ac",
+    7: "61b6ce1dfd55c521",
+    8: "132cc12e8ab6d8f6",
+    9: "132cc12e8ab6d8f6",
+    10: "132cc12e8ab6d8f6",
+    11: "122b0aec92721ae7",
+}
+"""Digests of what each version decides where the second answerer of level 1 knows the answer."""
 
 
 def a_request(draw: random.Random) -> tuple[Signals, list[RungFacts], Asked]:
@@ -185,6 +203,18 @@ def decided_abroad(version: int) -> str:
     return digest.hexdigest()
 
 
+def decided_known(version: int) -> str:
+    """Returns the digest of what this version decides where the first answerer is less sure."""
+    draw, digest = random.Random(20261202), blake2b(digest_size=8)
+    for _ in range(REQUESTS):
+        signals, (faq, *higher), asked = a_request(draw)
+        asking = replace(faq, p_source=PSource.MATCH, because=Reason.ASKED_WHICH)
+        exact = replace(faq, p=0.99, p_source=PSource.KNOWN, because=Reason.EXACT_TOOL)
+        rungs = [asking, replace(exact, answerer="exact"), *higher]
+        digest.update(repr(told(decide(POLICY, signals, rungs, asked, version=version))).encode())
+    return digest.hexdigest()
+
+
 @pytest.mark.parametrize("version", DECIDED)
 def test_a_version_of_the_rules_decides_as_it_did(version: int) -> None:
     """Rules that changed need a version of their own (`types.decisions`), and a digest here."""
@@ -201,13 +231,22 @@ def test_a_version_of_the_rules_decides_as_it_did_for_phrases_abroad(version: in
     assert decided_abroad(version) == DECIDED_ABROAD[version]
 
 
+@pytest.mark.parametrize("version", DECIDED_KNOWN)
+def test_a_version_of_the_rules_decides_as_it_did_for_known_answers(version: int) -> None:
+    assert decided_known(version) == DECIDED_KNOWN[version]
+
+
 def test_every_version_has_a_digest() -> None:
     versions = [*range(1, RECORD_VERSION + 1)]
-    assert [*DECIDED] == [*DECIDED_ALONE] == [*DECIDED_ABROAD] == versions
+    assert [*DECIDED] == [*DECIDED_ALONE] == versions
+    assert [*DECIDED_ABROAD] == [*DECIDED_KNOWN] == versions
 
 
 def test_no_two_versions_decide_alike() -> None:
     told_apart = [
-        (DECIDED[version], DECIDED_ALONE[version], DECIDED_ABROAD[version]) for version in DECIDED
+        tuple(
+            digests[version] for digests in (DECIDED, DECIDED_ALONE, DECIDED_ABROAD, DECIDED_KNOWN)
+        )
+        for version in DECIDED
     ]
     assert len(set(told_apart)) == len(DECIDED)
