@@ -24,6 +24,7 @@ from tiers.exact.numbers import (
     fits,
     number,
     shown,
+    written,
 )
 from tiers.exact.wording import FRACTIONS, Question
 
@@ -77,7 +78,7 @@ _LISTED_WORDS = (
     "difference between add up multiply subtract divide numbers from x percent per cent pct"
 )
 _SUM_WORDS = _LISTED_WORDS.split()
-BEGINNINGS = (*_SUM_WORDS, *FRACTIONS, "sqrt", "(")
+BEGINNINGS = (*_SUM_WORDS, *FRACTIONS, "sqrt", "(", "round ")
 """Begin any sum, besides numbers."""
 _NO_SUM_WORD = late_regex(
     rf"\b(?!(?:{'|'.join(_SUM_WORDS)}|(?:sqrt)+|(?:{'|'.join(FRACTIONS)})s?)(?![a-z]))[a-z]"
@@ -112,6 +113,17 @@ class _ByZero(Exception):
     """The sum divides by zero."""
 
 
+_ROUNDED = late_regex(
+    r"(?P<before>round )?(?P<sum>.+?)(?(before)|,? (?:and )?round(?:ed)?(?: off| it| up to)?)"
+    r" to (?:the nearest (?P<near>whole number|integer|unit|ten|hundred|thousand|tenth|hundredth"
+    r"|cent|penny)|(?P<digits>\d) (?:decimals?|decimal places?|decimal digits?|dp))"
+)
+_NEAREST = {
+    **{"whole number": 0, "integer": 0, "unit": 0, "ten": -1, "hundred": -2, "thousand": -3},
+    **{"tenth": 1, "hundredth": 2, "cent": 2, "penny": 2},
+}
+
+
 def arithmetic(question: Question, *, opens: bool = False) -> str | None:
     """Returns the sum with its result, None for anything else.
 
@@ -121,7 +133,11 @@ def arithmetic(question: Question, *, opens: bool = False) -> str | None:
     ('12 * (3 + 4) = 84', None)
     """
     text = digits_for_words(question.text)
-    if not has_digit(text) or _NO_SUM_WORD.search(text):
+    if not has_digit(text):
+        return None
+    rounded = _ROUNDED.fullmatch(text) if "round" in text else None
+    text = text if rounded is None else rounded["sum"]
+    if _NO_SUM_WORD.search(text):
         return None
     if not question.commanded and (
         _NO_SUM.fullmatch(text) or _may_be_a_name(question, text, opens)
@@ -137,7 +153,7 @@ def arithmetic(question: Question, *, opens: bool = False) -> str | None:
     text = _FRACTION.sub(_fraction, text)
     for words, sign in _WORDS:
         text = words.sub(sign, text)
-    if not _CALCULATING.search(text.lstrip(" -")):
+    if rounded is None and not _CALCULATING.search(text.lstrip(" -")):
         return None
     try:
         tokens = _grouped(_tokens(text))
@@ -146,7 +162,20 @@ def arithmetic(question: Question, *, opens: bool = False) -> str | None:
         return None
     except _ByZero:
         return f"{_pretty(tokens)} {NO_RESULT}: nothing can be divided by zero."
+    if rounded is not None:
+        return _rounded(_pretty(tokens), result, rounded)
     return shown_sum(_pretty(tokens), result)
+
+
+def _rounded(left: str, result: Amount, asked: re.Match[str]) -> str:
+    """Returns the sum with its result to as many decimals as were asked for, half away from 0."""
+    digits = int(asked["digits"]) if asked["digits"] else _NEAREST[asked["near"]]
+    scaled = abs(result.value) * Fraction(10) ** digits
+    whole = (scaled.numerator * 2 + scaled.denominator) // (scaled.denominator * 2)
+    value = Fraction(whole) / Fraction(10) ** digits * (-1 if result.value < 0 else 1)
+    near = f"{asked['digits']} decimals" if asked["digits"] else f"the nearest {asked['near']}"
+    near = near.replace("1 decimals", "1 decimal")
+    return f"{left} = {result.sign}{written(value)}, rounded to {near}"
 
 
 def _fraction(match: re.Match[str]) -> str:

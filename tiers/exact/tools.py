@@ -27,6 +27,7 @@ from tiers.exact.phrased.asking import compile_forms as compile_phrased
 from tiers.exact.phrased.asking import phrased
 from tiers.exact.told.asking import compile_forms as compile_told
 from tiers.exact.told.asking import told
+from tiers.exact.told.stated_day import with_stated_day
 from tiers.exact.units import NO_RATES, conversion, exchange, exchange_with, rate_asked_for
 from tiers.exact.wording import Question, begins, question
 
@@ -103,6 +104,8 @@ def solved(
 
 @lru_cache(maxsize=16)  # several rungs of a policy ask about one request, and it is answered then
 def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solved | None:
+    if "dates" in tools:
+        text, today = with_stated_day(text, today)
     core = question(text)
     if core is None or not any(map(str.isalnum, core.text)):
         return None

@@ -36,7 +36,7 @@ _FORMS = (
 _HYPHEN = late_regex(r"(?<=\d)-(?=[a-z])")
 _DEGREES = late_regex(r"(\d) ?(?:°|degrees?) ?(?=[cfk]\b|celsius|fahrenheit|centigrade)")
 _FRACTION = late_regex(r"(?:\b(\d{1,4}) (?:and )?)?\b([13])/([24])(?= [a-z])")
-_HALF_A = late_regex(r"\bhalf an? (?=[a-z])|\ba half (?=[a-z])")
+_HALF_A = late_regex(r"\bhalf an? (?=[a-z])|\b(?<!and )a half (?=[a-z])")
 _FEET = late_regex(r"(\d)'(?=\d)")
 _KELVIN = late_regex(rf"({NUMBER})k(?= )")
 

@@ -94,7 +94,6 @@ how many days until 30 February?
 12 / 25 / 2026
 how long from 9 to 5?
 how long from 25:00 to 26:00?
-how many hours from 8:00 to 16:30 with a 30 minute break?
 how long from 9:00 in London to 9:00 in New York?
 De 9h à 5h, combien de temps ?
 110% off 50

@@ -306,7 +306,6 @@ Wie viel Rabatt bekomme ich auf 3 Hemden zu je 20 €?
 Was kosten 3 Hemden zu je 20 € weniger?
 Was kosten 3 Hemden zu je 20 € mehr als 2 Hosen zu je 25 €?
 ¿cuánto cuestan 3 camisas a 20 € menos?
-¿cuánto cuestan 3 camisas a 20 € y 3 a 25 €?
 3 mal 20 € am Tag
 3 fois 20 € par jour
 2 times 20 dollars a day

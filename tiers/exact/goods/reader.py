@@ -47,6 +47,7 @@ _CENTS = late_regex(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
 _WITHOUT_CENTS = late_regex(r"[£₹]|\d pounds?\b(?! of)")
 _COMPOUND = late_regex(r"(?<=\d)-(€|\$|euro|dollar)-(?=[a-z])")
 _LETTER = late_regex("[a-z]")
+_PAYING = ("pay for ", "owe for ")
 
 _EN = WORDS["en"]
 BEGINNING = late_regex(
@@ -163,7 +164,9 @@ class _Reader:
         """Returns the sum of all of a text, None where one of its words is not understood."""
         frame = self._forms.frame.match(core)
         asks = frame is not None and frame["asks"] is not None
-        self._certain = asks
+        # "What do I pay for ..." reaches this as "i pay for ...".
+        paying = self._asked and frame is not None and frame[0].endswith(_PAYING)
+        self._certain = asks or paying
         if frame is not None and frame["sum"] and not self._pays(frame):
             return None
         place = self._all_goods(core, 0 if frame is None else frame.end())
@@ -221,9 +224,10 @@ class _Reader:
         if count != 1 and _is_size(thing):
             return False
         one = article and count == 1
-        if parts and (thing == "") != self._alone:
-            return False  # "3 shirts at $20 and 3 at $25" counts shirts, too
-        self._alone = thing == ""
+        more = bool(parts) and not self._alone and item["alone"] is not None
+        if parts and (thing == "") != self._alone and not more:
+            return False
+        self._alone = thing == "" and not more  # "3 shirts at $20 and 3 at $25": all are shirts
         if one and (item["each"] or thing.partition(" ")[0] in SEVERAL):
             return False  # "a pair of tyres at $45 each", "a few tubes at $7": more than one
         if item["link"] == "cost" and sure < _SURE and count != 1:
@@ -231,7 +235,7 @@ class _Reader:
         value, sign = price
         clear = bool(sign) or ENDS_IN_CENTS.search(item["sum"]) is not None
         says = (item["each"] and clear) or _LETTER.search(core, item.end())
-        if not thing and self._language == "en" and not says:
+        if not thing and self._language == "en" and not (says or more):
             return False  # arithmetic reads it
         if sure < _SURE and not sign and _TIME.fullmatch(item["sum"]):
             self._times += 1

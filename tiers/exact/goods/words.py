@@ -111,8 +111,7 @@ _EN = GoodsWords(
     plus=r"plus|\+",
     # "With a $20 deposit" may be paid already.
     fees=r"(?:express |standard )?(?:shipping|delivery|postage|p&p|handling|packaging|packing"
-    r"|gift wrap(?:ping)?|(?(plus)deposit|(?!))|service|fees?|delivery fee|shipping costs?"
-    r"|booking fee)",
+    r"|gift wrap(?:ping)?|(?(plus)deposit|(?!))|service|(?:[a-z]{4,12} )?fees?|shipping costs?)",
     fee_forms=(
         r"(?:an? |the )?<x>(?: (?:for |of |in )?(?:the )?(?P<fee><kind>))?",
         r"(?:an? |the )?(?P<fee><kind>) (?:of )?<x>",
@@ -125,7 +124,7 @@ _EN = GoodsWords(
     included=(rf",? (?:including|incl\.?|inc\.?) (?:the )?<p> {_EN_TAX}",),
     taken=(
         rf"(?P<apart>,)? ?(?:minus|less|-) (?:an? )?<p>(?: {_EN_OFF}{_EN_ALL})?",
-        rf",?(?: with| at| and)?(?: an?)? <p> {_EN_OFF}{_EN_ALL}",
+        rf",?(?: with| at| and(?: (?:i )?(?:get|got|have|had))?)?(?: an?)? <p> {_EN_OFF}{_EN_ALL}",
     ),
     voucher=(
         rf",? {_EN_LESS_A} <x> {_EN_VOUCHER}",
@@ -136,9 +135,9 @@ _EN = GoodsWords(
     together="in total|total|all? ?together|together|overall|in all",
     asks_after=r"(?:so )?(?:and )?(?:(?:what(?:'?s| is| will be| would be) )?(?:the|my) "
     r"(?:total|sum)(?: price| cost)?"
-    r"|how much(?: (?:is|are|does|do|will|would) (?:that|it|this|they|i|we)"
+    r"|how much(?: (?:is|are|does|do|did|will|would) (?:that|it|this|they|i|we)"
     r"(?: all)?(?: be| cost| come to| make| pay| owe)?)?"
-    r"|what (?:is|does|do|will|would|must) (?:that|it|this|they|i|we)(?: all)?(?: have to)?"
+    r"|what (?:is|does|do|did|will|would|must) (?:that|it|this|they|i|we)(?: all)?(?: have to)?"
     r"(?: cost| come to| make| pay| owe)?"
     rf"|costs?|comes? to|makes?|be){_EN_TOTAL}",
     told=("{} plus {}", "{} less {}", "{} = {} if that includes the {}; with it added: {}"),

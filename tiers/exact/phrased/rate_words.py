@@ -58,6 +58,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             rf"{_EN}{_EN_TAX} (?:on|of|for) <x>(?: net)? at <p>",
             rf"{_EN}{_EN_TAX} (?:of|at) <p> (?:on|for) <x>(?: net)?",
             rf"{_EN}{_EN_TAX} <p> on <x>(?: net)?",
+            rf"{_EN}(?:an? )?<p> (?:raise|pay rise|pay raise|bonus|commission) (?:on|of) <x>",
         ),
         "gross": (
             rf"{_EN}<x> (?:plus|\+) <p> {_EN_TAX}(?: added)?",
@@ -79,8 +80,13 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             rf"(?:how much|what) {_EN_TAX} is (?:there )?(?:included )?in <x>(?: at| with)? "
             rf"<p>(?: {_EN_TAX})?",
             rf"{_EN}{_EN_TAX} (?:in|included in|contained in) <x> at <p>",
+            rf"(?:how much|what) {_EN_TAX} (?:\(<p>\)|at <p>|of <p>) is (?:there )?(?:included )?"
+            r"in <x>",
+            rf"how much of <x> is {_EN_TAX} at <p>",
         ),
         "less": (
+            rf"{_EN}(?:price )?(?:of )?<x> with (?:a |an )?(?:<p> (?:off|discount)|discount of "
+            r"<p>)",
             r"<p> off,? (?:and )?then (?:another |an extra |a further )?<q> off <x>",
             rf"{_EN}<x> (?:(?:minus|less) <p>(?: discount| off)?|(?:with|after) (?:a |an )?<p> "
             r"(?:discount|off)),? (?:and )?(?:then )?(?:minus |with |after )?(?:a |an "
@@ -114,6 +120,10 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             r"what (?:percent|percentage|%) of <y> (?:is|are) <x>",
         ),
         "change": (
+            r"(?:going )?from <x> to <y>,? (?:is |means )?(?:an? )?(?:increase|rise|raise|decrease"
+            r"|drop|change|reduction|growth) (?:of|by|in) (?:how many|how much in|what) "
+            r"(?:percent|percentage|%)",
+            r"from <x> to <y>,? how (?:many|much in) (?:percent|%) (?:more|less|is (?:that|it))",
             r"(?:an? |the |my |our |their )?<thing> (?:went|go|goes|rose|fell|dropped|"
             r"increased|decreased|grew|changed|has risen|has gone|went up|went down) (?:up |"
             r"down )?from <x> to <y>[.,]? (?:what(?:'s| is)|by (?:what|how many|how much)|how "
@@ -125,6 +135,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
             r"reduction)(?: in (?:percent|%)| in percentage| discount| off)?",
         ),
         "add": (
+            rf"{_EN}<x> after (?:a |an )?<p> (?:raise|rise|increase|pay rise|pay raise)",
             r"i (?:earn|make|get|pay) <x> (?:an? month |a year )?and (?:i )?(?:get|got|will "
             r"get) (?:a |an )?<p> (?:raise|pay rise|rise|increase),? what(?:'s| is| will be) "
             r"my new (?:salary|pay|wage|rent)",

@@ -11,7 +11,19 @@ from router.regexes.late import late_regex
 from tiers.exact import numbers
 from tiers.exact.numbers import digits_for_words
 from tiers.exact.phrased.figures import core_of
-from tiers.exact.told import budgets, fractions_of_one, growth, in_turn, months, remainders, travel
+from tiers.exact.told import (
+    areas,
+    budgets,
+    clock_sums,
+    fractions_of_one,
+    growth,
+    in_turn,
+    months,
+    numerals,
+    proportions,
+    remainders,
+    travel,
+)
 from tiers.exact.wording import MAX_CHARACTERS, begins, holds
 
 
@@ -31,6 +43,10 @@ _TOOLS = (
     _Tool("arithmetic", travel.journey, travel.CUES, travel.BEGINNINGS),
     _Tool("arithmetic", remainders.remainder, remainders.CUES, remainders.BEGINNINGS),
     _Tool("dates", months.months_between, months.CUES, months.BEGINNINGS),
+    _Tool("dates", clock_sums.clock_sum, clock_sums.CUES, clock_sums.BEGINNINGS),
+    _Tool("arithmetic", proportions.proportion, proportions.CUES, proportions.BEGINNINGS),
+    _Tool("arithmetic", areas.area, areas.CUES, areas.BEGINNINGS),
+    _Tool("arithmetic", numerals.numeral, numerals.CUES, numerals.BEGINNINGS),
     _Tool(
         "percentages",
         fractions_of_one.turned,
@@ -69,7 +85,7 @@ def told(text: str, tools: Collection[str], *, opens: bool) -> tuple[str, str] |
     if not begins(plain, _BEGINNINGS):
         return None
     core = digits_for_words(plain)
-    if not has_digit(core):
+    if not has_digit(core) and "roman " not in core:
         return None
     for tool in _TOOLS:
         if tool.name in tools and begins(core, tool.beginnings) and holds(core, tool.cues):

@@ -44,6 +44,13 @@ _WITHOUT = (
 )
 _PER = r"(?:a|per|each|every) (?P<per>day|week|month|quarter|year)"
 _OVER = r"(?P<t>\d{1,3}|a|an) (?P<over>day|week|month|quarter|year)s?"
+_BILL = (
+    r"(?:[a-z]{2,14} )?(?:bill|salary|pay|wage|rent|subscription|membership|fee|plan|contract"
+    r"|insurance|mortgage|gym|phone|internet|car|loan|ticket|pass|parking|lease|flat)"
+)
+_PAYS = r" (?:do|will|would) (?:i|we) (?:pay|spend|earn|get)|(?: is (?:that|it)| does it cost)"
+_PAYS = rf"(?:{_PAYS})(?: in total| altogether)?"
+_THAT = r"(?:what(?:'s| is)|how much is|what does) (?:that|it)(?: (?:come to|cost|make))?"
 _SAVED = (
     rf"(?:if )?(?:i|we|you) (?:save|put (?:aside|away|by)|set aside|pay|spend|earn|get|make) {_X} "
     rf"{_PER},? (?:how much (?:is (?:that|it)|do (?:i|we|you) (?:have|save|pay|spend|earn)"
@@ -51,6 +58,15 @@ _SAVED = (
     rf"(?:in|after|over|for) {_OVER}",
     rf"{_HOW_MUCH}{_X} {_PER} (?:for|over) {_OVER}{_ASKED}",
     rf"{_HOW_MUCH}{_X} {_PER} in {_OVER}",
+    rf"{_HOW_MUCH}{_OVER} (?:at|for) {_X} {_PER}",
+    rf"(?:if )?(?:my|the|our|a) {_BILL} (?:is|costs?|comes to) {_X} {_PER},? (?:what|how much)"
+    rf"{_PAYS} (?:in|over|for|per|after) {_OVER}",
+    rf"(?:if )?(?:my|the|our|a) {_BILL} (?:is|costs?|comes to) {_X} {_PER},? {_THAT} "
+    r"(?:a|per|in a) (?P<over>week|month|quarter|year)",
+    rf"(?:if )?(?:i|we|you) (?:earn|make|get|pay|spend|save) {_X} {_PER},? {_THAT} "
+    r"(?:a|per|in a) (?P<over>week|month|quarter|year)",
+    rf"(?:if )?(?:my|the|our|a) {_BILL} (?:is|costs?|comes to) {_X} {_PER},? {_THAT} (?P<yearly>"
+    r"yearly|annually)",
 )
 _OFTEN = {
     ("day", "week"): 7,
@@ -60,14 +76,21 @@ _OFTEN = {
 }
 """Says how often the first is in the second. A year has 52 weeks to some, and a month no number of
 them that fits all."""
+_DIVIDED = (
+    rf"(?:if )?(?:i|we|you) (?:pay|pay off|pay back|repay|settle) {_X} in (?P<n>\d{{1,4}}) {_EACH}"
+    r"(?:parts|payments|instal?lments|months|rates),? (?:how much|what) (?:is|are|would|will|do i"
+    r"|do we)(?: pay)?(?: in| for| be)? ?(?:each(?: one| of them| payment| part| instal?lment"
+    r"| month)?|a month|per month|every month)(?: be)?",
+)
 _FORMS = {
     "left": tuple(map(late_regex, _SPENT)),
     "without": tuple(map(late_regex, _WITHOUT)),
     "payments": (late_regex(_PAYMENTS),),
+    "divided": tuple(map(late_regex, _DIVIDED)),
     "saved": tuple(map(late_regex, _SAVED)),
 }
 CUES = (
-    *(" left", "remaining", " have", "change ", "payments ", "instal", "deposits "),
+    *(" left", "remaining", " have", "change ", "payments", "instal", "deposits ", " parts"),
     *(" day", " week", " month", " quarter", " year"),
 )
 """One of them stands in what any form fits."""
@@ -104,7 +127,16 @@ def _answer(kind: str, match: re.Match[str]) -> str | None:
         return _without(whole, int(match["n"]), match["y"])
     if kind == "payments":
         return _product(int(match["n"]), whole)
+    if kind == "divided":
+        return _divided(int(match["n"]), whole)
     return _together(match)
+
+
+def _divided(count: int, of: str) -> str | None:
+    whole = amount(of)
+    if count < 2:
+        return None
+    return shown_money(f"{as_read(of)} / {count:,}", whole.value / count, whole.sign, " each")
 
 
 def _left(whole: str, out: list[str]) -> str | None:
@@ -133,7 +165,8 @@ def _product(count: int, of: str) -> str | None:
 
 def _together(match: re.Match[str]) -> str | None:
     """Returns what a regular sum makes in a time, None where the time is no whole number of it."""
-    count = int(match["t"]) if match["t"].isdigit() else 1
-    per, over = match["per"], match["over"]
+    places = match.groupdict()
+    count = int(places["t"]) if (places.get("t") or "").isdigit() else 1
+    per, over = places["per"], places.get("over") or "year"
     often = 1 if per == over else _OFTEN.get((per, over))
     return None if often is None else _product(count * often, match["x"])
