@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from tests.kits.examples import examples
 from tiers.exact.numbers import written
-from tiers.exact.told import budgets, fractions_of_one, growth, months, remainders, travel
+from tiers.exact.told import (
+    areas,
+    budgets,
+    clock_sums,
+    fractions_of_one,
+    growth,
+    months,
+    numerals,
+    proportions,
+    remainders,
+    travel,
+)
 from tiers.exact.told.asking import _TOOLS, told
 from tiers.exact.told.in_turn import in_turn
 from tiers.exact.tools import solved
@@ -130,7 +141,7 @@ price went from 80 to 60 percent
 """
 
 WRITTEN = settings(
-    examples(200),
+    examples(400),
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
@@ -210,6 +221,10 @@ FORMS = [
     *(("remainder", form) for form in remainders._FORMS),
     ("months_between", months._FORM),
     *(("turned", form) for _, form in fractions_of_one._FORMS),
+    *(("clock_sum", form) for form in (*clock_sums._ADDED, *clock_sums._SPANS)),
+    *(("proportion", form) for form in (*proportions._PRICES, *proportions._RECIPES)),
+    *(("area", form) for _, form in areas._FORMS),
+    *(("numeral", form) for _, form in numerals._FORMS),
 ]
 
 

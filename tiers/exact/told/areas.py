@@ -24,11 +24,12 @@ _NAMES = {
 }
 _UNITS = {word: name for name, words in _NAMES.items() for word in words}
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
-_THING = (
-    r"(?:room|rectangle|garden|field|plot|lawn|wall|floor|carpet|rug|table|sheet|yard|terrace|patio"
-    r"|kitchen|bedroom|bathroom|office|pool|board|roof|piece of land|rectangular (?:room|garden"
-    r"|field|plot))"
+_PLACE_NAMES = (
+    *("room", "rectangle", "garden", "field", "plot", "lawn", "wall", "floor", "carpet", "rug"),
+    *("table", "sheet", "yard", "terrace", "patio", "kitchen", "bedroom", "bathroom", "office"),
+    *("pool", "board", "roof", "piece of land", "rectangular room", "rectangular garden"),
 )
+_THING = f"(?:{'|'.join(_PLACE_NAMES)})"
 _ITS = r"(?:an? |the |my |our )?"
 _WITH = r"(?:with (?:sides|dimensions)(?: of)?|that(?: is|'s)|which is|measuring|measures|is|of)"
 
@@ -71,7 +72,7 @@ CUES = ("area", "square ", "perimeter", "circumference", "volume")
 BEGINNINGS = (
     *("what", "how big ", "calculate ", "work out ", "find ", "the ", "area", "surface ", "floor "),
     *("square ", "perimeter", "circumference", "volume", "a ", "an ", "my ", "our ", "."),
-    *(f"{word} " for word in ("room", "rectangle", "garden", "field", "plot", "lawn", "wall")),
+    *_PLACE_NAMES,
 )
 """Begin what any form fits, besides numbers."""
 

@@ -79,7 +79,7 @@ them that fits all."""
 _DIVIDED = (
     rf"(?:if )?(?:i|we|you) (?:pay|pay off|pay back|repay|settle) {_X} in (?P<n>\d{{1,4}}) {_EACH}"
     r"(?:parts|payments|instal?lments|months|rates),? (?:how much|what) (?:is|are|would|will|do i"
-    r"|do we)(?: pay)?(?: in| for| be)? ?(?:each(?: one| of them| payment| part| instal?lment"
+    r"|do we)(?: pay)?(?: in| for| be)? (?:each(?: one| of them| payment| part| instal?lment"
     r"| month)?|a month|per month|every month)(?: be)?",
 )
 _FORMS = {
@@ -91,11 +91,13 @@ _FORMS = {
 }
 CUES = (
     *(" left", "remaining", " have", "change ", "payments", "instal", "deposits ", " parts"),
+    " rates",
     *(" day", " week", " month", " quarter", " year"),
 )
 """One of them stands in what any form fits."""
 BEGINNINGS = (
-    *("if ", "i ", "we ", "you ", "how much", "what", "the ", "my ", "change ", "from "),
+    *("if ", "i ", "we ", "you ", "how much", "what", "the ", "my ", "our ", "a ", "an "),
+    *("change ", "from "),
     *(*SYMBOLS, "."),
 )
 """Begin what any form fits, besides numbers."""

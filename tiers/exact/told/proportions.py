@@ -46,18 +46,22 @@ _PRICES = tuple(
 _RECIPES = tuple(
     late_regex(form)
     for form in (
-        r"(?:a |the |my |this )?(?:recipe |dish |cake |dough )?(?:is )?(?:for|serves) "
+        r"(?:(?:a |the |my |this )?(?:recipe|dish|cake|dough) (?:is )?)?(?:for|serves) "
         rf"{_N}{_PEOPLE}(?: and)?,? {_NEEDS} (?P<q>{NUMBER}) ?(?P<unit>[a-z]{{1,12}})(?: of)?"
         r"(?: (?P<what>[a-z]{2,16}(?: [a-z]{2,16})?))?[,.;]? (?:and )?how (?:much|many)"
         r"(?: (?P<asked>[a-z]{2,16}))?(?: (?:do|would|will|should) (?:i|you|we) need)? for "
         rf"{_M}{_PEOPLE}",
     )
 )
-CUES = (" cost", " are ", " is ", "go for", "sell for", "come to", "for ", "serves ")
+CUES = ("how much", "how many", "what")
 """One of them stands in what any form fits."""
 BEGINNINGS = (
-    *("if ", "how much", "what", "a recipe", "the recipe", "my recipe", "recipe", "this ", "for "),
-    *("serves ", "dish ", "cake ", "dough ", "a dish", "the d", "my d", "a cake", "the cake", "."),
+    *("if ", "how much", "what", "for ", "serves ", "."),
+    *(
+        f"{article}{dish} "
+        for article in ("", "a ", "the ", "my ", "this ")
+        for dish in ("recipe", "dish", "cake", "dough")
+    ),
 )
 """Begin what any form fits, besides numbers."""
 
