@@ -15,7 +15,18 @@ from tests.kits.examples import examples
 from tiers.exact import arithmetic, dates, numbers, percentages, shares, tips, units
 from tiers.exact.goods import reader as goods
 from tiers.exact.numbers import digits_for_words
-from tiers.exact.phrased import clocks, day_sums, everyday, parts, payments, rates, spans
+from tiers.exact.phrased import (
+    clocks,
+    day_sums,
+    everyday,
+    number_facts,
+    parts,
+    payments,
+    rates,
+    regular,
+    spans,
+    times,
+)
 from tiers.exact.phrased.asking import _TOOLS, LANGUAGES
 from tiers.exact.tools import _BEGINNINGS
 from tiers.exact.wording import begins, holds
@@ -102,6 +113,19 @@ PHRASED = [
         (7, form.pattern)
         for language in LANGUAGES
         for forms in parts.part_forms(language).values()
+        for form in forms
+    ),
+    *((8, form.pattern) for language in LANGUAGES for form in times.time_forms(language)),
+    *(
+        (9, form.pattern)
+        for language in LANGUAGES
+        for forms in number_facts.fact_forms(language).values()
+        for form in forms
+    ),
+    *(
+        (10, form.pattern)
+        for language in LANGUAGES
+        for forms in regular.regular_forms(language).values()
         for form in forms
     ),
 ]

@@ -118,6 +118,7 @@ roman numeral for 5000
 roman numeral iiii
 what is 0xzz in decimal
 factorial of 99
+is 999,999,999,989 a prime number?
 round up my order to 50
 round table for 4
 is 7 days a prime offer?

@@ -8,7 +8,18 @@ from datetime import date
 from msgspec import Struct
 
 from router.regexes.digits import has_digit
-from tiers.exact.phrased import clocks, day_sums, everyday, parts, payments, rates, spans
+from tiers.exact.phrased import (
+    clocks,
+    day_sums,
+    everyday,
+    number_facts,
+    parts,
+    payments,
+    rates,
+    regular,
+    spans,
+    times,
+)
 from tiers.exact.phrased.days import FEASTS
 from tiers.exact.phrased.figures import MAX_CHARACTERS, core_of
 from tiers.exact.wording import begins, holds
@@ -61,6 +72,24 @@ _TOOLS = (
         parts.CUES,
         parts.BEGINNINGS,
     ),
+    _Tool(
+        "dates",
+        lambda core, language, today: times.time_sum(core, language),
+        times.CUES,
+        times.BEGINNINGS,
+    ),
+    _Tool(
+        "arithmetic",
+        lambda core, language, today: number_facts.number_fact(core, language),
+        number_facts.CUES,
+        number_facts.BEGINNINGS,
+    ),
+    _Tool(
+        "arithmetic",
+        lambda core, language, today: regular.regular(core, language),
+        regular.CUES,
+        regular.BEGINNINGS,
+    ),
 )
 
 
@@ -73,6 +102,9 @@ def compile_forms() -> None:
             *everyday.everyday_forms(language).values(),
             *payments.payment_forms(language).values(),
             *parts.part_forms(language).values(),
+            *regular.regular_forms(language).values(),
+            *number_facts.fact_forms(language).values(),
+            times.time_forms(language),
             clocks.clock_forms(language),
             spans.span_forms(language),
         ):

@@ -104,7 +104,7 @@ def why_full(free_bytes: int, files: int, free_files: int) -> str:
     'has 3.4 MB left'
     """
     if free_bytes < LEAST_FREE_MB * 1_000_000:
-        return f"has {free_bytes / 1_000_000:,.1f} MB left"
+        return f"has {free_bytes // 100_000 / 10:,.1f} MB left"
     return "has no room for another file (inodes)" if files and not free_files else ""
 
 
