@@ -127,7 +127,7 @@ def decide(
         spare = spares(facts, passed, limits, section, asked, least)
     outage = None
     if not allowed:
-        allowed, outage = fallback(facts, passed, limits, asked, spare, signals)
+        allowed, outage = fallback(facts, passed, limits, asked, spare, signals, version)
     best, choice = _first(facts, losses, allowed, section, version)
     led = None
     by_priors = choice is Reason.FIXED_TRIGGERS_DECIDE and version >= GAINS_FROM

@@ -131,17 +131,23 @@ class PolicyRuntime:
     def cost_at_level(self, level: int, usage: Usage) -> int | None:
         """Returns what an answer of these token counts would cost at level 2 or 3 (nano-dollars).
 
-        The answerer is the one that `report` names for the level, or the first of the level. None
-        where there is none, or where its price is unknown.
+        The answerer is the one that `report` names for the level, or the first model of the level.
+        None where there is none, or where its price is unknown.
         """
         plan = self.at_level[level]
         priced = None if plan is None else plan.would_cost(usage)
         return None if priced is None or priced.basis is CostBasis.UNKNOWN else priced.nano_usd
 
     def _standing_for(self, level: int, named: str | None) -> RungPlan | None:
-        """Returns the answerer whose costs stand for a level: the one named, or the first of it."""
+        """Returns the answerer whose costs stand for a level.
+
+        It is the one named, or the first model of the level. What computes or quotes its answers
+        answers few requests, so it stands only where the level has no model.
+        """
         plan = self.by_name.get(named) if named else None
-        return plan or next((p for p in self.plans if p.facts.level == level), None)
+        there = [p for p in self.plans if p.facts.level == level]
+        models = [p for p in there if not p.facts.without_model]
+        return plan or next(iter([*models, *there]), None)
 
     def rung_facts(
         self,

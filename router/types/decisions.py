@@ -43,7 +43,8 @@ raised: an answer to a danger went out as accepted, however poor its model was k
 
 KNOWN_FIRST_FROM = 11
 """Rows of earlier versions took the first answerer of a level as the policy lists them where fixed
-triggers decide, also where a later one of that level knew the answer and the first asked back."""
+triggers decide, also where a later one of that level knew the answer and the first asked back. Past
+a soft ceiling they also took one first that had nothing to say."""
 
 
 APPROVED_WORDS = "approved_words"

@@ -314,7 +314,7 @@ async def test_deliberation_elsewhere_reads_the_question_once(houses: Houses) ->
     plan = a_side().plan("mid")
     assert plan is not None
     said = case.signals.input_tokens * 1_000 + 50 * 2_000
-    assert would_cost(plan, case) == said
+    assert would_cost(plan, case, set()) == said
 
 
 async def test_no_outcomes_say_nothing_of_errors(rows: list[RequestRow]) -> None:

@@ -47,6 +47,10 @@ class Assumed(StrEnum):
     NO_MATCH = "its approved answers have nothing for it: none were matched when it was recorded"
     CAP = "it asks for no output cap: rows of older versions do not hold it"
     NEEDS = "it needs no more than the recorded answerers lacked"
+    STATED = (
+        "a model that hides its reasoning is assumed to use the `expected_output_tokens` that the "
+        "policy states: the recorded answer, of another model, had fewer tokens"
+    )
     READY = "answerers that it did not know then were ready"
     TERMS = "terms are as the recorded policy read them: what only new lists have is not found"
     HEADS = "a head that the recorded policy did not read says nothing"
@@ -341,13 +345,20 @@ def _worst(plan: RungPlan, shape: Shape, signals: Signals) -> int:
     return cost.calls_cost(facts, calls, inputs, shape.images, each_ms=each_ms).nano_usd
 
 
-def would_cost(plan: RungPlan, case: Case) -> int | None:
+def would_cost(plan: RungPlan, case: Case, assumed: set[Assumed]) -> int | None:
     """Returns the cost of this request's answer here; None where the price is unknown.
 
     It uses the recorded answer's token counts for this answerer. Where there are none, it uses the
-    tokens that triage counted and the answerer's `expected_output_tokens`.
+    tokens that triage counted and the answerer's `expected_output_tokens`. So it does for a model
+    that hides its reasoning where the policy states more than the answer of another model had:
+    what that one wrote says nothing of what this one thinks.
     """
     usage, steps = case.usage, None
+    facts = plan.facts
+    stated = facts.hides_reasoning and "expected_output_tokens" in plan.section.model_fields_set
+    if stated and usage.output_tokens < facts.expected_output_tokens and _by_another(facts, case):
+        assumed.add(Assumed.STATED)
+        usage = replace(usage, output_tokens=facts.expected_output_tokens)
     if not usage.total_tokens:
         usage = Usage(
             input_tokens=case.signals.input_tokens, output_tokens=plan.facts.expected_output_tokens
@@ -357,6 +368,13 @@ def would_cost(plan: RungPlan, case: Case) -> int | None:
     images = case.shape.images if case.shape else 0
     paid = plan.would_cost(usage, images, steps, case.signals)
     return None if basis_of(plan, paid) is CostBasis.UNKNOWN else paid.nano_usd
+
+
+def _by_another(facts: AnswererFacts, case: Case) -> bool:
+    """Returns True where no call to this model is recorded of the request."""
+    recorded = case.called.values()
+    models = {attempt.model for call in recorded for attempt in call.attempts}
+    return bool(case.usage.total_tokens) and facts.model not in models
 
 
 def may_hold(plan: RungPlan, case: Case) -> int:

@@ -243,7 +243,9 @@ class _Walker:
             cost, shares, certain = self.from_rung(onward)
             return _plus(own, cost, 1.0), shares, certain
         plan = self.side.plan(name)
-        cost_here: float | None = None if plan is None else would_cost(plan, self.case)
+        cost_here: float | None = (
+            None if plan is None else would_cost(plan, self.case, self.assumed)
+        )
         if index == self.decision.in_hand:
             return self._past_hand(index, cost_here)
         # Without enough recorded answers, an answer is taken to be accepted.
@@ -284,7 +286,7 @@ class _Walker:
             return booked_again(self.side, self.case, self.case.early[name])
         self.assumed.add(Assumed.EARLY)
         plan = self.side.plan(name)
-        return None if plan is None else would_cost(plan, self.case)
+        return None if plan is None else would_cost(plan, self.case, self.assumed)
 
     def _beside(self, index: int) -> int | None:
         """Returns the rung that this policy calls together with this one, as `Calls.begin_beside`

@@ -18,6 +18,7 @@ from router.money.model_redirects import undated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import clean
+from router.types import WITHOUT_MODEL
 
 PolicyText = Callable[[str], str | None]
 """Returns the file of the policy with this hash; None where nobody kept it."""
@@ -234,14 +235,22 @@ def _silent(rows: list[dict[str, object]]) -> frozenset[str]:
 
 
 def _firsts(tiers: object) -> dict[int, str]:
-    """Returns the first answerer of each level, which represents it if the section names none."""
-    names: dict[int, str] = {}
+    """Returns what represents each level if the section names nothing: its first model.
+
+    A level without a model has its first answerer, as `PolicyRuntime.at_level`.
+    """
+    rows: dict[int, list[dict[str, object]]] = {}
     for tier in tiers if isinstance(tiers, list) else ():
         answerers = tier.get("answerers") if isinstance(tier, dict) else None
-        first = answerers[0] if isinstance(answerers, list) and answerers else None
-        if isinstance(first, dict) and isinstance(tier.get("level"), int):
-            names.setdefault(tier["level"], _name(first.get("name")))
-    return names
+        if isinstance(answerers, list) and isinstance(tier.get("level"), int):
+            there = [row for row in answerers if isinstance(row, dict)]
+            rows.setdefault(tier["level"], []).extend(there)
+    firsts = {
+        level: next((row for row in there if row.get("kind") not in WITHOUT_MODEL), there[0])
+        for level, there in rows.items()
+        if there
+    }
+    return {level: _name(row.get("name")) for level, row in firsts.items()}
 
 
 def _name(value: object) -> str:

@@ -18,10 +18,14 @@ class ReportSection(Section):
         default=None, description="Cost of a person per request."
     )
     level_2: Name | None = Field(
-        default=None, description="Answerer for the baseline `all at level 2`."
+        default=None,
+        description="Answerer for the baseline `all at level 2`. Left out: the first model of that "
+        "level.",
     )
     level_3: Name | None = Field(
-        default=None, description="Answerer for the baseline `all at level 3`."
+        default=None,
+        description="Answerer for the baseline `all at level 3`. Left out: the first model of that "
+        "level.",
     )
     requested_models: dict[str, PriceSection] = Field(
         default_factory=dict,

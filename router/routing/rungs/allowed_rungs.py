@@ -18,6 +18,8 @@ from router.policy.schema import DecisionSection
 from router.routing.constraints import Asked
 from router.routing.hard_rules import Bounds
 from router.types import (
+    KNOWN_FIRST_FROM,
+    RECORD_VERSION,
     CostBasis,
     DecisionMode,
     PSource,
@@ -207,6 +209,7 @@ def fallback(
     asked: Asked,
     spare: Sequence[int] | None,
     signals: Signals,
+    version: int = RECORD_VERSION,
 ) -> tuple[list[int], Reason | None]:
     """Returns what takes a request that nothing between floor and ceiling may take, and why.
 
@@ -228,7 +231,10 @@ def fallback(
         group = [i for i in higher or spare if facts[i].level == level]
         return group, Reason.OUTAGE_HIGHER if higher else Reason.OUTAGE_LOWER
     ceilings = SOFT if spare is None or not awaited else frozenset()
-    group = _past_ceilings(facts, passed, limits, asked, ceilings)
+    silent: frozenset[int] = frozenset()
+    if version >= KNOWN_FIRST_FROM:
+        silent = frozenset([i for i, f in enumerate(facts) if f.declined in UNFIT])
+    group = _past_ceilings(facts, passed, limits, asked, ceilings, silent)
     return group or _nothing_left(facts, passed, limits, asked, signals), None
 
 
@@ -238,8 +244,12 @@ def _past_ceilings(
     limits: Bounds,
     asked: Asked,
     soft: frozenset[Reason],
+    silent: frozenset[int],
 ) -> list[int]:
-    """Returns what is in reach past these ceilings, [] for nothing. Raises MaxCostTooLow."""
+    """Returns what is in reach past these ceilings, [] for nothing. Raises MaxCostTooLow.
+
+    `silent` are rungs with nothing to say, which take no request that another one may take.
+    """
     # An unknown price comes last: 0 would make it the cheapest.
     capped = [
         (f.cost_basis is CostBasis.UNKNOWN, max(f.cost_nano_usd, f.worst_nano_usd), f.answerer)
@@ -252,9 +262,10 @@ def _past_ceilings(
         reached = [
             i for i, r in enumerate(passed) if r in reasons and facts[i].level >= limits.floor
         ]
-        if reached:
-            lowest = facts[reached[0]].level
-            return [i for i in reached if facts[i].level == lowest]
+        speaking = [i for i in reached if i not in silent] or reached
+        if speaking:
+            lowest = facts[speaking[0]].level
+            return [i for i in speaking if facts[i].level == lowest]
     if capped and asked.max_cost_nano_usd is not None:
         unknown, needed, cheapest = min(capped)
         most = (
