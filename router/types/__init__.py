@@ -61,7 +61,6 @@ from router.types.dashboard import (
     Turn,
 )
 from router.types.decisions import (
-    APPROVED_WORDS,
     FORCED_FROM,
     GAINS_FROM,
     IN_HAND_FROM,
@@ -239,7 +238,6 @@ from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano, utf8_size
 
 __all__ = [
     "APPROVED_ANSWERS",
-    "APPROVED_WORDS",
     "ASKS_LABEL",
     "ASSUMED",
     "BETWEEN_PARTS",

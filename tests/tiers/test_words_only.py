@@ -7,7 +7,6 @@ import pytest
 from router.errors import CannotAnswer, NotCapable
 from router.ledger.tables.texts import TextStore
 from router.types import (
-    APPROVED_WORDS,
     Answer,
     Baselines,
     ChatRequest,
@@ -79,7 +78,7 @@ async def test_a_request_that_only_such_a_model_could_answer_gets_the_words_unve
     assert outcome.answer is not None
     assert outcome.answer.text == words_about(UNSURE.domain, UNSURE.language)
     assert (outcome.verdict, outcome.reason) == (Verdict.UNVERIFIED, Reason.NO_MODEL)
-    assert outcome.rung.answers_as == APPROVED_WORDS
+    assert outcome.rung.answers_as == "approved_words"
     row = await only_row(house)
     assert (row.verdict, row.reason) == ("unverified", "no_model")
     assert tiers[1].calls == 0
@@ -91,7 +90,7 @@ async def test_words_are_expected_to_cost_what_they_do_cost(houses: Houses) -> N
     house = words_only(houses([low(), mid(kind="local", price=own)], signals=UNSURE))
     outcome = await house.gateway.complete(ask(), ALICE)
     expected = outcome.decision.first_rung
-    assert expected.answers_as == APPROVED_WORDS
+    assert expected.answers_as == "approved_words"
     assert (expected.cost_nano_usd, expected.cost_basis, expected.latency_ms) == (
         0,
         CostBasis.OWN_COMPUTE,
