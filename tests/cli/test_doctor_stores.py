@@ -97,7 +97,7 @@ def test_a_policy_that_the_running_server_did_not_take_is_to_fix(tmp_path: Path)
     ("free_bytes", "files", "free_files", "begin"),
     [
         (LEAST_FREE_MB * 1_000_000, 1_000, 1, ""),
-        (LEAST_FREE_MB * 1_000_000 - 1, 1_000, 1, "has 100.0 MB left"),
+        (LEAST_FREE_MB * 1_000_000 - 1, 1_000, 1, "has 99.9 MB left"),
         (10**12, 1_000, 0, "has no room for another file"),
         (10**12, 0, 0, ""),
     ],
