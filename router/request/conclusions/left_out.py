@@ -19,7 +19,8 @@ _HONOURED = "stop"  # the answer is cut here
 def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> tuple[str, ...]:
     """Returns the body's keys that did not reach this answerer, or went there with another value.
 
-    Among them are the client's parameters of sampling that the model refused.
+    Among them are the client's parameters of sampling that the model refused, and hints that count
+    only for keys that may lower.
     """
     facts, request = routed.plans[candidate.index].facts, routed.request
     cap = None
@@ -29,13 +30,22 @@ def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     names = dropped(request, facts, candidate.answer, cap, reworded)
     refused = progress.attempts.left_out.get(candidate.index, ())
     stated = [name for name in refused if name != _HONOURED and value_of(request, name)]
-    if not stated:
+    unheard = () if routed.identity.may_lower else _unheard(routed)
+    if not (stated or unheard):
         return names
     if THINKING in stated:
         # The kind was refused before all thoughts, and may be asked for again by now.
         stated = [name for name in stated if name != THINKING_TYPE]
     own = [_EFFORT_IN.get(request.endpoint, name) if name == EFFORT else name for name in stated]
-    return tuple(dict.fromkeys((*own, *names)))
+    return tuple(dict.fromkeys((*unheard, *own, *names)))
+
+
+def _unheard(routed: RoutedRequest) -> tuple[str, ...]:
+    """Returns the hints by which this key may not lower a level or the stakes."""
+    hints, stakes_nano = routed.request.hints, routed.decision.stakes_nano_usd
+    lower_stakes = hints.stakes_nano_usd is not None and hints.stakes_nano_usd < stakes_nano
+    capped = ("routing.max_tier",) if hints.max_tier is not None else ()
+    return (*capped, "routing.stakes_usd") if lower_stakes else capped
 
 
 def lowered_cap(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> int | None:
