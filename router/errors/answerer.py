@@ -39,6 +39,9 @@ class AnswererNotReady(AnswererError):
         self.retry_after_s = retry_after_s
 
 
+_ENDS = (".", "!", "?", "…", "。")
+
+
 class CannotAnswer(AnswererError):
     """Reports that the answerer declines by its own rules, so that the ladder climbs.
 
@@ -55,6 +58,13 @@ class CannotAnswer(AnswererError):
         self.reason = reason
         self.words = words
 
+    @property
+    def told(self) -> str:
+        """Returns the message for clients as a sentence: the log has it as a note."""
+        said = self.message[:1].upper() + self.message[1:]
+        said = said if said.endswith(_ENDS) else f"{said}."
+        return " ".join(filter(None, (self.first, said, self.tried)))
+
 
 class NoUsableAnswer(AnswererError):
     """Reports that every rung was tried and paid for, and that none gave a usable answer.
@@ -68,7 +78,6 @@ class NoUsableAnswer(AnswererError):
     type = "invalid_request_error"
 
 
-_ENDS = (".", "!", "?", "…", "。")
 _TRY_AGAIN = re.compile(r"; try again in \d+ s(?=\.)| Try again in a moment\.")
 
 
@@ -237,7 +246,12 @@ class StreamCut(UpstreamError):
 
 
 class DeadlineExceeded(AnswererError):
-    """Reports that an answer was not ready in time."""
+    """Reports that an answer was not ready in time.
+
+    `by_request` is True where the request's own time ended first: no answerer failed.
+    """
+
+    by_request = False
 
     code = "deadline_exceeded"
     status = 504

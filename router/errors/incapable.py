@@ -140,6 +140,17 @@ def no_usable_answer(
     return NoUsableAnswer(" ".join([first, *[answer.told() for answer in answers], advice]))
 
 
+def named_is_silent(model: str) -> NoUsableAnswer:
+    """Returns the error where the tier or answerer that a client names has nothing to say.
+
+    It looks answers up or computes them, so another try finds no more.
+    """
+    return NoUsableAnswer(
+        f"{model} has no answer to this request: what it knows and computes does not fit all of "
+        "it. Ask for the model `auto`, so that another tier may answer, or ask in other words."
+    )
+
+
 def untrusted_shape(rule: str) -> NoUsableAnswer:
     """Returns the error where an answer keeps its shape and may not go out.
 

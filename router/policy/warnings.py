@@ -170,6 +170,9 @@ def notes(policy: Policy) -> list[str]:
     notes_of = [f"endpoints: {_endpoint(section)}" for section in policy.endpoints]
     notes_of += _factless(policy)
     top, start = max(tier.level for tier in policy.tiers), policy.decision.level_3_from_usd
+    at_2 = [answerer for tier, answerer in policy.rungs() if tier.level == 2]
+    if top > 2 and at_2 and all([isinstance(a, (*QUOTING, ExactAnswerer)) for a in at_2]):
+        notes_of.append("tiers: level 2 has no model: what it cannot quote costs a call of level 3")
     if top == 2:
         notes_of.append(
             f"tiers: the highest level is 2, so it answers what would go to level 3: amounts from "

@@ -23,6 +23,7 @@ from router.errors import (
 from router.errors.incapable import (
     UnusableAnswer,
     context_exceeded,
+    named_is_silent,
     no_model_for_shape,
     no_trusted_shape,
     no_usable_answer,
@@ -226,11 +227,14 @@ def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateErro
     """Returns why there is no answer where all that took the request declined it.
 
     Models that would have answered a shorter request are named by what they take. A shape that no
-    model may write is asked for in vain, however often it is tried.
+    model may write is asked for in vain, however often it is tried, and so is what a tier that the
+    client names does not know.
     """
     if declined.reason == Reason.NO_MODEL and routed.request.needs_shape:
         return no_model_for_shape(routed.policy.name, demanded_of(routed.request))
     short = [f for f in routed.facts if not fits(f, routed.signals)]
+    if not short and declined.reason in UNFIT and pinned(routed):
+        return named_is_silent(routed.request.requested_model)
     if not short:
         return declined
     return context_exceeded(short, routed.signals, "no model of this policy")

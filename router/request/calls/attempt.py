@@ -78,6 +78,7 @@ class Attempt:
         self._started_ms = 0.0
         self.deadline: Deadline
         """Is the limit of the call's time: of all of it, or of the wait for one piece."""
+        self._by_request = False  # the request's own time is the shorter one
         self._host = ""  # the replica that was asked last, for the log
         self._received = Received()
         self._streams = False  # its upstream is asked for pieces, as far as we know
@@ -110,6 +111,7 @@ class Attempt:
         self._started_ms = self._books.clock.monotonic_ms()
         self._received.begin(self._started_ms)
         loop, seconds = asyncio.get_running_loop(), self._books.seconds_left(self._plan)
+        self._by_request = seconds < self._plan.facts.deadline_ms / 1000.0
         self.deadline = self._books.deadlines.at(loop.time() + seconds, loop)
         return self
 
@@ -309,7 +311,7 @@ class Attempt:
         """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""
         books = self._books
         if books.seconds_left(self._plan) <= 0:
-            raise DeadlineExceeded(f"No time was left to call {self._plan.facts.name}.")
+            raise self._out_of_time(f"No time was left to call {self._plan.facts.name}")
         if books.routed.asked.max_cost_nano_usd is not None:
             await self._within_room(partial(self._check_cap, books.routed.asked.max_cost_nano_usd))
         if books.progress.rates is not None:
@@ -423,12 +425,24 @@ class Attempt:
         books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
 
     def _too_late(self) -> DeadlineExceeded:
-        limit_s = self._plan.facts.deadline_ms / 1000.0
-        client = self._books.routed.deadline_ms is not None
-        own = " or within the request's deadline_ms" if client else ""
-        late = DeadlineExceeded(
-            f"{self._plan.facts.name} did not finish within its {limit_s:g} s{own}. Allow more "
-            "time (deadline_s in the policy, deadline_ms in the request), or ask for less."
-        )
+        name, limit_s = self._plan.facts.name, self._plan.facts.deadline_ms / 1000.0
+        if self._by_request:
+            late = self._out_of_time(f"{name} did not finish in time")
+        else:
+            late = DeadlineExceeded(
+                f"{name} did not finish within its {limit_s:g} s. Allow more time (`deadline_s` in "
+                "the policy), or ask for less."
+            )
         late.host = self._host
+        return late
+
+    def _out_of_time(self, what: str) -> DeadlineExceeded:
+        """Returns the error of a request whose own time ended before its answerer's."""
+        allowed_ms = self._books.routed.request.hints.deadline_ms
+        told = "" if allowed_ms is None else f" of {allowed_ms:,} ms"
+        late = DeadlineExceeded(
+            f"{what}: the request's deadline_ms{told} ended. Allow more time there, or ask for "
+            "less."
+        )
+        late.by_request = True
         return late

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from router.errors import (
     AnswererError,
     AnswererNotReady,
+    DeadlineExceeded,
     NoUsableAnswer,
     TiergateError,
     UpstreamError,
@@ -78,7 +79,8 @@ def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> 
     error.first = first_words(routed, progress, error)
     refused = isinstance(error, AnswererNotReady) and error.key_refused
     # With a refused key, mending the key is the advice: others often have the same one.
-    others = progress.outage or isinstance(error, NoUsableAnswer)
+    late = isinstance(error, DeadlineExceeded) and error.by_request
+    others = (progress.outage or isinstance(error, NoUsableAnswer)) and not late
     if error.tried and others and not (refused or isinstance(error, UpstreamRejected)):
         error.tried += _left_out(routed)
     if progress.review_id:
