@@ -237,16 +237,6 @@ def test_model_that_is_shown_no_approved_answer_is_noted(
     assert any("remote may answer what no approved answer" in n for n in notes(found)) == told
 
 
-@pytest.mark.parametrize(
-    ("middle", "told"), [({"name": "sums", "kind": "exact"}, True), (LOCAL, False)]
-)
-def test_level_2_without_a_model_is_noted(middle: object, told: bool) -> None:
-    rows = zip(("a", "b", "c"), (RESOLVER, middle, REMOTE), strict=True)
-    tiers = [{"name": n, "level": i, "answerers": [a]} for i, (n, a) in enumerate(rows, 1)]
-    found = Policy.model_validate({"version": 1, "name": "p", "tiers": tiers})
-    assert any("level 2 has no model" in note for note in notes(found)) == told
-
-
 def test_policy_without_level_1_has_nothing_to_resolve_there() -> None:
     written = {
         "version": 1,
