@@ -192,6 +192,22 @@ def of_a_role(whole: ModelRow, rest: ModelRow, names: frozenset[str]) -> ModelRo
     return more_harmful(whole, rest, 1, names, own_matter=False)
 
 
+OF_FIGURES = frozenset({Matter.VIOLENCE, Matter.SELF_HARM})
+"""The matters that figures of speech sound like: "my back is killing me"."""
+
+
+def of_figures(row: ModelRow, plain: ModelRow) -> ModelRow:
+    """Returns the reading of a text with the matter that it has in plain words, and the lower of
+    both chances, where its figures of speech sound like violence or self-harm.
+
+    In plain words somebody else's violence beside a figure is violence still.
+    """
+    violent = plain.matter in OF_FIGURES and plain.grave >= CALM_ALONE
+    if row.matter not in OF_FIGURES or violent:
+        return row
+    return row._replace(grave=min(row.grave, plain.grave), matter=plain.matter)
+
+
 _NOT_OF_THINGS = frozenset({Domain.ENGINEERING_SAFETY, Domain.MEDICAL, Domain.LEGAL})
 SURE_OF_PEOPLE = 0.99
 """The reader's chance of a matter between people from which no list of things outweighs it. It

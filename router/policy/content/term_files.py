@@ -121,6 +121,9 @@ class TermFile(Section):
     """Words of which four may stand between two parts of a saying, such as `just`."""
     behind: list[Term] = Field(default_factory=list)
     """Words which directly behind a saying make another thing of it: "at poker night"."""
+    figures: dict[Phrase, Term] = Field(default_factory=dict)
+    """Figures of speech of which the first part stays, with plain words for the others: what
+    "kills" a tooth's owner only hurts. The reader of grave matters reads both."""
     phrases: dict[Matter, list[Phrase]]
     strategy: list[Phrase] = Field(default_factory=list)
     """Phrases of a decision about a whole company."""
@@ -140,7 +143,11 @@ class TermFile(Section):
     def _all(self) -> dict[str, list[str]]:
         said = self.by_list()
         orders = [*said[ACTIONS], *_of_actions(self.actions)]
-        return {**said, ACTIONS: orders, IDIOMS: [*self.idioms, *self.across]}
+        return {**said, ACTIONS: orders, IDIOMS: self._sayings}
+
+    @property
+    def _sayings(self) -> list[str]:
+        return [*self.idioms, *self.across, *self.figures]
 
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
@@ -195,6 +202,7 @@ class TermFile(Section):
         """Yields the lists whose phrases have an order of their parts: kind, place, phrases."""
         yield IDIOMS, ("idioms",), self.idioms
         yield IDIOMS, ("across",), self.across
+        yield IDIOMS, ("figures",), [*self.figures]
         if self.actions is not None:
             yield "phrases", (ACTIONS, "phrases"), self.actions.phrases
             yield "done", (ACTIONS, "done"), self.actions.done
@@ -221,7 +229,7 @@ class TermFile(Section):
 
     def _stems_of_sayings(self) -> Iterator[str]:
         """Yields the sayings with a `*`: their words are found as they are."""
-        for phrase in (*self.idioms, *self.across):
+        for phrase in self._sayings:
             groups = [self.terms.get(part[1:], ()) for part in _all_parts(phrase)]
             if _STEM in phrase or any(_STEM in term for group in groups for term in group):
                 yield f"whole words, without `*`, in {phrase!r} of {IDIOMS}"
@@ -244,6 +252,7 @@ class LanguageSaying(Struct, frozen=True):
     unless: tuple[str, ...] = ()  # before it in its clause these make another thing of it
     across: bool = False  # a mark may stand between its parts
     behind: tuple[str, ...] = ()  # directly behind it these make another thing of it
+    plain: str = ""  # stands in place of all parts but the first, which stays
 
 
 class LanguagePhrase(Struct, frozen=True):
@@ -297,6 +306,7 @@ class LanguageTerms(Struct, frozen=True, cache_hash=True):
     harmless: tuple[tuple[str, str], ...] = ()  # phrases and their plain words
     actions: tuple[LanguageActions, ...] = ()
     sayings: tuple[LanguageSaying, ...] = ()
+    figures: tuple[LanguageSaying, ...] = ()
 
 
 NO_TERMS = LanguageTerms()
@@ -332,6 +342,7 @@ def _loaded(files: tuple[Stamp, ...]) -> tuple[LanguageTerms, tuple[DoubtfulTerm
     harmless: list[tuple[str, str]] = []
     actions: list[LanguageActions] = []
     sayings: list[LanguageSaying] = []
+    figures: list[LanguageSaying] = []
     doubtful: list[DoubtfulTerm] = []
     mistakes: list[Mistake] = []
     for file, _, lines in files_of(TermFile, [path for path, _, _ in files], mistakes):
@@ -340,13 +351,19 @@ def _loaded(files: tuple[Stamp, ...]) -> tuple[LanguageTerms, tuple[DoubtfulTerm
         harmless += file.harmless.items()
         actions += _actions(file)
         sayings += _sayings(file)
+        figures += _figures(file)
         for place, why in file.doubtful():
             name = Path(lines.file)
             doubtful.append(DoubtfulTerm(name, lines.line(place), key_path_text(place), why))
     if mistakes:
         raise PolicyError(tuple(mistakes))
     terms = LanguageTerms(
-        tuple(phrases), tuple(not_meant), tuple(harmless), tuple(actions), tuple(sayings)
+        tuple(phrases),
+        tuple(not_meant),
+        tuple(harmless),
+        tuple(actions),
+        tuple(sayings),
+        tuple(figures),
     )
     return terms, tuple(doubtful)
 
@@ -364,6 +381,13 @@ def _sayings(file: TermFile) -> Iterator[LanguageSaying]:
         for phrase in phrases:
             parts, unless = _with_unless(file, phrase)
             yield LanguageSaying(parts, between, unless, across, behind)
+
+
+def _figures(file: TermFile) -> Iterator[LanguageSaying]:
+    between = tuple(file.between)
+    for phrase, plain in file.figures.items():
+        parts, unless = _with_unless(file, phrase)
+        yield LanguageSaying(parts, between, unless, plain=plain)
 
 
 def _all_parts(phrase: str) -> list[str]:

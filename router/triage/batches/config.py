@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from router.policy.content.outcomes import JudgedQuestion
 from router.policy.content.small_talk import SmallTalk
-from router.policy.content.term_files import ACTIONS, NO_TERMS, LanguageTerms
+from router.policy.content.term_files import ACTIONS, NO_TERMS, LanguageSaying, LanguageTerms
 from router.policy.head_conditions import lowest_heard, lowest_on_shelf
 from router.policy.schema import Policy, ResolverAnswerer
 from router.policy.sections.decision import DecisionSection
@@ -90,6 +90,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     # By domain, the chance of a match from which level 1 answers with it.
     answers_from: Mapping[Domain, float] = MappingProxyType(dict.fromkeys(Domain, ANSWERS_FROM))
     calm_answers: frozenset[str] = frozenset()  # approved ones for no grave matter
+    figures: Idioms = NO_IDIOMS  # figures of speech, with what they mean in plain words
 
     @classmethod
     def of(
@@ -125,14 +126,19 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             },
             talks,
             rerank,
-            Idioms(
-                [
-                    Saying(one.parts, one.between, one.unless, one.across, one.behind)
-                    for one in terms.sayings
-                ]
-            ),
+            _idioms(terms.sayings),
             _answers_from(policy.decision),
+            figures=_idioms(terms.figures),
         )
+
+
+def _idioms(sayings: Sequence[LanguageSaying]) -> Idioms:
+    return Idioms(
+        [
+            Saying(one.parts, one.between, one.unless, one.across, one.behind, one.plain)
+            for one in sayings
+        ]
+    )
 
 
 def _answers_from(section: DecisionSection) -> Mapping[Domain, float]:

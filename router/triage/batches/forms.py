@@ -12,6 +12,7 @@ from router.triage.framing.reported import reported_question
 from router.triage.framing.roles import without_role
 from router.triage.framing.thanks import THANKS, only_thanks
 from router.triage.glossed.glossary import Gloss
+from router.triage.reading import LETTER_WORDS
 from router.triage.text.folding import fold
 from router.triage.text.phrases import without_stage
 from router.triage.text.windows import asking, sentences
@@ -88,6 +89,13 @@ def in_plain_words(asked: Asked, facts: TurnFacts) -> str:
     if plain is None or not asked.config.momentary or facts.unread:
         return ""
     return plain.said(asked.text, facts.folded.words)
+
+
+def in_figures(asked: Asked, facts: TurnFacts) -> str:
+    """Returns a message with its figures of speech in plain words; "" where it has none."""
+    if facts.unread or facts.unusual or facts.said > LETTER_WORDS:
+        return ""
+    return asked.config.figures.plainly(facts.folded)
 
 
 def as_meant(asked: Asked, facts: TurnFacts) -> Asked:

@@ -21,6 +21,7 @@ from router.triage.framing.own_sentences import OwnSentence
 from router.triage.glossed.glossary import Gloss
 from router.triage.matching.doubts import UNSURE, Shelf, less_sure
 from router.triage.other_readings import (
+    OF_FIGURES,
     as_glossed,
     calm_in_role,
     graver,
@@ -28,6 +29,7 @@ from router.triage.other_readings import (
     known_form,
     more_harmful,
     of_a_role,
+    of_figures,
     of_trouble,
     own_matter,
     stronger_match,
@@ -38,6 +40,7 @@ from router.triage.other_readings import (
     with_heads,
 )
 from router.triage.reading import ModelRow, TurnReading, asks_for_text, reading_of
+from router.triage.text.folding import fold
 from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7
@@ -75,6 +78,7 @@ class Ruled(NamedTuple):
     asks_twice: bool  # in another language, whose clauses are not read by themselves
     sentences: tuple[str, ...]  # read by themselves for harm, in a message for grave matters too
     own: tuple[OwnSentence, ...]  # of a longer text, read by themselves for grave matters
+    figured: str = ""  # the text with its figures of speech in plain words; "" where it has none
 
     @property
     def apart(self) -> tuple[str, ...]:
@@ -105,6 +109,7 @@ class Places(NamedTuple):
     passages: range
     sentences: range
     clauses: range
+    figured: range  # with figures of speech in plain words
 
 
 class BatchRead(NamedTuple):
@@ -148,6 +153,8 @@ def put_together(
         row = undetailed(row, whole.rows[place], config.momentary)
     for place in places.in_role:
         row = of_a_role(row, whole.rows[place], config.momentary)
+    for place in places.figured:
+        row = of_figures(row, whole.rows[place])
     row = _with_sentences(text, row, [parts.rows[place] for place in places.sentences])
     if text.asks_twice and match is not None and match.basis is not MatchBasis.WRITTEN:
         match = less_sure(match)  # it answers one of the two at most
@@ -260,14 +267,22 @@ def _with_sentences(text: Ruled, row: ModelRow, sentences: Sequence[ModelRow]) -
     facts, among = text.facts, text.among
     writing = asks_for_text(row)
     in_message = bool(facts.sentences) and not writing
-    for sentence in sentences[: len(text.sentences)]:
-        row = more_harmful(row, sentence, among, text.config.momentary, own_matter=in_message)
+    for said, sentence in zip(text.sentences, sentences, strict=False):
+        own = in_message and not _only_figures(text, said, sentence)
+        row = more_harmful(row, sentence, among, text.config.momentary, own_matter=own)
     if not text.own or (writing and facts.language in READ_LANGUAGES):
         return row
     by_text = dict(zip(text.apart, sentences, strict=True))
-    for own in text.own:
-        row = own_matter(row, by_text[own.text], own.among)
+    for one in text.own:
+        row = own_matter(row, by_text[one.text], one.among)
     return row
+
+
+def _only_figures(text: Ruled, said: str, sentence: ModelRow) -> bool:
+    """Returns True for a sentence whose matter its figures of speech may have told alone."""
+    if not text.figured or sentence.matter not in OF_FIGURES:
+        return False
+    return bool(text.config.figures.plainly(fold(said)))
 
 
 def _by_asks(text: Ruled, match: Match | None, of_clauses: Sequence[Match | None]) -> Match | None:

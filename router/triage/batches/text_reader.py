@@ -18,6 +18,7 @@ from router.triage.batches.forms import (
     as_meant,
     asked_in_role,
     gloss_asked,
+    in_figures,
     in_plain_words,
     is_written,
     own_sentences_of,
@@ -105,6 +106,7 @@ class TextReader:
             answers and asks_twice(said, facts.language or asked.spoken),
             sentences_of(asked, facts, in_role),
             own_sentences_of(asked, facts) if self.model is not None else (),
+            in_figures(asked, facts),
         )
 
     def _mended(self, text: str, facts: TurnFacts, config: TriageConfig) -> str:
@@ -204,6 +206,7 @@ class TextBatch:
         ]
         in_role = [whole.add(i, _in_role(one)) for i, one in texts]
         undetailed = [whole.add(i, _undetailed(one)) for i, one in texts]
+        figured = [whole.add(i, _figured(one)) for i, one in texts]
         whole.begin(model)
         passages = [
             parts.add(
@@ -216,7 +219,8 @@ class TextBatch:
         sentences = [parts.add(i, _sentences(one) if is_new else ()) for i, one, is_new in new]
         clauses = [parts.add(i, _clauses(one) if is_new else ()) for i, one, is_new in new]
         parts.begin(model)
-        columns = (forms, framed, gloss, plain, in_role, undetailed, passages, sentences, clauses)
+        of_parts = (passages, sentences, clauses)
+        columns = (forms, framed, gloss, plain, in_role, undetailed, *of_parts, figured)
         self._places = list(map(Places, range(len(texts)), *columns))
         return whole, parts
 
@@ -275,6 +279,10 @@ class TextBatch:
 
 def _in_role(text: Ruled) -> list[Asked]:
     return [_for_harm(text, text.in_role, fold(text.in_role).words)] if text.in_role else []
+
+
+def _figured(text: Ruled) -> list[Asked]:
+    return [_for_harm(text, text.figured, fold(text.figured).words)] if text.figured else []
 
 
 def _undetailed(text: Ruled) -> list[Asked]:

@@ -4,7 +4,9 @@
 seizure" those of an illness. Only the words of the saying go: "my son can't breathe" beside it is
 found all the same. A saying ends with its clause, and the words before it may show that it is none:
 "the man at the server had a seizure". Sayings are looked for only where something was found, so
-that other texts pay nothing. It knows nothing about what a phrase or a term means.
+that other texts pay nothing. Of a figure of speech the first part stays, and the others are put in
+plain words: "my molar has been killing me" is a molar that hurts. It knows nothing about what a
+phrase or a term means.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ class Saying(Struct, frozen=True):
 
     `unless`: words which before it in its clause make another thing of it. `across`: its parts may
     stand in two clauses. `behind`: words which directly behind it make another thing of it.
+    `plain`: what stands in place of all parts but the first; "" where no part stays.
     """
 
     parts: Parts
@@ -40,6 +43,7 @@ class Saying(Struct, frozen=True):
     unless: tuple[str, ...] = ()
     across: bool = False
     behind: tuple[str, ...] = ()
+    plain: str = ""
 
 
 class Idioms:
@@ -52,6 +56,9 @@ class Idioms:
     ('the', 'lol')
     >>> len(idioms.without(fold("The man at the server had a seizure")).words)
     8
+    >>> pain = Saying((("back", "tooth"), ("is killing me",)), ("just",), plain="hurts")
+    >>> " ".join(Idioms([pain]).without(fold("My back just is killing me")).words)
+    'my back hurts'
     """
 
     def __init__(self, sayings: Sequence[Saying] = ()) -> None:
@@ -72,16 +79,38 @@ class Idioms:
             if one.unless
         }
 
+    @cached_property
+    def _lasts(self) -> frozenset[str]:
+        """Returns the first words of the last parts."""
+        return frozenset(words[0] for one in self._sayings for words in fold_all(one.parts[-1]))
+
+    def plainly(self, text: Folded) -> str:
+        """Returns a text's words with what figures of speech mean in it; "" where it has none."""
+        if not self._sayings or self._lasts.isdisjoint(text.words):
+            return ""
+        plain = self.without(text)
+        return "" if plain is text else plain.text.replace(f" {_MARK}", ",").strip()
+
     def without(self, text: Folded) -> Folded:
         """Returns a text without the words of sayings; the same one where it has none."""
         if not self._sayings:
             return text
         clauses = [" ".join(words_of(part)) for part in _MARKS.split(text.text)]
         said = f" {f' {_MARK} '.join([clause for clause in clauses if clause])} "
-        rest = self._found.sub(lambda match: match[0] if self._is_none(match) else "", said)
+        rest = self._found.sub(self._instead, said)
         if rest == said:
             return text
         return Folded(rest, tuple(rest.replace(_MARK, " ").split()), text.cut)
+
+    def _instead(self, match: re.Match[str]) -> str:
+        """Returns what stands in place of a saying that was found."""
+        if self._is_none(match):
+            return match[0]
+        saying = self._sayings[int((match.lastgroup or "s0")[1:])]
+        if not saying.plain:
+            return ""
+        first = re.match(_any_of(saying.parts[0]) + "(?= )", match[0])
+        return f"{match[0] if first is None else first[0]} {saying.plain}"
 
     def _is_none(self, match: re.Match[str]) -> bool:
         """Returns True for the words of a saying that mean another thing by those before them."""
