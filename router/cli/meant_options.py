@@ -8,6 +8,7 @@ import typer
 
 NEAR = 0.7
 """Likeness of a slip (`--databse`): below it `--to` was taken for `--tz`, `--tag` and `--json`."""
+_FORMATS = ("--format", "--markdown", "--md", "--pdf", "--xlsx", "--excel")
 OTHER_WORDS = {
     "--database": ("--db", "--ledger", "--sqlite"),
     "--since": ("--from", "--start", "--begin", "--after"),
@@ -18,12 +19,24 @@ OTHER_WORDS = {
     "--tenant": ("--customer", "--org", "--team"),
     "--log-level": ("--verbose", "--debug", "--quiet"),
     "--all": ("--full", "--long", "--details"),
-    "--json": ("--format", "--output-format"),
-    "--csv": ("--format", "--output-format", "--output"),
-    "--html": ("--format", "--output-format", "--output"),
+    "--json": (*_FORMATS, "--output-format"),
+    "--csv": (*_FORMATS, "--output-format", "--output"),
+    "--html": (*_FORMATS, "--output-format", "--output"),
     "--out": ("--output", "--output-file"),
 }
 """Lists, for options of ours, what other tools call them."""
+
+
+OTHER_COMMANDS = {
+    **dict.fromkeys(("explain", "why", "decide"), 'route --explain "TEXT"'),
+    **dict.fromkeys(("decision", "trace", "show", "logs"), "ledger rows ID"),
+    **dict.fromkeys(("start", "run", "up", "server"), "serve"),
+    **dict.fromkeys(("validate", "lint", "verify", "test"), "check"),
+    **dict.fromkeys(("key", "token", "tokens", "apikey"), "keys"),
+    **dict.fromkeys(("cost", "costs", "usage", "savings"), "report"),
+    **dict.fromkeys(("status", "health", "diagnose"), "doctor"),
+}
+"""Gives our command for what other tools call theirs."""
 
 
 class NoSuchOption(Protocol):
@@ -80,10 +93,16 @@ def _arguments(error: TooMuch) -> list[str]:
 
 
 def with_meant_place(error: TooMuch) -> None:
-    """Adds to the error for an argument too many what was meant by it; nobody may know.
+    """Adds to the error for a command that we lack, or an argument too many, what is meant by it.
 
     A policy belongs behind its option: `tiergate check` alone has policies as arguments.
     """
+    _, unknown, rest = error.message.partition("No such command '")
+    meant = OTHER_COMMANDS.get(rest.partition("'")[0])
+    if unknown and meant:
+        name = rest.partition("'")[0]
+        error.message = f"No such command '{name}'; did you mean `tiergate {meant}`?"
+        return
     _, extra, written = error.message.partition("Got unexpected extra argument(s) (")
     value = written.rstrip(")")
     if not extra:

@@ -25,6 +25,14 @@ REFUSED = {
         ("serve", "--databse", "LEDGER"),
         "No such option: --databse; did you mean --database?",
     ),
+    "a command as other tools call it": (
+        ("explain", "dec_1"),
+        "No such command 'explain'; did you mean `tiergate route --explain \"TEXT\"`?",
+    ),
+    "a format that reports lack": (
+        ("report", "--markdown"),
+        "No such option: --markdown; did you mean --json or --html or --csv?",
+    ),
     "a policy without its option": (
         ("serve", "mine.yaml"),
         "Got unexpected extra argument(s) (mine.yaml); did you mean --policy mine.yaml?",

@@ -110,13 +110,19 @@ def list_keys(
         return
     if not infos:
         typer.echo("No keys: the server listens on loopback only.")
+        return
+    from router.cli.terminal import console
+    from router.rendering.terminal_parts import add_row, text_table
+
+    columns = ("id", "state", "tenant", "rights", "created (UTC)", "name")
+    table = text_table("keys", columns, left=len(columns))
     for info in infos:
-        created = shown_time(info.created_at_ms)
-        name = clean(info.name) if info.name else ""
-        typer.echo(
-            f"{info.key_id}  {_state(info)}  {clean(info.tenant)}  {_rights(info)}  {created}  "
-            f"{name}"
+        created, name = shown_time(info.created_at_ms), clean(info.name) if info.name else ""
+        add_row(
+            table,
+            (info.key_id, _state(info), clean(info.tenant), _rights(info), created, name),
         )
+    console().print(table)
 
 
 @keys.command()
