@@ -22,6 +22,12 @@ from router.triage.facts.lacking import (
     lacks,
     stems_of,
 )
+from router.triage.facts.other_things import (
+    NO_OTHER_THINGS,
+    OtherThings,
+    names_another,
+    other_things,
+)
 from router.triage.match import shifted
 from router.triage.matching.asked_kinds import kinds_told, second_kind
 from router.triage.matching.claims import claims_against, is_claimed
@@ -83,6 +89,7 @@ class _Told(Struct, frozen=True):
     wide: bool = False  # an utterance reaches many people's things
     kinds: frozenset[str] = frozenset()  # how long, how much ...: what it tells
     contrary_trade: bool = False  # the company buys
+    things: OtherThings = NO_OTHER_THINGS  # what it is not about
 
 
 _NOTHING_TOLD = _Told()
@@ -103,6 +110,7 @@ def _told_by(domain: Domain, utterances: Sequence[str], answer: str) -> _Told:
         any([is_wide_act(*line) for line in lines]),
         kinds_told(utterances, answer),
         is_of_contrary_trade("\n".join([answer, *utterances])),
+        other_things(words, utterances),
     )
 
 
@@ -239,6 +247,8 @@ def _misfits(text: str, words: frozenset[str], told: _Told) -> bool:
     if is_wide_act(text, words) and not told.wide:
         return True
     if is_forecast(text, words, told.words):
+        return True
+    if names_another(text, told.things):
         return True
     if is_claimed(text, told.claims) or told.contraries.asked(text, words):
         return True
