@@ -72,6 +72,17 @@ SUMS = {
     "Today is 3 March 2027, what date is in 10 days?": (
         "10 days after 3 March 2027 is Saturday 13 March 2027."
     ),
+    "If today is Monday, what day will it be in 100 days?": (
+        "100 days after a Monday is a Wednesday."
+    ),
+    "Today is Friday. What day of the week was it 3 days ago?": (
+        "3 days before a Friday is a Tuesday."
+    ),
+    "what is 2 hours and 45 minutes in minutes": "2 hours 45 minutes = 165 minutes",
+    "200 minutes in hours and minutes": "200 minutes = 3 hours 20 minutes",
+    "what is 3/4 of an hour": "3/4 of an hour = 45 minutes",
+    "5 feet 11 in cm": "5 feet 11 inches = 180.34 cm",
+    "180 cm in feet and inches": "180 cm is about 5 feet 10.9 inches",
     # Areas
     "what is the area of a 4 m by 5.5 m room": "4 * 5.5 = 22 square metres",
     "a room is 3.6 by 4.2 metres, how many square metres?": "3.6 * 4.2 = 15.12 square metres",
@@ -93,6 +104,14 @@ SUMS = {
     "gcd of 84 and 126": "The greatest common divisor of 84 and 126 is 42",
     "lowest common multiple of 12 and 18": "The least common multiple of 12 and 18 is 36",
     "what is 10 factorial?": "10! = 3,628,800",
+    # Lists and counting
+    "median of 3, 5, 9, 10": "The median of 3, 5, 9, 10 is 7",
+    "what is the mode of 1,2,2,3": "The mode of 1, 2, 2, 3 is 2",
+    "range of 3, 9, 14": "The range of 3, 9, 14 is 11",
+    "what is the sum of all numbers from 1 to 100": "The numbers from 1 to 100 sum to 5,050",
+    "how many ways to choose 3 people from 10": "10 choose 3 = 120",
+    "cube root of 27": "cube root of 27 = 3",
+    "simplify 18/24": "18/24 = 3/4",
 }
 
 NO_SUMS = """
@@ -124,6 +143,12 @@ round table for 4
 is 7 days a prime offer?
 How many days until my parcel comes if today is December 20?
 how many days until Christmas if today is Blursday
+If today is Monday, what do you open?
+median price of my orders
+range of your products from 3 to 9
+choose 3 from 10 for me
+how many ways to choose 300 from 500
+5 feet 14 in cm
 """
 
 

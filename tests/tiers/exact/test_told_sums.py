@@ -19,10 +19,13 @@ from tiers.exact.told import (
     clock_sums,
     fractions_of_one,
     growth,
+    mixed_units,
     months,
     numerals,
     proportions,
     remainders,
+    stated_day,
+    statistics,
     travel,
 )
 from tiers.exact.told.asking import _TOOLS, told
@@ -225,6 +228,9 @@ FORMS = [
     *(("proportion", form) for form in (*proportions._PRICES, *proportions._RECIPES)),
     *(("area", form) for _, form in areas._FORMS),
     *(("numeral", form) for _, form in numerals._FORMS),
+    *(("counted", form) for _, form in statistics._FORMS),
+    *(("mixed", form) for _, form in mixed_units._FORMS),
+    *(("weekday_then", form) for form in stated_day._WEEKDAYS),
 ]
 
 

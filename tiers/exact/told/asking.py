@@ -18,10 +18,13 @@ from tiers.exact.told import (
     fractions_of_one,
     growth,
     in_turn,
+    mixed_units,
     months,
     numerals,
     proportions,
     remainders,
+    stated_day,
+    statistics,
     travel,
 )
 from tiers.exact.wording import MAX_CHARACTERS, begins, holds
@@ -47,6 +50,14 @@ _TOOLS = (
     _Tool("arithmetic", proportions.proportion, proportions.CUES, proportions.BEGINNINGS),
     _Tool("arithmetic", areas.area, areas.CUES, areas.BEGINNINGS),
     _Tool("arithmetic", numerals.numeral, numerals.CUES, numerals.BEGINNINGS),
+    _Tool("arithmetic", statistics.counted, statistics.CUES, statistics.BEGINNINGS),
+    _Tool("units", mixed_units.mixed, mixed_units.CUES, mixed_units.BEGINNINGS),
+    _Tool(
+        "dates",
+        stated_day.weekday_then,
+        stated_day.WEEKDAY_CUES,
+        stated_day.WEEKDAY_BEGINNINGS,
+    ),
     _Tool(
         "percentages",
         fractions_of_one.turned,
@@ -85,7 +96,7 @@ def told(text: str, tools: Collection[str], *, opens: bool) -> tuple[str, str] |
     if not begins(plain, _BEGINNINGS):
         return None
     core = digits_for_words(plain)
-    if not has_digit(core) and "roman " not in core:
+    if not has_digit(core) and "roman " not in core and stated_day.CUE not in core:
         return None
     for tool in _TOOLS:
         if tool.name in tools and begins(core, tool.beginnings) and holds(core, tool.cues):
