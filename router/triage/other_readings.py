@@ -208,6 +208,16 @@ def of_figures(row: ModelRow, plain: ModelRow) -> ModelRow:
     return row._replace(grave=min(row.grave, plain.grave), matter=plain.matter)
 
 
+def of_plain_words(match: Match | None, plain: Match) -> Match:
+    """Returns the surer match of a text and of its plain words.
+
+    Plain words may be the operator's, and the text that they stand for is not.
+    """
+    if plain.basis is MatchBasis.WRITTEN:
+        plain = replace(plain, basis=MatchBasis.FOREIGN)
+    return plain if match is None or plain.confidence > match.confidence else match
+
+
 _NOT_OF_THINGS = frozenset({Domain.ENGINEERING_SAFETY, Domain.MEDICAL, Domain.LEGAL})
 SURE_OF_PEOPLE = 0.99
 """The reader's chance of a matter between people from which no list of things outweighs it. It

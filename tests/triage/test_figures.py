@@ -8,9 +8,9 @@ from router import Gateway
 from router.policy.content.term_files import load_language_terms
 from router.policy.loading import policies_dir
 from router.triage.batches.config import TriageConfig
-from router.triage.other_readings import of_figures
+from router.triage.other_readings import of_figures, of_plain_words
 from router.triage.text.folding import fold
-from router.types import Matter
+from router.types import Match, MatchBasis, Matter
 from tests.kits.checks.growth import in_proportion
 from tests.kits.decision_kit import a_policy
 from tests.kits.opened import gateway_of
@@ -81,6 +81,19 @@ def test_a_chance_is_never_raised() -> None:
 def test_figures_are_found_in_linear_time() -> None:
     piece = "my back is really just "
     assert in_proportion(lambda text: FIGURES.plainly(fold(text)), piece, end="killing me")
+
+
+@pytest.mark.parametrize("basis", [MatchBasis.WRITTEN, MatchBasis.RERANKED])
+def test_the_match_of_plain_words_counts_where_it_is_surer(basis: MatchBasis) -> None:
+    said = Match("opening", 0.3, 0.5, 0.1)
+    read = of_plain_words(said, Match("toothache", 0.8, 0.9, 0.2, basis=basis))
+    assert read.intent_id == "toothache"
+    assert read.basis is not MatchBasis.WRITTEN  # the text is not the operator's
+
+
+def test_a_surer_match_of_the_text_itself_stays() -> None:
+    said = Match("opening", 0.9, 0.5, 0.1, basis=MatchBasis.WRITTEN)
+    assert of_plain_words(said, Match("toothache", 0.8, 0.9, 0.2)) == said
 
 
 gateway = gateway_of("openai", OPENAI_API_KEY="x")

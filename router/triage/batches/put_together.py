@@ -30,6 +30,7 @@ from router.triage.other_readings import (
     more_harmful,
     of_a_role,
     of_figures,
+    of_plain_words,
     of_trouble,
     own_matter,
     stronger_match,
@@ -140,6 +141,10 @@ def put_together(
         reading = reading._replace(row=calm_in_role(reading.row, whole.rows[place]))
     for place in places.framed:
         reading = _without_frame(reading, _Reading(whole.rows[place], whole.matches[place]))
+    for place in places.figured:
+        found = whole.matches[place]
+        if found is not None and found.confidence >= FRAMED_AT:
+            reading = reading._replace(match=of_plain_words(reading.match, found))
     row, match = _with_gloss(text, reading, whole, places.gloss)
     for place in places.plain:
         row = with_heads(row, whole.rows[place], config.momentary)

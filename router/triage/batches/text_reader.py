@@ -282,7 +282,10 @@ def _in_role(text: Ruled) -> list[Asked]:
 
 
 def _figured(text: Ruled) -> list[Asked]:
-    return [_for_harm(text, text.figured, fold(text.figured).words)] if text.figured else []
+    if not text.figured:
+        return []
+    told = fold(text.figured).words, text.facts.language
+    return [Asked(text.figured, text.config, told)]
 
 
 def _undetailed(text: Ruled) -> list[Asked]:
