@@ -116,7 +116,6 @@ what's 80 plus 8% tax and 10% tip
 50 degrees in Fahrenheit
 100 euros in dollars at 1.08 in 2019
 how many euros were 100 dollars in 2019?
-sum of 1 to 10
 average of 1 to 10
 add up 1 to 10
 add the numbers 1 to 10
