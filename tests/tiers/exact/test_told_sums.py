@@ -89,6 +89,7 @@ SUMS = {
     "64 after a 20% discount, what was the original price?": "64 after 20% off: 80 before",
     "I had 100 and spent 20 on monday, what's left?": "100 - 20 = 80",
     "remainder when 45 is divided into 6": "45 / 6 = 7, remainder 3",
+    "1 km at 60 km/h, how long": "1 km at 60 km/h: 1 minute",
     "from 80 to 92 is what percent increase": "From 80 to 92 is an increase of 15%",
     "the price went from 80 to 60, percent drop?": "From 80 to 60 is a decrease of 25%",
     "2 to the 10th": "2^10 = 1,024",
@@ -126,6 +127,9 @@ I had 500 and lost 20 in percent, what's left?
 I had 500 and paid 20 in euros, how much is left?
 remainder when 7 is divided into 45
 what's left over when 6 is divided into 45
+0.3 km at 100 km/h, how long
+1 km in 300 hours, average speed
+how far in 0.01 hours at 0.1 km/h
 5 per week in a month
 50 a week in a year
 if I pay 50 a month how much is it in 5 weeks
