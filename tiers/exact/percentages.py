@@ -89,8 +89,8 @@ def _before(match: re.Match[str]) -> str | None:
     p, after = number(match["p"]), amount(match["y"])
     if not 0 < p < 100:
         return None
-    before = _as_money(after.value * 100 / (100 - p), match)
-    return f"{as_read(match['y'])} after {written(p)}% off: {before} before"
+    price, comma, note = _as_money(after.value * 100 / (100 - p), match).partition(", ")
+    return f"{as_read(match['y'])} after {written(p)}% off: {price} before{comma}{note}"
 
 
 def _as_money(value: Fraction, match: re.Match[str]) -> str:

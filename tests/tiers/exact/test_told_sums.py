@@ -90,6 +90,9 @@ SUMS = {
     "I had 100 and spent 20 on monday, what's left?": "100 - 20 = 80",
     "remainder when 45 is divided into 6": "45 / 6 = 7, remainder 3",
     "1 km at 60 km/h, how long": "1 km at 60 km/h: 1 minute",
+    "64.50 after 7% discount, what was the original price?": (
+        "64.50 after 7% off: 69.35 before, rounded to cents"
+    ),
     "from 80 to 92 is what percent increase": "From 80 to 92 is an increase of 15%",
     "the price went from 80 to 60, percent drop?": "From 80 to 60 is a decrease of 25%",
     "2 to the 10th": "2^10 = 1,024",
