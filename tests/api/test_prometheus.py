@@ -77,8 +77,8 @@ def test_own_time_is_a_series_in_seconds() -> None:
 
 def test_build_and_memory_of_one_process_are_series() -> None:
     page = Metrics().page().decode()
-    assert f'tiergate_build_info{{python="{platform.python_version()}",version="' in page
-    assert own_version() in page
+    python, release = platform.python_version(), own_version()
+    assert f'tiergate_build_info{{python="{python}",version="{release}"}} 1.0\n' in page
     resident = re.search(r"^process_resident_memory_bytes (\S+)$", page, re.MULTILINE)
     assert resident is not None
     assert float(resident[1]) > 1e6

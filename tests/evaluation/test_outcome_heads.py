@@ -99,7 +99,16 @@ def test_training_writes_a_head_of_each_model(subject: Subject, tmp_path: Path) 
     assert "refund" not in (out / "wrong_mini_1.card.json").read_text()
 
 
-def test_a_head_of_a_model_takes_no_better_ones_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("figure", "unreached", "fault"),
+    [
+        ("auroc", 1.2, r"wrong_mini: AUROC .* against 1\.2000"),
+        ("ece", -0.2, r"wrong_mini, calibration: 1 - ECE .* against 1\.2000"),
+    ],
+)
+def test_a_head_of_a_model_takes_no_better_ones_place(
+    tmp_path: Path, figure: str, unreached: float, fault: str
+) -> None:
     """Neither head is written where one is worse; the new ones lie beside, and force is told."""
     rows = [
         {
@@ -124,11 +133,11 @@ def test_a_head_of_a_model_takes_no_better_ones_place(tmp_path: Path) -> None:
     assert held() == first
     card = out / "wrong_mini.card.json"
     better = json.loads(card.read_text())
-    better["figures"]["auroc"] = 1.2  # no head can be as good
+    better["figures"][figure] = unreached  # no head can be as good
     del better["texts"]  # as in older cards
     card.write_text(json.dumps(better))
     before = held()
-    with pytest.raises(WorseModel, match=r"wrong_mini: AUROC .* against 1.2000.*--force"):
+    with pytest.raises(WorseModel, match=f"{fault}.*--force"):
         made()
     assert held() == before
     assert {

@@ -47,6 +47,14 @@ def test_other_question_about_rates_is_none(text: str) -> None:
 
 
 def test_answer_that_tells_of_a_rise_is_for_who_asks_for_one() -> None:
-    text = "will the fees rise next year"
-    assert is_forecast(text, words_in(text), OWN)
-    assert not is_forecast(text, words_in(text), words_in("From January fees rise by 2 %."))
+    rise = words_in("From January fees rise by 2 %.")
+    for text in ("will the fees rise next year", "do you think the fees will rise next year"):
+        assert is_forecast(text, words_in(text), OWN)
+        assert not is_forecast(text, words_in(text), rise)
+
+
+def test_answer_with_a_word_of_every_text_tells_of_no_rise() -> None:
+    """ "Do", "up" and "down" stand in many answers that say nothing of what comes."""
+    words = words_in("Do rates go up when I top up? No, they do not go down, either.")
+    for text in ("what will rates do next year", "will rates go up next year"):
+        assert is_forecast(text, words_in(text), words)

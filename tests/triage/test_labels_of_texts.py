@@ -98,6 +98,9 @@ def test_a_word_that_ends_as_thanks_do_is_read_whole(words: str) -> None:
         "Draft a reply to this letter: ",
         "Is this letter legal? ",
         "Is this letter a fact or an opinion? Is it correct? ",
+        "Is this letter a fact or an opinion, and is it correct? ",
+        "Is this letter a fact or an opinion and is it correct? ",
+        "Classify this letter, is it correct? ",
     ],
 )
 def test_who_has_something_of_their_own_judged_sets_no_job(words: str) -> None:

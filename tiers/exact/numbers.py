@@ -25,6 +25,8 @@ MAX_DECIMALS = 10
 """Decimals up to which a result is written in full; what has more is rounded, and says so."""
 MAX_BITS = 400  # of a result's numerator and denominator: about 120 digits
 SIGNIFICANT = 10  # digits of a rounded result
+ROUNDED = ", rounded to cents"
+"""Ends a line with a sum of money that is not exact."""
 
 _UNITS = [
     "zero",
@@ -252,6 +254,15 @@ def is_money(text: str, value: Fraction, said: str) -> bool:
     return looks_like_money(text) and (whole or _NAMES_MONEY.search(said) is not None)
 
 
+def in_cents(value: Fraction, sign: str = "") -> str:
+    """Returns a sum of money as `shown_money` rounds it, without a word of that.
+
+    >>> in_cents(Fraction("72.165")), in_cents(Fraction(20), "$")
+    ('72.17', '$20')
+    """
+    return shown_money("", value, sign).removeprefix(" = ").removesuffix(ROUNDED)
+
+
 def shown_money(left: str, value: Fraction, sign: str = "", after: str = "") -> str:
     """Returns a line with a sum of money, rounded half up to cents, which it then says.
 
@@ -266,7 +277,7 @@ def shown_money(left: str, value: Fraction, sign: str = "", after: str = "") -> 
     plain = whole and not sign and "." not in left and value.denominator == 1
     money = _in_cents(rounded) if sign else f"{rounded:,.2f}"
     text = written(value) if plain else f"{sign}{money}"
-    return f"{left} = {text}{after}{'' if whole else ', rounded to cents'}"
+    return f"{left} = {text}{after}{'' if whole else ROUNDED}"
 
 
 def _in_cents(rounded: Decimal) -> str:

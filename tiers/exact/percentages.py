@@ -17,6 +17,7 @@ from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import (
     AMOUNT,
     NUMBER,
+    ROUNDED,
     Amount,
     amount,
     as_read,
@@ -89,8 +90,10 @@ def _before(match: re.Match[str]) -> str | None:
     p, after = number(match["p"]), amount(match["y"])
     if not 0 < p < 100:
         return None
-    before = _as_money(after.value * 100 / (100 - p), match)
-    return f"{as_read(match['y'])} after {written(p)}% off: {before} before"
+    price = _as_money(after.value * 100 / (100 - p), match)
+    plain = price.removesuffix(ROUNDED)
+    note = price.removeprefix(plain)
+    return f"{as_read(match['y'])} after {written(p)}% off: {plain} before{note}"
 
 
 def _as_money(value: Fraction, match: re.Match[str]) -> str:

@@ -7,7 +7,6 @@ or of all that is paid, so the answer says both.
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from functools import cache
 
 from router.regexes.digits import has_digit
@@ -16,6 +15,7 @@ from tiers.exact.numbers import (
     NUMBER,
     amount,
     digits_for_words,
+    in_cents,
     number,
     shown_money,
     written,
@@ -75,10 +75,6 @@ def _tip_text(match: re.Match[str]) -> str | None:
     paid = bill.value * (100 + rate) / 100
     plain = match["y"].strip().lstrip("$€£₹ ")
     whole = shown_money(f"{bill.sign}{plain} plus {written(rate)}%", paid, bill.sign)
-    each = _each(paid / people, bill.sign)
-    tip_each = _each((paid - bill.value) / people, bill.sign)
+    each = in_cents(paid / people, bill.sign)
+    tip_each = in_cents((paid - bill.value) / people, bill.sign)
     return f"{whole}; split by {people}: {each} each (the tip alone: {tip_each} each)"
-
-
-def _each(value: Fraction, sign: str) -> str:
-    return shown_money("", value, sign).removeprefix(" = ").removesuffix(", rounded to cents")

@@ -80,7 +80,7 @@ _COMPILING = Lock()
 
 
 def compile_forms() -> None:
-    """Compiles the forms of all tools, which takes 170 ms; otherwise the first question waits."""
+    """Compiles the forms of all tools, which takes 250 ms; otherwise the first question waits."""
     with _COMPILING:  # so that only one of several threads compiles
         compile_phrased()
         compile_told()

@@ -23,16 +23,16 @@ _GRAVE_SHARE, _HARM_SHARE = "0.03", "0.01"
 def worse_reader(
     card: str, figures_of: Callable[[Mapping[str, Value]], Figures]
 ) -> Callable[[Path, Path], list[str]]:
-    """Returns what tells by two folders how far the reader of this card fell, in sentences.
+    """Returns a function of the older folder and the new one: a sentence for each figure that fell.
 
     A folder without the card has nothing to compare with.
     """
 
-    def found(old: Path, new: Path) -> list[str]:
+    def faults_of(old: Path, new: Path) -> list[str]:
         before, now = (figures_of(_read(folder / card)) for folder in (old, new))
         return [*map(str, fallen_in(before, now)), *lost_in(before, now)]
 
-    return found
+    return faults_of
 
 
 def _read(path: Path) -> Mapping[str, Value]:

@@ -14,6 +14,8 @@ _MOVES = "rise rising fall falling drop dropping climb recover crash increase de
 _MOVES = f"{_MOVES} down do forecast forecasts predict prediction predictions outlook cheaper"
 MOVE_WORDS = frozenset(f"{_MOVES} dearer higher lower longer".split())
 """One of them stands in every such question."""
+_OF_MANY_TEXTS = frozenset({"do", "up", "down"})
+"""Stand in many answers and questions that tell of no move: "do you think", "sign up"."""
 
 _SUBJECT = late_regex(
     r"\b(?:rates?|prices?|shares?|stocks?|markets?|inflation|pound|euro|dollar|yen|fees|interest"
@@ -57,4 +59,4 @@ def is_forecast(text: str, words: Collection[str], own: Collection[str]) -> bool
     move = _MOVE.search(low)
     if move is None or _COMES.search(low) is None:
         return False
-    return not {"do", "up", "down"}.isdisjoint(moves) or moves.isdisjoint(own)
+    return (moves - _OF_MANY_TEXTS).isdisjoint(own)

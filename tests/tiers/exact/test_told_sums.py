@@ -90,6 +90,12 @@ SUMS = {
     "90 is 30% of what?": "90 is 30% of 300",
     "20% of what number is $9.50?": "$9.50 is 20% of $47.50",
     "64 after a 20% discount, what was the original price?": "64 after 20% off: 80 before",
+    "I had 100 and spent 20 on monday, what's left?": "100 - 20 = 80",
+    "remainder when 45 is divided into 6": "45 / 6 = 7, remainder 3",
+    "1 km at 60 km/h, how long": "1 km at 60 km/h: 1 minute",
+    "64.50 after 7% discount, what was the original price?": (
+        "64.50 after 7% off: 69.35 before, rounded to cents"
+    ),
     "from 80 to 92 is what percent increase": "From 80 to 92 is an increase of 15%",
     "the price went from 80 to 60, percent drop?": "From 80 to 60 is a decrease of 25%",
     "2 to the 10th": "2^10 = 1,024",
@@ -118,6 +124,18 @@ I had 3 apples and ate one
 I have $50 and spend €12, what is left?
 I had 20 and spent 25, what's left?
 I got 50 and paid 30 for shoes, what is left of my voucher?
+I had 100 and spent 20 on each, what's left?
+I have 100 and spend 20 on weekdays, what's left?
+how much is left of 500 if I spend 20 on weekends
+I have 500 and spend 20 on average, how much is left?
+I had 500 and paid 20 for everyone, how much is left?
+I had 500 and lost 20 in percent, what's left?
+I had 500 and paid 20 in euros, how much is left?
+remainder when 7 is divided into 45
+what's left over when 6 is divided into 45
+0.3 km at 100 km/h, how long
+1 km in 300 hours, average speed
+how far in 0.01 hours at 0.1 km/h
 5 per week in a month
 50 a week in a year
 if I pay 50 a month how much is it in 5 weeks

@@ -169,7 +169,8 @@ _FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 CUES = (
     *("rate", "zahlung", "teilen ", "monat", "jahr", "woche", "tag", "bleibt", "habe ich"),
     *("kosten", "fur ", "fois", "mensualite", "paiement", "versement", "echeance", "mois", "annee"),
-    *("par an", "semaine", "jour", "reste", "coutent", "pour ", "plazo", "cuota", "pago"),
+    *("par an", "annuel", "mensuel", "semaine", "jour", "reste", "coutent", "pour ", "plazo"),
+    *("cuota", "pago"),
     *("mensualidad", " mes", " dia", " ano", "semana", "anual", "mensual", "diarios", "queda"),
     *("sobra", "cuestan", "para "),
 )

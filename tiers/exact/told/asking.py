@@ -67,7 +67,7 @@ _TOOLS = (
 )
 
 
-_BEGINNINGS = tuple({*numbers.BEGINNINGS, *(one for tool in _TOOLS for one in tool.beginnings)})
+_BEGINNINGS = tuple({*numbers.BEGINNINGS}.union(*(tool.beginnings for tool in _TOOLS)))
 """Begin what any form fits, also before numbers in words are digits."""
 _ASKS = late_regex(
     r"\?|\b(?:what|what's|how|calculate|work out|convert|double|triple|halve|add|subtract|multiply"

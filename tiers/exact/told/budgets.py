@@ -13,7 +13,15 @@ from tiers.exact.numbers import AMOUNT, SYMBOLS, amount, as_read, shown_money
 
 _X = rf"(?P<x>{AMOUNT})"
 _SUMS = rf"{AMOUNT}(?:(?:, and|,| and| plus) {AMOUNT}){{0,7}}"
-_ON = r"(?: (?:on|for|in) (?:my |the |a |an )?[a-z]{2,14})?(?: (?:rent|bills?|tax|taxes))?"
+_NOT_ONCE = (
+    r"(?!(?:each|every[a-z]*|all|both|average|(?:[a-z]{3,6})?days|weekends|weeks|months|nights"
+    r"|mornings|evenings|percent|euros?|dollars?|pounds?|cents?|pence|yen|rupees?|francs?)\b)"
+)
+"""Bars words by which a sum is paid more than once, or is in another unit than what there was."""
+_ON = (
+    rf"(?: (?:on|for|in) (?:my |the |a |an )?{_NOT_ONCE}[a-z]{{2,14}})?"
+    r"(?: (?:rent|bills?|tax|taxes))?"
+)
 _PAID = (
     r"(?:spend|spent|pay|paid|lose|lost|give away|gave away|use|used|give|gave|take out|took out"
     r"|withdraw|withdrew)"

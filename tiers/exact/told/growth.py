@@ -17,6 +17,7 @@ from tiers.exact.numbers import (
     amount,
     as_read,
     fits,
+    in_cents,
     number,
     shown_money,
     written,
@@ -84,12 +85,8 @@ def _grown(match: re.Match[str]) -> str | None:
         # Fractions of sixty years of months would have thousands of digits.
         value = value * factor if fits(value * factor) else _near(value * factor)
     told = f"{as_read(match['x'])} at {written(rate)}% a year for {years} year{'s' * (years > 1)}"
-    grown = shown_money("", value, whole.sign).removeprefix(" = ")
-    earned = shown_money("", value - whole.value, whole.sign).removeprefix(" = ")
-    rounded = ", rounded to cents"
-    after = rounded if grown.endswith(rounded) else ""
-    grown, earned = grown.removesuffix(rounded), earned.removesuffix(rounded)
-    return f"{told}, interest added {_NAMED[often]} = {grown} (interest: {earned}){after}"
+    earned = f" (interest: {in_cents(value - whole.value, whole.sign)})"
+    return f"{told}, interest added {_NAMED[often]}{shown_money('', value, whole.sign, earned)}"
 
 
 def _near(value: Fraction) -> Fraction:

@@ -115,18 +115,18 @@ def in_turn(text: str) -> str | None:
     return None
 
 
-def _all_of(text: str, at: int, running: _Running) -> str | None:
-    """Returns the line of the result of all steps from `at`. Raises _NoSum."""
+def _all_of(text: str, position: int, running: _Running) -> str | None:
+    """Returns the line of the result of all steps from `position`. Raises _NoSum."""
     for _ in range(MOST_STEPS):
-        apart = _APART.match(text, at)
+        apart = _APART.match(text, position)
         if apart is None:
             return None
         steps = ((kind, form.match(text, apart.end())) for kind, form in _STEP)
         kind, step = next(((kind, step) for kind, step in steps if step is not None), ("", None))
         if step is None:
             return None
-        running, at = _done(kind, running, step), step.end()
-        if at == len(text):
+        running, position = _done(kind, running, step), step.end()
+        if position == len(text):
             return _told(running)
     return None
 

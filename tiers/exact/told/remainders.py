@@ -33,5 +33,8 @@ def remainder(text: str) -> str | None:
         match = form.fullmatch(text)
         if match is not None:
             a, b = int(match["a"]), int(match["b"])
-            return None if b == 0 else f"{a:,} / {b:,} = {a // b:,}, remainder {a % b:,}"
+            # "7 is divided into 45" mostly asks how often 7 is in 45.
+            if b == 0 or (a < b and " into " in text):
+                return None
+            return f"{a:,} / {b:,} = {a // b:,}, remainder {a % b:,}"
     return None

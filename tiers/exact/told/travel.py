@@ -1,6 +1,7 @@
 """Works out the time, the distance or the speed of a journey from the other two.
 
-Units must belong together: kilometres with km/h, miles with mph. It knows nothing about stops.
+Units must belong together: kilometres with km/h, miles with mph. What is too little for minutes or
+for two decimals gets no answer. It knows nothing about stops.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from fractions import Fraction
 
 from router.regexes.late import late_regex
 from tiers.exact.numbers import NUMBER, number, written
+
+LEAST_HOURS, LEAST_RESULT = Fraction(1, 60), Fraction(1, 100)
+"""Least time, and least distance or speed: the last that answers show of each."""
 
 _D = rf"(?P<d>{NUMBER}) ?(?P<of>km|kilomet(?:er|re)s?|miles?|mi)"
 _V = rf"(?P<v>{NUMBER}) ?(?P<by>km/h|kmh|kph|km per hour|kilomet(?:er|re)s? (?:per|an) hour|mph"
@@ -61,21 +65,27 @@ def journey(text: str) -> str | None:
 
 def _answer(kind: str, places: dict[str, str | None]) -> str | None:
     way, pace = places.get("of"), places.get("by")
-    miles = {one.startswith("mi") or one == "mph" for one in (way, pace) if one}
-    if len(miles) != 1:
+    in_miles = {unit.startswith("mi") or unit == "mph" for unit in (way, pace) if unit}
+    if len(in_miles) != 1:
         return None
-    unit, speed = ("miles", "mph") if miles.pop() else ("km", "km/h")
+    unit, speed = ("miles", "mph") if in_miles.pop() else ("km", "km/h")
     if kind == "time":
         d, v = _of(places["d"]), _of(places["v"])
-        return None if not d or not v else f"{_n(d)} {unit} at {_n(v)} {speed}: {_lasts(d / v)}"
+        if not v or d / v < LEAST_HOURS:
+            return None
+        return f"{_n(d)} {unit} at {_n(v)} {speed}: {_lasts(d / v)}"
     hours = _of(places["t"]) + Fraction(int(places.get("m") or 0), 60)
-    if not hours or int(places.get("m") or 0) > 59:
+    if hours < LEAST_HOURS or int(places.get("m") or 0) > 59:
         return None
     if kind == "distance":
         v = _of(places["v"])
-        return f"{_lasting(hours)} at {_n(v)} {speed}: {_about(hours * v)} {unit}"
-    d = _of(places["d"])
-    return f"{_n(d)} {unit} in {_lasting(hours)}: {_about(d / hours)} {speed}"
+        told, result = f"{_lasting(hours)} at {_n(v)} {speed}", hours * v
+    else:
+        d = _of(places["d"])
+        told, result = f"{_n(d)} {unit} in {_lasting(hours)}", d / hours
+    if result < LEAST_RESULT:
+        return None
+    return f"{told}: {_about(result)} {unit if kind == 'distance' else speed}"
 
 
 def _of(text: str | None) -> Fraction:

@@ -96,10 +96,10 @@ def texts(
             for turn in range(_turns(line, fillings)):
                 plain = " ".join(_filled(line, turn, rng).split())
                 text = _spoilt(plain, path.stem, rng) if rng.random() < spoilt else plain
-                for place, one in enumerate((text, *_apart(plain, section))):
-                    if one not in seen and one.lower() not in judged:
-                        seen.add(one)
-                        yield GraveText(one, section, path.stem, group, apart=place > 0)
+                for place, part in enumerate((text, *_apart(plain, section))):
+                    if part not in seen and part.lower() not in judged:
+                        seen.add(part)
+                        yield GraveText(part, section, path.stem, group, apart=place > 0)
 
 
 def held_out(author: str = HELD_OUT) -> Iterator[GraveText]:

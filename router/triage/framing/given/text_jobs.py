@@ -70,7 +70,12 @@ _ANSWERED = re.compile(
 """Finds how an answer should look, which is no job by itself."""
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BEGINNINGS = KNOWN | {"reply", "answer", "respond"}
-_SENTENCE = re.compile(r"[.!?:;\n]+")
+_QUESTION = (
+    r"(?:is|are) (?:it|this|that|these|those|they|the|there|he|she|i|we|you|my|our)\b|"
+    r"(?:has|have) (?:it|this|that|these|those|they|he|she|i|we|you)\b"
+)
+_SENTENCE = re.compile(rf"[.!?:;\n]+|(?:,|\band\b)(?= ?(?:and )?(?:{_QUESTION}))")
+"""Parts the sentences of a job, and a question that a comma or "and" joins to what is before."""
 _ASKS_OF_IT = frozenset({"is", "are", "has", "have"})
 """Begin a question with yes or no for an answer: "Is this correct?" judges."""
 _ASKS_A_KIND = re.compile(r"(?:is|are) (?:this|the following|the) (?:\w+ )?classify\b")
