@@ -161,6 +161,7 @@ class Saving:
     few: bool = False  # True: it rests on fewer answers than an interval needs
     asked: int = 0  # of the compared ones, questions back
     asked_saved_nano_usd: int = 0  # what these saved, signed
+    share_without_asked: float | None = None  # `saved_share` without them; None where that is none
     apart: int = 0  # answers and questions back of `not_compared`: nobody knows their baseline
     in_vain: int = 0  # requests that tried this level, where none of them was answered there
     apart_nano_usd: int = 0  # what these cost
@@ -174,10 +175,7 @@ class Saving:
 
     @property
     def may_be_chance(self) -> bool:
-        """Returns True where the interval holds 0: it may be a gain or a loss.
-
-        An interval without a width, of requests that all saved the same, leaves nothing to chance.
-        """
+        """Returns True where the interval holds 0 and has a width: it may be a gain or a loss."""
         ends = self.share_interval
         return ends is not None and ends.low < ends.high and ends.low <= 0.0 <= ends.high
 

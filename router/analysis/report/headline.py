@@ -25,6 +25,7 @@ from router.rendering.figures_in_words import (
     counted,
     day,
     saved_percent,
+    shown_saving,
 )
 from router.types import Role
 
@@ -320,11 +321,21 @@ def _accepted(saving: Saving, money: Dollars) -> list[str]:
 
 
 def _questions(saving: Saving, money: Dollars) -> list[str]:
-    """States what questions back saved, where that is much: a matter that is asked back goes on."""
-    whole, saved = saving.saved_nano_usd or 0, saving.asked_saved_nano_usd
-    if whole <= 0 or 10 * saved <= whole:
+    """States what questions back saved, and the share without them: their matter goes on."""
+    told = questions_told(saving, money)
+    if not told:
         return []
-    return [f"{money(saved)} of it with questions back (the client then writes again)"]
+    without = saving.share_without_asked
+    share = "" if without is None else f"; without them {shown_saving(without)}"
+    return [f"{told} (the client then writes again{share})"]
+
+
+def questions_told(saving: Saving, money: Dollars) -> str:
+    """Writes "$12.25 of it with 25 questions back"; "" where no saving has any of them."""
+    if not saving.asked or (saving.saved_nano_usd or 0) <= 0:
+        return ""
+    questions = counted(saving.asked, "question back", "questions back")
+    return f"{money(saving.asked_saved_nano_usd)} of it with {questions}"
 
 
 def _reviewers(saving: Saving, findings: Findings) -> list[str]:

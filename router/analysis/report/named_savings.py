@@ -290,6 +290,13 @@ def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]
         accepted_own_nano_usd=sums.accepted_own if comparable else None,
         asked=sums.asked,
         asked_saved_nano_usd=sums.asked_base - sums.asked_own,
+        share_without_asked=_without_questions(sums) if meaningful else None,
         apart=sums.apart,
         apart_nano_usd=sums.apart_own,
     )
+
+
+def _without_questions(sums: SavingSums) -> float | None:
+    """Returns the saved share of all but the questions back; None where no baseline is left."""
+    base, own = sums.base - sums.asked_base, sums.own - sums.asked_own
+    return 1.0 - own / base if base > 0 else None

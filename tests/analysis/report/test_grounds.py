@@ -127,11 +127,22 @@ def test_what_unverified_answers_cost_stands_beside_their_number() -> None:
     assert told["unverified_nano_usd"] == USD // 2
 
 
-def test_what_questions_back_saved_is_told_where_it_is_much() -> None:
+def test_what_questions_back_saved_is_told_with_the_saving() -> None:
+    """A headline of 98 % did not say that a question in every three was only asked back."""
     asked = [a_row(100 + n, reason="asked_which") for n in range(20)]
     report = report_of([*a_day(40, 0, 0), *asked])
-    assert "$9.80 of it with questions back (the client then writes again)" in report.headline
+    told = "$9.80 of it with 20 questions back (the client then writes again; without them 98.0 %)"
+    assert told in report.headline
+    assert "$9.80 of it with 20 questions back. Baseline" in report_html(report)
     saving = next(s for s in orjson.loads(report_json(report))["savings"] if s["compared"])
     assert (saving["questions"], saving["questions_saved_usd"]) == (20, "9.80")
-    few = report_of([*a_day(400, 0, 0), *asked])
-    assert "questions back (the client" not in few.headline
+    assert saving["saved_share_without_questions"] == pytest.approx(0.98)
+
+
+def test_a_few_questions_back_are_told_too() -> None:
+    report = report_of([*a_day(400, 0, 0), a_row(1_000, reason="asked_which")])
+    assert "of it with 1 question back" in report.headline
+
+
+def test_no_saving_is_told_with_questions_where_none_was_asked() -> None:
+    assert "back" not in report_of(a_day(40, 0, 0)).headline

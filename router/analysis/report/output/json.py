@@ -350,6 +350,7 @@ def _saving(saving: Saving) -> Json:
         **money("accepted_saved", saving.accepted_saved_nano_usd),
         "questions": saving.asked,  # of the compared ones, questions back
         **money("questions_saved", saving.asked_saved_nano_usd),
+        "saved_share_without_questions": saving.share_without_asked,
         "answers_not_compared": saving.apart,  # of `not_compared`: the others are no answers
         **money("answers_not_compared_own", saving.apart_nano_usd),
         "saved_interval_nano_usd": None

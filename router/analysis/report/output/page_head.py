@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.analysis.report.figures import Report
-from router.analysis.report.headline import left_of_report
+from router.analysis.report.headline import left_of_report, questions_told
 from router.analysis.report.named_savings import people_told, within
 from router.analysis.report.replies import REPLY_WORDS
 from router.analysis.report.tables import filters_line, states_line, unverified_note
@@ -80,7 +80,9 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
             return ("Would have saved", money(observed.saved_nano_usd), unknown)
         return ("Saved", NOTHING, _unsaved(report, money))
     accepted = money(saving.accepted_saved_nano_usd)
-    part = f"{accepted} with accepted replies only. Baseline: {saving.label}"
+    asked = questions_told(saving, money)
+    part = f"{accepted} with accepted replies only{f', {asked}' * bool(asked)}. "
+    part += f"Baseline: {saving.label}"
     answers = saving.compared + saving.apart
     if saving.apart:
         part += (

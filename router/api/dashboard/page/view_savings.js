@@ -60,7 +60,8 @@ function savedTile({ savings, headline_baseline, not_told_because: because, save
   if (!led) return ["Saved", "–", beside];
   const chance = mayBeChance(led) ? "This may be chance. " : "";
   const net = left === null ? "" : `${usd(left)} after what bought no answer. `;
-  const part = `${chance}${net}${usd(led.accepted_saved_usd)} with accepted replies only. Baseline: ${led.label}`;
+  const asked = led.questions && led.saved_nano_usd > 0 ? `, ${usd(led.questions_saved_usd)} of it with ${count(led.questions)} ${led.questions === 1 ? "question" : "questions"} back` : "";
+  const part = `${chance}${net}${usd(led.accepted_saved_usd)} with accepted replies only${asked}. Baseline: ${led.label}`;
   return ["Saved", usd(led.saved_usd), part, exact(led.saved_usd)];
 }
 
