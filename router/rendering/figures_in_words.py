@@ -173,27 +173,14 @@ def saved_percent(share: float | None) -> str:
 
 
 def parts_in_percent(parts: Sequence[int], whole: int) -> list[str]:
-    """Formats the parts of a whole (`rounded_parts`), so that what is shown adds up to 100.0 %.
+    """Formats the parts of a whole, each as `percent` would format it alone.
+
+    So a share reads the same in every table and sentence. What is shown may add up to 99.9 %.
 
     >>> parts_in_percent([1, 1, 1], 3), parts_in_percent([1, 2], 4)
-    (['33.4 %', '33.3 %', '33.3 %'], ['25.0 %', '50.0 %'])
+    (['33.3 %', '33.3 %', '33.3 %'], ['25.0 %', '50.0 %'])
     """
-    return [percent(share) for share in rounded_parts(parts, whole)]
-
-
-def rounded_parts(parts: Sequence[int], whole: int) -> list[float | None]:
-    """Returns the parts of a whole as shares of three places that add up to 1.
-
-    Each is rounded down, and those with the largest remainders get what is left, so none is .001
-    away from its own share. Parts that are negative, or do not add up to the whole, are returned
-    as they are (`share_of`).
-    """
-    if whole <= 0 or sum(parts) != whole or min(parts) < 0:
-        return [share_of(part, whole) for part in parts]
-    tenths, rests = zip(*(divmod(1_000 * part, whole) for part in parts), strict=True)
-    by_rest = sorted(range(len(parts)), key=lambda place: -rests[place])
-    raised = set(by_rest[: 1_000 - sum(tenths)])
-    return [(tenth + (n in raised)) / 1_000 for n, tenth in enumerate(tenths)]
+    return [percent(share_of(part, whole)) for part in parts]
 
 
 MOST_TIMES = 10

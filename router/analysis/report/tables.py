@@ -32,7 +32,6 @@ from router.rendering.figures_in_words import (
     parts_in_percent,
     percent,
     plain,
-    rounded_parts,
     share_of,
     shown_model,
     shown_saving,
@@ -107,10 +106,13 @@ def _accepted(figures: GroupFigures, report: Report) -> str:
 
 
 def level_shares(levels: Sequence[LevelShare]) -> list[float]:
-    """Returns the levels' shares of all replies in three places, which add up to 1."""
-    requests = [level.requests for level in levels]
-    return [share or 0.0 for share in rounded_parts(requests, sum(requests))]
+    """Returns the levels' shares of all replies as they are shown, in three places."""
+    whole = sum(level.requests for level in levels)
+    return [round(share_of(level.requests, whole) or 0.0, SHOWN_PLACES) for level in levels]
 
+
+SHOWN_PLACES = 3
+"""Rounds a share to tenths of a per cent: what a plan is off by is then that of what is shown."""
 
 _MEASURED = {READ_IN_ANSWER, PSource.LABELLED.value, PSource.MEASURED.value}
 """Names the grounds of chances that come from answers of the models in use."""

@@ -260,7 +260,7 @@ def _model(name: str) -> str:
 
 
 def _by_spend(lines: Sequence[_Line], report: Report, money: Dollars) -> _Listed:
-    """Returns the rows with their shares, which add up to 100.0 %, and the total."""
+    """Returns the rows with their shares, and the total."""
     total = _summed((TOTAL, *[NOTHING] * (len(lines[0].names) - 1)), lines)
     requests = [line.figures.requests for line in lines]
     of_all = parts_in_percent(requests, total.figures.requests)

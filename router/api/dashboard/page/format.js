@@ -58,19 +58,10 @@ export function share(x, digits) {
   return `${Math.abs(p) < 10 && p % 1 ? p.toFixed(1) : Math.round(p)}\u00a0%`;
 }
 
-/**
- * Parts of a whole as shares of three places that add up to 1, as the report rounds them: each is
- * rounded down, and those with the largest remainders get what is left. [1, 1, 1] -> .334, .333, .333.
- */
+/** Parts of a whole as shares, each by itself, so that one reads the same wherever it stands. */
 export function parts(counts) {
   const whole = counts.reduce((sum, n) => sum + n, 0);
-  if (!whole) return counts.map(() => null);
-  const left = counts.map((n) => (1000 * n) % whole);
-  const tenths = counts.map((n, at) => (1000 * n - left[at]) / whole);
-  const missing = 1000 - tenths.reduce((sum, n) => sum + n, 0);
-  const byRest = counts.map((_, at) => at).sort((a, b) => left[b] - left[a]);
-  for (const at of byRest.slice(0, missing)) tenths[at] += 1;
-  return tenths.map((tenth) => tenth / 1000);
+  return counts.map((n) => (whole ? n / whole : null));
 }
 
 /** Milliseconds: "0.8 ms", "340 ms", "2.4 s", "3 min". */
