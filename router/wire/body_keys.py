@@ -352,6 +352,10 @@ def narrowed(request: ChatRequest, answerers: Iterable[AnswererFacts]) -> ChatRe
     )
 
 
+MOST_LEFT_OUT = 1_000
+"""Bounds the names of keys inside messages and tools that are remembered. A body of 8 MB has
+700,000 of them, which took a second."""
+
 # Other keys of a message were never sent to an upstream. Clients echo the last four.
 _MESSAGE = frozenset(
     {
@@ -431,6 +435,9 @@ def _left_out_of_part(part: dict[str, object], names: set[str]) -> None:
 
 
 def add_others(given: dict[str, object], known: Iterable[str], path: str, names: set[str]) -> None:
-    """Adds the names of keys that are unknown and have a value."""
+    """Adds the names of keys that are unknown and have a value, MOST_LEFT_OUT in all."""
     others = given.keys() - set(known)
+    if len(names) + len(others) > MOST_LEFT_OUT:
+        left = max(0, MOST_LEFT_OUT - len(names))
+        others = set(islice(filter(others.__contains__, given), left))
     names.update(f"{path}.{key[:256]}" for key in others if given[key] not in (None, [], {}, ""))

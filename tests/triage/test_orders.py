@@ -158,6 +158,30 @@ def test_a_question_or_a_small_request_is_no_order(text: str) -> None:
     assert FINDER.find(fold(text)) == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Delete all\ncustomer records",
+        "Hello,\n\nplease delete all\ncustomer records from before 2020.\nThank you",
+        "I want all user\r\naccounts deleted",
+    ],
+)
+def test_an_order_goes_on_in_the_next_line(text: str) -> None:
+    assert FINDER.find(fold(text)) == ("actions:en",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Delete\n\nAll records",  # a blank line ends a sentence
+        "How do I\ndelete all\ncustomer records?",
+        "Edit\nDelete\nAll records",
+    ],
+)
+def test_lines_that_do_not_go_on_make_no_order(text: str) -> None:
+    assert FINDER.find(fold(text)) == ()
+
+
 def test_a_long_text_only_mentions_an_order() -> None:
     order = "Delete all customer records."
     fill = " word" * (MOST_WORDS - 4)

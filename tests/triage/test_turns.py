@@ -60,8 +60,6 @@ def test_only_user_text_is_read():
         ("Draft our five\u00ad-ye\u200bar strate\u2060gy", "Draft our five-year strategy"),
         ("caf\u00e9\u3164s", "caf\u00e9s"),
         ("\U0001f3f4\U000e0064\U000e0069\U000e0065", "\U0001f3f4\ndie\n"),
-        ("\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074!", "\U0001f3f4\ngbsct\n!"),
-        ("p\U000e0079ay \U000e0065\U000e0073now", "pay \nes\nnow\ny"),
         (
             "a <b>bold</b> word, a<br>b, fri<b>end <b it>",
             "a <b>bold</b> word, a<br>b, fri<b>end <b it>",
@@ -94,6 +92,17 @@ def test_texts_are_read_as_their_readers_see_them(written, shown):
         ("pay $40\u2800000 now", "pay $40\u2800000 now", "pay $40 000 now"),
         ("I will kill\U000e0020myself", "I will killmyself\n ", "I will kill myself\n "),
         ("my\U000e0078chest\U000e0079hurts", "my chest hurts\nxy", "mychesthurts\nxy"),
+        (
+            "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074!",
+            "\U0001f3f4\ngbsct\n!",
+            "\U0001f3f4!\ngbsct",
+        ),
+        ("p\U000e0079ay \U000e0065\U000e0073now", "pay \nes\nnow\ny", "pay now\ny\nes"),
+        (
+            "\U000e0041".join("pay $9 to me"),
+            "pay $9 to me\nAAAA\nA\nA\nA\nA\nA\nA\nA",
+            "pay\nA\n \nA\n$\nA\n9\nA\n \nA\nto\nA\n \nA\nme\nAAAA",
+        ),
     ],
 )
 def test_signs_that_print_as_blanks_are_read_both_ways(written, shown, besides):

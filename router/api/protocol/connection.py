@@ -12,7 +12,13 @@ from collections import deque
 
 from router.api.protocol.exchange import REFUSED, Exchange
 from router.api.protocol.faults import malformed, no_room, own_fault, response, too_late
-from router.api.protocol.limits import LINGER_BYTES, LINGER_S, MAX_LINGER_BYTES, MAX_WAITING
+from router.api.protocol.limits import (
+    HEAD_KEEPS_PLACE_S,
+    LINGER_BYTES,
+    LINGER_S,
+    MAX_LINGER_BYTES,
+    MAX_WAITING,
+)
 from router.api.protocol.request_reader import Part, RequestHead, RequestReader
 from router.api.protocol.server_state import ServerState
 from router.errors import TiergateError
@@ -198,9 +204,11 @@ class Connection(asyncio.Protocol):
     def give_way(self) -> bool:
         """Closes if nothing is asked, nothing arrives and all is sent. Returns False otherwise.
 
-        A client that has yet to read its answer keeps its open file, so it keeps its place, too.
+        A client that has yet to read its answer keeps its open file, so it keeps its place, too. A
+        head that is not whole after HEAD_KEEPS_PLACE_S keeps none: whoever begins many of them and
+        ends none, for which no key is needed, would keep all others out.
         """
-        asked = self._current is not None or self._reader.part is not Part.NONE
+        asked = self._current is not None or self._is_arriving()
         idle = not (asked or self._over or self.transport.get_write_buffer_size())
         if idle:
             self._over = True
@@ -235,6 +243,13 @@ class Connection(asyncio.Protocol):
         if not self._reading_paused and not self.transport.is_closing():
             self._reading_paused = True
             self.transport.pause_reading()
+
+    def _is_arriving(self) -> bool:
+        """Returns True while a body arrives, and for a moment while a head does."""
+        if self._reader.part is not Part.HEAD or self._arriving is None:
+            return self._reader.part is not Part.NONE
+        left_s = self._arriving.when() - self._loop.time()
+        return self._state.request_s - left_s < HEAD_KEEPS_PLACE_S
 
     def _let_write(self) -> None:
         if self.writable is not None:

@@ -2,17 +2,18 @@
 
 "Delete all customer records" is one. "How do I delete all records?", "I deleted all records" and
 "write a script that deletes all records" are none: an order begins with its verb (in some languages
-it may end with it), after words such as "please". Each sentence is read by itself; a text has
-`MOST_WORDS` at most, which bounds the time. A clause of condition in front of an order ("When you
-are done, ...") orders nothing itself, and is left out. What is to be done may also be said of its
-object: "all records must be deleted", "I want all records deleted". It knows nothing about tools,
-tiers or policies.
+it may end with it), after words such as "please". Each sentence is read by itself, and so is each
+line, since a mail program breaks sentences and a list has no marks; a text has `MOST_WORDS` at
+most, which bounds the time. A clause of condition in front of an order ("When you are done, ...")
+orders nothing itself, and is left out. What is to be done may also be said of its object: "all
+records must be deleted", "I want all records deleted". It knows nothing about tools, tiers or
+policies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from itertools import chain
+from itertools import chain, groupby
 
 from router.policy.content.term_files import LanguageActions
 from router.regexes.late import late_regex
@@ -59,12 +60,12 @@ class OrderFinder:
             return ()
         words = frozenset(text.words)
         own = [one for one in self._languages if one.may_order(words)]
-        sentences = _SENTENCE.findall(text.text)
+        sentences = _sentences(text.text)
         return tuple([one.name for one in own if any(map(one.orders, sentences))])
 
     def said(self, text: Folded) -> list[tuple[str, str]]:
         """Returns the name of each such language with the first sentence that orders."""
-        names, sentences = self.find(text), _SENTENCE.findall(text.text)
+        names, sentences = self.find(text), _sentences(text.text)
         return [
             (one.name, next(" ".join(words_of(part)) for part in sentences if one.orders(part)))
             for one in self._languages
@@ -278,6 +279,25 @@ class _Language:
                 return 0
             at += 1
         return at
+
+
+def _sentences(text: str) -> list[str]:
+    """Returns the sentences of each line, and those that go on in the next line.
+
+    >>> _sentences("delete all\\nrecords. thanks")
+    ['delete all\\n', 'records.', ' thanks', 'delete all records.']
+    """
+    sentences = _SENTENCE.findall(text)
+    if "\n" in text:
+        blocks = [
+            " ".join(map(str.strip, lines))
+            for is_blank, lines in groupby(text.split("\n"), lambda line: not line.strip())
+            if not is_blank
+        ]
+        known = set(map(str.strip, sentences))
+        whole = map(str.strip, _SENTENCE.findall("\n".join(blocks)))
+        sentences += [sentence for sentence in whole if sentence not in known]
+    return sentences
 
 
 def _by_verb(

@@ -19,7 +19,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from msgspec import Struct
 
@@ -211,7 +211,12 @@ _REGIONS = "|".join(
     for region in ("gbeng", "gbsct", "gbwls")
 )
 """The flags of England, Scotland and Wales: no others are spelled with tag characters."""
-_TAGS = re.compile(f"\U0001f3f4(?:{_REGIONS})\U000e007f|[{_TAG}]+")
+_FLAG = "\U0001f3f4"
+_LINE_ENDS = frozenset(("", "\n"))
+MOST_CUTS = 3
+"""Runs of tag characters between the words of lines that a text may have and still be read with
+what they say in its place. A hidden message is one run; many of them only hide the visible one."""
+_TAGS = re.compile(f"{_FLAG}(?:{_REGIONS})\U000e007f|[{_TAG}]+")
 _WITHIN = "\ue000"  # stands for tag characters between letters; no letter of any language
 _BLANKS = re.compile(f"[\u2800\u3164\uffa0{_WITHIN}]+")  # print as blanks, or as nothing
 _NO_GAP = rf"[^\s\u2800\u3164\uffa0{_WITHIN}]{{2}}"
@@ -230,7 +235,8 @@ def ways_shown(text: str) -> tuple[str, ...]:
     spelled with tag characters and says nothing.
 
     Signs that print as blanks and are none may stand within words or between them, and so may tag
-    characters. Where they are most of the gaps, they part words.
+    characters. Where they are most of the gaps, they part words. Where tag characters would cut
+    lines, the text is also read with what they say at its end: first where they cut many.
 
     >>> ways_shown("&#36;9&#44;000 &amp; stra\u00adte\u200bgy")
     ('$9,000 & strategy',)
@@ -241,7 +247,12 @@ def ways_shown(text: str) -> tuple[str, ...]:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if text.isascii() or _UNUSUAL.search(text) is None:
         return (text,)
-    text = _SELECTED.sub(_spelled, _without_tags(text))
+    return tuple(dict.fromkeys(chain.from_iterable(map(_with_gaps, _with_tags(text)))))
+
+
+def _with_gaps(text: str) -> tuple[str, ...]:
+    """Returns the ways to read a text with what prints as a blank or as nothing."""
+    text = _SELECTED.sub(_spelled, text)
     whole = _UNSEEN.sub("", text)
     if _BLANKS.search(text) is None:
         return (whole,)
@@ -259,28 +270,36 @@ def _spelled(match: re.Match[str]) -> str:
     return f"\n{spelled.decode('utf-8', 'replace')}\n"
 
 
-def _without_tags(text: str) -> str:
+def _with_tags(text: str) -> tuple[str, ...]:
     """Returns the text with what tag characters say; what they say within words stands last.
 
-    A sign of ours stands for them there.
+    A sign of ours stands for them there. What they say between words stands in its place, and in
+    a second text at the end, where it cuts no sentence of the visible words.
     """
-    within = list[str]()
-
-    def said(match: re.Match[str]) -> str:
-        if match[0][0] == "\U0001f3f4":
-            return "\U0001f3f4"
-        words = match[0].translate(_FROM_TAG)
-        before, behind = (
-            text[max(0, match.start() - 1) : match.start()],
-            text[match.end() : match.end() + 1],
-        )
-        if before.isalnum() and behind.isalnum():
-            within.append(words)
-            return _WITHIN
-        return f"\n{words}\n"
-
-    shown = _TAGS.sub(said, text)
-    return f"{shown}\n{''.join(within)}" if within else shown
+    within, apart, placed, seen = list[str](), list[str](), list[str](), list[str]()
+    cuts = end = 0
+    for run in _TAGS.finditer(text):
+        start, behind = run.start(), text[run.end() : run.end() + 1]
+        piece, before = text[end:start], text[max(0, start - 1) : start]
+        end, said = run.end(), run[0].translate(_FROM_TAG)
+        sign = gap = ""
+        if run[0][0] == _FLAG:
+            sign = gap = _FLAG
+        elif before.isalnum() and behind.isalnum():
+            sign = gap = _WITHIN
+            within.append(said)
+        else:
+            sign = f"\n{said}\n"
+            apart.append(said)
+            cuts += before not in _LINE_ENDS and behind not in _LINE_ENDS
+        placed += (piece, sign)
+        seen += (piece, gap)
+    last = ["\n", *within] if within else []
+    in_place = "".join([*placed, text[end:], *last])
+    if not cuts:
+        return (in_place,)
+    at_end = "".join([*seen, text[end:], *last, *chain.from_iterable(("\n", s) for s in apart)])
+    return (at_end, in_place) if cuts > MOST_CUTS else (in_place, at_end)
 
 
 def origins(text: str, folded: Folded) -> Sequence[int]:

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from router.api.protocol.exchange import Event
-from router.api.protocol.limits import most_connections
+from router.api.protocol.limits import HEAD_KEEPS_PLACE_S, most_connections
 from tests.kits.socket_kit import (
     PATIENCE_S,
     Client,
@@ -102,6 +102,32 @@ async def test_a_request_that_arrives_does_not_give_way() -> None:
         for client in begun:
             await client.send(b"\r\n")
             await client.until(b">")
+
+
+async def test_a_head_that_does_not_end_gives_way() -> None:
+    """Otherwise clients without a key keep all others out for as long as a request may take."""
+    async with serving(echo, most_connections=4) as place:
+        begun = [await place.connect() for _ in range(4)]
+        for client in begun:
+            await client.send(get()[:-2])
+        await eventually(lambda: place.state.arrivals == 8)  # four connections, and bytes of each
+        await asyncio.sleep(HEAD_KEEPS_PLACE_S + 0.1)
+        late = await place.connect()
+        await late.send(get())
+        assert (await late.until(b">")).startswith(b"HTTP/1.1 200 ")
+        assert await begun[0].rest() == b""
+        await begun[1].send(b"\r\n")
+        await begun[1].until(b">")
+
+
+async def test_a_body_that_arrives_does_not_give_way() -> None:
+    async with serving(echo, most_connections=4) as place:
+        begun = [await place.connect() for _ in range(4)]
+        for client in begun:
+            await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx")
+        await eventually(lambda: len(place.state.tasks) == 4)
+        await asyncio.sleep(HEAD_KEEPS_PLACE_S + 0.1)
+        assert b'"overloaded"' in await place.said_to()
 
 
 async def test_a_client_that_has_yet_to_read_its_answer_does_not_give_way() -> None:
