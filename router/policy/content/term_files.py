@@ -49,6 +49,8 @@ STRATEGY = "strategy"
 """Names the list of phrases of a decision about a whole company."""
 ACTIONS = "actions"
 """Names the list of orders that cannot be taken back, or reach far."""
+HARM = "harm"
+"""Names the list of plain requests for harm in languages that the encoder does not read."""
 IDIOMS = "idioms"
 """Names the list of sayings in which no phrase and no term is found."""
 LANGUAGE_MARK = ":"
@@ -127,6 +129,8 @@ class TermFile(Section):
     phrases: dict[Matter, list[Phrase]]
     strategy: list[Phrase] = Field(default_factory=list)
     """Phrases of a decision about a whole company."""
+    harm: list[Phrase] = Field(default_factory=list)
+    """Phrases of a plain request for harm: the head `harm` is then sure of the text."""
     actions: ActionsFile | None = None
 
     @cached_property
@@ -138,7 +142,7 @@ class TermFile(Section):
         """Returns all phrases by the name of their list, without those that order something."""
         by_matter = {matter.value: phrases for matter, phrases in self.phrases.items()}
         undone = [] if self.actions is None else self.actions.undone
-        return {**by_matter, STRATEGY: self.strategy, ACTIONS: undone}
+        return {**by_matter, STRATEGY: self.strategy, ACTIONS: undone, HARM: self.harm}
 
     def _all(self) -> dict[str, list[str]]:
         said = self.by_list()
@@ -215,9 +219,11 @@ class TermFile(Section):
         """
         first: dict[str, str] = {}
         for name, phrases in self.by_list().items():
-            path: KeyPath = {STRATEGY: (STRATEGY,), ACTIONS: (ACTIONS, "undone")}.get(
-                name, ("phrases", name)
-            )
+            path: KeyPath = {
+                STRATEGY: (STRATEGY,),
+                ACTIONS: (ACTIONS, "undone"),
+                HARM: (HARM,),
+            }.get(name, ("phrases", name))
             for i, phrase in enumerate(phrases):
                 same = phrase
                 if _AND in phrase:
