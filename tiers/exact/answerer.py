@@ -37,6 +37,7 @@ from router.types import (
 )
 from tiers.exact.continued import continued
 from tiers.exact.tools import Solved, compile_forms, solved, solved_with_more, solved_with_rate
+from tiers.irony import praises_a_trouble
 from tiers.own_answerer import OwnAnswerer, facts_of
 
 P_RIGHT = 0.99
@@ -120,6 +121,8 @@ class ExactTier(OwnAnswerer):
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
         known = self._read(text, opens)
+        if known is not None and known.matched and praises_a_trouble(request):
+            return None
         if known is None and not opens and (replied := self._replied(request)) is not None:
             return _computed(replied)
         if known is not None:
