@@ -56,6 +56,9 @@ GOES_ON = [
     "I already tried that, still not working",
     "thanks, it works now",
     "no wait, never mind, we keep it",
+    "plus 8",
+    "and times 3",
+    "und mal 4",
 ]
 STAYS_WITH_THE_READER = [
     "I give up",
@@ -73,6 +76,8 @@ STAYS_WITH_THE_READER = [
     "forget me",
     "end it there",
     "I can't keep it any more",
+    "10 more",
+    "and 10 pills more",
 ]
 
 

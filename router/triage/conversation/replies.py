@@ -2,8 +2,9 @@
 
 The reader of grave matters was taught whole messages. In "keep going", "still nothing" or "it's ok,
 leave it" it hears despair. So a reply of nothing but the phrases with which people go on, take
-back what they asked for, or say that something did (not) help is named here. Whatever else stands
-in it ("I give up", "it doesn't matter any more") leaves it to the reader.
+back what they asked for, say that something did (not) help, or go on with a sum ("plus 8") is
+named here. Whatever else stands in it ("I give up", "it doesn't matter any more") leaves it to the
+reader.
 
 A reply about nobody asks for the same in other words, asks on in a short known form ("and in
 women?") or thanks, and says nothing else. After "what is a lawsuit?" it makes nothing of that
@@ -48,6 +49,12 @@ _AROUND = (
 )
 _SAID = phrases_of(f"{_GOES_ON}|{_TAKES_BACK}|{_SAYS_HOW_IT_WENT}")
 _KNOWN = _SAID | phrases_of(_AROUND)
+_CALCULATES = late_regex(
+    r"(?:(?:and|now|then|ok|und|jetzt|dann|et|puis|y|e) ){0,2}"
+    r"(?:plus|minus|times|multiplied by|divided by|mal|geteilt durch|fois|moins|divisé par|más|mas|"
+    r"menos|dividido entre|dividido por|più|meno) \d{1,9}(?: (?:and|plus|minus|times) \d{1,9})?"
+)
+"""Matches the words of a reply that goes on with a sum; not "10 more", which may be of pills."""
 MOST_WORDS = 12
 """Words of the longest reply that is looked at: who says more has more to say."""
 MOST_CHARS = 100  # of a reply that continues a question for knowledge
@@ -97,8 +104,14 @@ def only_goes_on(words: Sequence[str]) -> bool:
 
     >>> only_goes_on("actually never mind keep it".split()), only_goes_on("i give up".split())
     (True, False)
+    >>> only_goes_on("and plus 8".split()), only_goes_on("10 more".split())
+    (True, False)
     """
-    return len(words) <= MOST_WORDS and not _SAID.isdisjoint(known_runs(words, _KNOWN))
+    if len(words) > MOST_WORDS:
+        return False
+    if _CALCULATES.fullmatch(" ".join(words)) is not None:
+        return True
+    return not _SAID.isdisjoint(known_runs(words, _KNOWN))
 
 
 def is_about_nobody(text: str) -> bool:
