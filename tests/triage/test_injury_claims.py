@@ -1,4 +1,4 @@
-"""Shipped phrases of an injury that somebody is to pay for, in English.
+"""Shipped phrases of an injury by a thing, and of one that somebody is to pay for, in English.
 
 The lines were written after the phrases, in other words. The calm ones have the same words.
 """
@@ -46,3 +46,42 @@ def test_an_injury_with_a_claim_is_a_legal_matter(text: str) -> None:
 )
 def test_claims_without_an_injury_and_injuries_without_a_claim_are_none(text: str) -> None:
     assert "legal:en" not in phrases_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "our guest was hurt by your hammock",
+        "my mother got hurt on the ladder",
+        "a colleague was badly hurt when the drawer unit tipped over",
+        "I got hurt on the slide you delivered",
+        "we were hurt by the falling wardrobe",
+        "I was hurt when your chair gave way",
+        "two people got hurt when the bench collapsed",
+        "my back is broken",
+        "my collarbone is broken",
+    ],
+)
+def test_who_was_hurt_by_a_thing_needs_help(text: str) -> None:
+    assert "medical_emergency:en" in phrases_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my feelings were hurt by your chat agent",
+        "I was hurt by your reply about the ladder",
+        "luckily nobody got hurt when the chair broke",
+        "sales were hurt by the tariffs on tables",
+        "I was hurt by the decision of the chair",
+        "she was hurt when I forgot the table reservation",
+        "he was hurt that I read his phone in bed",
+        "my wife was hurt by the third slide of my presentation",
+        "will my son get hurt on this trampoline",
+        "the back of my chair is broken",
+        "my back door is broken",
+        "my neck pillow is broken",
+    ],
+)
+def test_hurt_feelings_and_broken_backs_of_things_are_none(text: str) -> None:
+    assert "medical_emergency:en" not in phrases_in(text)

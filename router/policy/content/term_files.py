@@ -156,7 +156,7 @@ class TermFile(Section):
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
         in_groups = [*group_mistakes(self.groups)]
-        mistakes = [*in_groups, *self._unknown_groups()]
+        mistakes = [*in_groups, *self._unknown_groups(), *self._several_unless()]
         if not in_groups:  # then the groups can be written out
             mistakes += [*self._short_stems(), *self._stems_of_verbs(), *self._stems_of_sayings()]
         if mistakes:
@@ -170,6 +170,12 @@ class TermFile(Section):
                 continue
             if any(len(word) <= SHORTEST_STEM for word in text.split() if word.endswith(_STEM)):
                 yield f"{SHORTEST_STEM} letters or more before the `*` of {text!r}"
+
+    def _several_unless(self) -> Iterator[str]:
+        for name, phrases in self._all().items():
+            for phrase in phrases:
+                if _UNLESS in phrase and len(_all_parts(phrase.partition(_UNLESS)[2])) > 1:
+                    yield f"one group or phrase behind ` - ` in {phrase!r} of {name}"
 
     def _unknown_groups(self) -> Iterator[str]:
         for name, phrases in self._all().items():
