@@ -6,7 +6,7 @@ import pytest
 
 from router.policy.content.small_talk import load_small_talk
 from router.policy.schema import ExactAnswerer, TierSection
-from router.types import ChatRequest, Message
+from router.types import ChatRequest, Message, Preview
 from tests import ROOT
 from tests.kits.fakes import CALM, Clock
 from tiers.exact.answerer import build_exact
@@ -58,3 +58,19 @@ def test_small_talk_says_nothing_to_irony() -> None:
     ironic = request("my parcel never came")
     assert praises_a_trouble(ironic)
     assert exact.preview(ironic, CALM) is None
+
+
+def test_that_is_it_to_an_offer_is_no_farewell() -> None:
+    section = ExactAnswerer.model_validate({"kind": "exact", "name": "exact"})
+    talk = load_small_talk(ROOT / "policies" / "answers" / "small_talk.yaml")
+    tier = TierSection(name="s", level=1, answerers=[section])
+    exact = build_exact(section, tier, talk, Clock())
+
+    def preview(ours: str, said: str) -> Preview | None:
+        turns = Message("user", "hi"), Message("assistant", ours), Message("user", said)
+        return exact.preview(ChatRequest(turns, "auto"), CALM)
+
+    offer = "Did you mean this?\nMy item arrived broken\nReply yes, or ask in other words."
+    assert preview(offer, "that's it") is None
+    assert preview(offer, "that's all, bye") is not None
+    assert preview("Is there anything else?", "that's it") is not None

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from router.errors import CannotAnswer
 from router.money.days import utc_day
+from router.policy.content.offers import only_courteous
 from router.policy.content.small_talk import SmallTalk
 from router.policy.schema import ExactAnswerer as ExactSection
 from router.policy.schema import TierSection
@@ -121,7 +122,7 @@ class ExactTier(OwnAnswerer):
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
         known = self._read(text, opens)
-        if known is not None and known.matched and praises_a_trouble(request):
+        if known is not None and known.matched and _is_no_talk(request, known.matched):
             return None
         if known is None and not opens and (replied := self._replied(request)) is not None:
             return _computed(replied)
@@ -155,6 +156,15 @@ class ExactTier(OwnAnswerer):
 
     def _today(self) -> date:
         return utc_day(self._clock.now_ms())
+
+
+def _is_no_talk(request: ChatRequest, matched: str) -> bool:
+    """Returns True for words that are no small talk here: irony, or "that's it" to an offer."""
+    if praises_a_trouble(request):
+        return True
+    ours = request.messages[-2].text.splitlines() if len(request.messages) > 1 else []
+    offers = len(ours) > 2 and ours[0].rstrip().endswith("?")
+    return offers and matched == "goodbye" and not only_courteous(request.last_user_text)
 
 
 def _by_turns(talk: Sequence[Message]) -> list[str]:

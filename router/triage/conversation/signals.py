@@ -25,7 +25,7 @@ from router.triage.conversation.cautious import (
     second,
 )
 from router.triage.conversation.counselled import counselled
-from router.triage.conversation.fragments import has_no_matter_of_ours
+from router.triage.conversation.fragments import has_no_matter_of_ours, of_a_condition
 from router.triage.conversation.own_danger import is_senders
 from router.triage.conversation.settled import as_they_count
 from router.triage.conversation.terms_asked import terms_beside, terms_knowledge
@@ -235,6 +235,8 @@ def _meant(
     row, match, continued = _continued(last, earlier, memory, still_open=turns.asked_back)
     if not turns.asked_back and has_no_matter_of_ours(turns, readings, memory):
         match = None
+    if earlier and not turns.asked_back:
+        match = of_a_condition(turns, match, earlier[0].match)
     return row, match, continued, False
 
 
