@@ -99,6 +99,44 @@ _ABOUT_NOBODY = late_regex(
 """Matches the words of a whole reply. The forms are closed: a matter in few words is a matter."""
 
 
+_REJECTS = late_regex(
+    r"\bnot (?:what i (?:asked(?: for| you)?|meant|wanted to know|want to know|was asking|"
+    r"am asking)|my question)\b|\b(?:you|u) (?:did not|didnt|have not|havent|never|"
+    r"are not|arent|do not|dont) "
+    r"(?:(?:even|really) )?(?:answer|answered|answering|understand|understood|listen|"
+    r"listening|read)\b|\b(?:does not|doesnt|did not|didnt) answer\b|\bwrong answer\b|"
+    r"\bmisunderst(?:ood|and)\b|"
+    r"\bnicht (?:was ich (?:gefragt|gemeint|wissen)|meine frage)\b|\bfrage nicht beantwortet\b|"
+    r"\bfalsche antwort\b|\bpas (?:ma question|ce que j ?ai demandé|ce que je demand(?:e|ais)|"
+    r"répondu)\b|\bno es (?:lo que (?:pregunté|pregunte)|mi pregunta)\b|\bno me has? respondido\b"
+)
+_BESIDE_WORDS = (
+    "no but hey hello sorry please read my question again at all me to that thats it its is this "
+    "was well ok okay just really still bot you the i for nein aber das war ist sie haben du hast "
+    "meine auf mir habe wollte nein non mais vous avez n c est ce cest nest à a eso pero señor"
+)
+_BESIDE = frozenset(_BESIDE_WORDS.split())
+_LETTERS = late_regex(r"[^\W\d_]+")
+
+
+def rejects_answer(text: str) -> bool:
+    """Returns True for a reply that only says that an answer was none to what was asked.
+
+    A matcher hears "you sent me the wrong thing" in it, or the answer that was just given.
+
+    >>> rejects_answer("That's not what I asked!"), rejects_answer("That's not what I ordered.")
+    (True, False)
+    >>> rejects_answer("That's not what I asked. Where is my parcel?")
+    False
+    """
+    if len(text) > MOST_CHARS or "?" in text:
+        return False
+    plain = text.lower().replace("'", "").replace("\u2019", "")
+    said = " ".join(_LETTERS.findall(plain))
+    rest = _REJECTS.sub(" ", said)
+    return rest != said and _BESIDE.issuperset(rest.split())
+
+
 def only_goes_on(words: Sequence[str]) -> bool:
     """Returns True for folded words that go on, take back or tell how it went, and nothing else.
 

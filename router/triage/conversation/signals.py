@@ -27,6 +27,7 @@ from router.triage.conversation.cautious import (
 from router.triage.conversation.counselled import counselled
 from router.triage.conversation.fragments import has_no_matter_of_ours, of_a_condition
 from router.triage.conversation.own_danger import is_senders
+from router.triage.conversation.replies import rejects_answer
 from router.triage.conversation.settled import as_they_count
 from router.triage.conversation.terms_asked import terms_beside, terms_knowledge
 from router.triage.conversation.turn_dangers import turn_dangers
@@ -219,6 +220,9 @@ def _meant(
     """Returns what the last turn means, its match, whether it goes on with earlier turns, and
     whether it was read with names in place of its keys, which takes nothing from those."""
     last, about = readings[0], readings[-1] if turns.subject else None
+    if earlier and rejects_answer(turns.last):
+        row, _, continued = _continued(last, earlier, memory)
+        return row, None, continued, False
     if about is not None and not turns.asked_back:
         about = _asked_last(about, last)
     if about is not None and turns.named and _is_distorted(last, about):
