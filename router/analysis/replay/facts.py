@@ -37,6 +37,9 @@ from router.types import (
     Usage,
 )
 
+THINKING_LEVEL = 3
+"""The level of models that reason: a model there may think, whatever its name tells."""
+
 
 class Assumed(StrEnum):
     """Names an assumption about a request whose record lacks a fact."""
@@ -44,13 +47,24 @@ class Assumed(StrEnum):
     MATCH = "what its approved answers know is what the recorded policy's knew"
     SURE = "where the match reaches its floor, the answer stands in place of the questions offered"
     UNSURE = "it offers no questions where the recorded policy gave an answer"
-    NO_MATCH = "its approved answers have nothing for it: none were matched when it was recorded"
+    NO_MATCH = (
+        "what computes or looks up answers has none for it: nothing recorded says that it had one"
+    )
     CAP = "it asks for no output cap: rows of older versions do not hold it"
     NEEDS = "it needs no more than the recorded answerers lacked"
     STATED = (
-        "a model that hides its reasoning is assumed to use the `expected_output_tokens` that the "
-        "policy states: the recorded answer, of another model, had fewer tokens"
+        "a model that may think (at level 3, or known to) is priced at the stated "
+        "`expected_output_tokens`: the recorded answer, of another model, had fewer tokens"
     )
+    RECORDED = (
+        "a model that was not called then is priced at the tokens of the recorded answer, not at "
+        "the `expected_output_tokens` that the policy states"
+    )
+    NO_TOKENS = (
+        "no tokens of its answer are recorded, so it is priced at the answerer's "
+        "`expected_output_tokens`"
+    )
+    FOUND = "documents that were not searched hold an answer as often as their chance says"
     READY = "answerers that it did not know then were ready"
     TERMS = "terms are as the recorded policy read them: what only new lists have is not found"
     HEADS = "a head that the recorded policy did not read says nothing"
@@ -350,20 +364,26 @@ def would_cost(plan: RungPlan, case: Case, assumed: set[Assumed]) -> int | None:
 
     It uses the recorded answer's token counts for this answerer. Where there are none, it uses the
     tokens that triage counted and the answerer's `expected_output_tokens`. So it does for a model
-    that hides its reasoning where the policy states more than the answer of another model had:
-    what that one wrote says nothing of what this one thinks.
+    that may think, where the policy states more than the answer of another model had: what that
+    one wrote says nothing of what this one thinks. Two models that do not think write answers of
+    similar length, so the recorded one tells more of this request than one number for all.
     """
     usage, steps = case.usage, None
     facts = plan.facts
-    stated = facts.hides_reasoning and "expected_output_tokens" in plan.section.model_fields_set
-    if stated and usage.output_tokens < facts.expected_output_tokens and _by_another(facts, case):
-        assumed.add(Assumed.STATED)
-        usage = replace(usage, output_tokens=facts.expected_output_tokens)
     if not usage.total_tokens:
         usage = Usage(
             input_tokens=case.signals.input_tokens, output_tokens=plan.facts.expected_output_tokens
         )
-    elif case.deliberated:
+        if plan.may_spend_outside:
+            assumed.add(Assumed.NO_TOKENS)
+    elif "expected_output_tokens" in plan.section.model_fields_set and _by_another(facts, case):
+        more = usage.output_tokens < facts.expected_output_tokens
+        if more and (facts.hides_reasoning or facts.level >= THINKING_LEVEL):
+            assumed.add(Assumed.STATED)
+            usage = replace(usage, output_tokens=facts.expected_output_tokens)
+        elif usage.output_tokens != facts.expected_output_tokens:
+            assumed.add(Assumed.RECORDED)
+    if case.usage.total_tokens and case.deliberated:
         usage, steps = cost.one_call(usage, case.signals.input_tokens), usage
     images = case.shape.images if case.shape else 0
     paid = plan.would_cost(usage, images, steps, case.signals)
@@ -374,7 +394,7 @@ def _by_another(facts: AnswererFacts, case: Case) -> bool:
     """Returns True where no call to this model is recorded of the request."""
     recorded = case.called.values()
     models = {attempt.model for call in recorded for attempt in call.attempts}
-    return bool(case.usage.total_tokens) and facts.model not in models
+    return facts.model not in models
 
 
 def may_hold(plan: RungPlan, case: Case) -> int:

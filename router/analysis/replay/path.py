@@ -3,7 +3,9 @@
 Where the new ladder calls an answerer that was called then, the recorded calls and the verification
 of their answers count. A call that was never made is assumed to cost what the recorded answer's
 tokens cost there, and to be accepted as often as that answerer's answers were in the same rows (V =
-c + climb·V(next)). It is pure; it replays without exploration and as `mode: route`.
+c + climb·V(next)). An answerer without a model answers only what it is known to have an answer to;
+all else costs what the next rung costs, as on a server. It is pure; it replays without exploration
+and as `mode: route`.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from router.errors.incapable import no_trusted_shape
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.next_rung import Left, Turn, ladder_after, next_rung, rung_beside, turns
+from router.routing.rungs.allowed_rungs import UNFIT
 from router.routing.wording.words_first import as_if_able, place_of_no_answer
 from router.types import (
     RECORD_VERSION,
@@ -132,7 +135,7 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
         return _words(case, first, SAFE_ANSWER, first.reasons[0])
     if ladder.unanswerable():
         return _none_may(no_trusted_shape())
-    walker = _Walker(side, case, decision, climbs, assumed, ladder.as_recorded)
+    walker = _Walker(side, case, decision, facts, climbs, assumed, ladder.as_recorded)
     # A hit answers before any call, so it costs nothing and is certain.
     hit = walker.cache_hit()
     cost, shares, certain = (0, {hit: 1.0}, True) if hit is not None else walker.climb()
@@ -202,6 +205,7 @@ class _Walker:
     side: Side
     case: Case
     decision: Decision
+    facts: tuple[RungFacts, ...]
     climbs: Climbs
     assumed: set[Assumed]
     as_recorded: bool  # its own policy decides, and starts with the same answerer
@@ -248,8 +252,13 @@ class _Walker:
         )
         if index == self.decision.in_hand:
             return self._past_hand(index, cost_here)
-        # Without enough recorded answers, an answer is taken to be accepted.
-        rate = self.climbs.rate(name) or 0.0
+        passing = self._passing(index)
+        if passing is not None:
+            cost, shares, certain = self.from_rung(passing)
+            # What has nothing to say makes no call that could be uncertain.
+            nothing = self.facts[index].declined in UNFIT
+            return _plus(0 if nothing else cost_here, cost, 1.0), shares, certain and nothing
+        rate = self._rate(index)
         above = ladder_after(self.decision, index)
         if not rate or not above:
             return _plus(cost_here, self._wasted(index, None), 1.0), {index: 1.0}, False
@@ -259,6 +268,35 @@ class _Walker:
         cost, shares, _ = self.from_rung(above[0])
         onward_shares = {i: rate * weight for i, weight in shares.items()}
         return _plus(cost_here, cost, rate), {index: 1.0 - rate, **onward_shares}, False
+
+    def _passing(self, index: int) -> int | None:
+        """Returns the rung that is known to follow one without a model; None where none is known.
+
+        What is computed or looked up is known before its call: that there is nothing, or how likely
+        it is right. `next_rung` then says what a server would do, as it says it there.
+        """
+        fact, plan = self.facts[index], self.side.plan(self.decision.rungs[index].answerer)
+        section = self.side.policy.decision
+        if fact.declined in UNFIT:
+            return next_rung(self.decision, Turn(index, failure=fact.declined), section).rung
+        if plan is None or not plan.facts.without_model or plan.facts.kind == "documents":
+            return None
+        verified = plan.verify_mode(self.decision.hard_rule) is not VerifyMode.NONE
+        turn = Turn(index, fact.p, verified=verified)
+        return next_rung(self.decision, turn, section).rung
+
+    def _rate(self, index: int) -> float:
+        """Returns how often an answer that was never asked for is climbed past, 0..1.
+
+        Without enough recorded answers, an answer is taken to be accepted. Documents that nobody
+        searched hold none as often as their chance says.
+        """
+        name = self.decision.rungs[index].answerer
+        rate, plan = self.climbs.rate(name), self.side.plan(name)
+        if rate is None and plan is not None and plan.facts.kind == "documents":
+            self.assumed.add(Assumed.FOUND)
+            return 1.0 - self.facts[index].p
+        return rate or 0.0
 
     def _past_hand(
         self, index: int, cost_here: float | None

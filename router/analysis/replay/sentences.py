@@ -168,8 +168,8 @@ def notes(replay: Replay) -> list[str]:
     if replay.new.uncertain:
         lines.append(
             f"{counted(replay.new.uncertain, 'request goes', 'requests go')} to an answerer that "
-            "was not called there: priced at the recorded answer's tokens, where it would use more "
-            "or fewer."
+            f"was not called there: priced at {_whose_tokens(replay)}, where it would use more or "
+            "fewer."
         )
         lines.append(_climb_note(replay))
     for (name, before, now), requests in replay.renewed.items():
@@ -193,6 +193,12 @@ def notes(replay: Replay) -> list[str]:
     for assumption, requests in replay.assumed.items():
         lines.append(f"Assumed of {counted(requests, 'request', 'requests')}: {assumption.value}.")
     return lines
+
+
+def _whose_tokens(replay: Replay) -> str:
+    """Says by which tokens a call that was never made is priced; `Assumed` counts the requests."""
+    stated = replay.assumed[Assumed.STATED] + replay.assumed[Assumed.NO_TOKENS]
+    return f"the recorded answer's tokens{', or at stated ones as told below' * bool(stated)}"
 
 
 def _climb_note(replay: Replay) -> str:

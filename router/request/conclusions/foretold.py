@@ -23,12 +23,14 @@ from router.request.outgoing import outgoing
 from router.request.progress import Candidate, Progress, untried
 from router.routing.next_rung import NO_LIMIT
 from router.routing.routed_request import RoutedRequest
+from router.routing.rungs.allowed_rungs import UNFIT
 from router.routing.verification import Verification
 from router.types import (
     NO_ANSWER_MODEL,
     Answer,
     Choice,
     Clock,
+    CostBasis,
     Exhausted,
     Foreseen,
     Outcome,
@@ -71,7 +73,7 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
     enough.
     """
     end = _end(routed)
-    shown = untried(routed) if end.asked is not None or end.error is not None else end.candidate
+    shown = _asked_first(routed, end) if end.asked is not None or end.error else end.candidate
     outcome = outcome_of(routed, progress, shown, end.verdict, clock)
     offering = _offering(routed)
     questions, least = _offered(routed, end, offering)
@@ -87,7 +89,19 @@ def dry_outcome(routed: RoutedRequest, progress: Progress, clock: Clock) -> Outc
     reason = why(routed, end.progress, shown)
     opened = end.asked is not None and not end.verdict.of_words and outgoing(routed) is not None
     opened = opened and bool(routed.opening)
+    if shown.index != routed.called_first and shown.index == end.asked:
+        known = shown.rung.cost_basis is not CostBasis.UNKNOWN
+        outcome = replace(outcome, cost_nano_usd=shown.rung.cost_nano_usd, cost_known=known)
     return replace(outcome, answer=None, reason=reason, foretold=told, opened=opened)
+
+
+def _asked_first(routed: RoutedRequest, end: _End) -> Candidate:
+    """Returns the rung that is called first: none that is known to have nothing to say.
+
+    A calculator in a tier that the client names costs nothing, and the model behind it answers.
+    """
+    silent = routed.observed is None and routed.facts[routed.called_first].declined in UNFIT
+    return untried(routed, end.asked) if silent and end.asked is not None else untried(routed)
 
 
 def _offering(routed: RoutedRequest) -> Offering:
