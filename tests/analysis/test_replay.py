@@ -267,18 +267,6 @@ async def test_changed_decision_without_exploration_cannot_be_judged(
     assert "propensity 0" in judged.told
 
 
-async def test_outcomes_of_unchanged_decisions_say_nothing_of_changed_ones(
-    rows: list[RequestRow],
-) -> None:
-    """The decision of the second request changes, and it alone has no outcome."""
-    result = run(rows, a_side(**floor(0.75)), r0=True, r2=True, r3=True)
-    assert (result.changed, result.errors.requests, result.errors.no_overlap) == (1, 3, 0)
-    assert not result.errors.answerable
-    judged = judge(result, read_condition("error>+0.5pp"))
-    assert judged.answer is ConditionState.CANNOT_SAY
-    assert judged.told.startswith("no outcome is of a request whose decision changes (1), so")
-
-
 async def test_outcome_of_another_answerer_answers_for_it(rows: list[RequestRow]) -> None:
     labels = [Correctness(row.request_id, correct=True) for row in rows]
     other = Correctness(rows[1].request_id, correct=False, answerer="faq")
