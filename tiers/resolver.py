@@ -44,6 +44,7 @@ from router.types import (
     Work,
 )
 from tiers.about_words import AboutWords
+from tiers.irony import praises_a_trouble
 from tiers.offering import LACKS_WORDS, Chosen, Offers, asks_for_none, told_of, worth_offering
 from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
 from tiers.slots import Lookup, NotFoundError, Slots, not_shown
@@ -247,8 +248,10 @@ class Resolver(OwnAnswerer):
             or request.response_format.kind != "text"
         ):
             return Reason.NOTHING_TO_RESOLVE
-        elif kept_off_shelf(signals, self._knowledge.intents[match.intent_id]):
+        elif kept_off_shelf(signals, intent := self._knowledge.intents[match.intent_id]):
             return Reason.KEPT_OFF_SHELF
+        elif not intent.offered and praises_a_trouble(request):
+            return Reason.NOTHING_TO_RESOLVE
         return None
 
     def _unsaid(

@@ -32,6 +32,7 @@ from router.triage.conversation.replies import only_goes_on
 from router.triage.facts.farewells import only_closes, only_is_away
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
+from router.triage.facts.wordplay import only_asks_for_a_word_form
 from router.triage.facts.works import OF_A_MEANING, asks_about_a_work, asks_for_a_meaning
 from router.triage.framing.declining import only_declines
 from router.triage.text.amount_lists import all_material
@@ -295,6 +296,8 @@ def reading_of(
         row = row._replace(strategic=0.0)
     row = _guessed(row, degraded=degraded) if foreign else row
     novelty = min(row.novelty, 1.0 - known)
+    if not facts.risk_terms and only_asks_for_a_word_form(facts.folded.words):
+        novelty = 0.0  # of every word there are such forms, however rare it is
     if _is_novel(facts, known, known_form=known_form, foreign=foreign):
         novelty = NOVEL
     if novelty != row.novelty:

@@ -9,6 +9,21 @@ from router.policy.schema import Policy
 from router.types import HeadReading, SessionMemory
 
 Readings = tuple[HeadReading, ...]
+HARM = "harm"
+"""Names the head that phrases of plain requests for harm speak to."""
+SURE_OF_HARM = 0.97
+"""Chance of harm where such a phrase is found. Of 1,000 harmless lines with the words of such
+requests one had a phrase (record 295)."""
+
+
+def sure_of_harm(heads: Readings) -> Readings:
+    """Returns the heads of a text that asks for harm in plain words: `harm` is sure of it."""
+    return tuple(
+        HeadReading(HARM, ((HARM, max(SURE_OF_HARM, *[p for _, p in head.classes])),))
+        if head.name == HARM and len(head.classes) == 1
+        else head
+        for head in heads
+    )
 
 
 def heads_of(

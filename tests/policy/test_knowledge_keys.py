@@ -8,7 +8,7 @@ import yaml
 from router.cli.policies.key_reference import knowledge_keys
 from router.errors import PolicyError
 from router.policy.content.key_mistakes import keys_never_read
-from router.policy.content.keys import keys_in
+from router.policy.content.keys import KeySection, keys_in, nearly_written
 from router.policy.content.knowledge import parse_knowledge
 from router.policy.schema import LookupSection
 from tests import ROOT
@@ -31,6 +31,28 @@ MATCHING = {"must_match": {"customer": "customer_id"}}
 )
 def test_keys_are_read_from_text_as_they_are_written(text: str, found: set[str]) -> None:
     assert keys_in(text, parse_knowledge("k.yaml", SMALL).content.keys["order_id"]) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "found"),
+    [
+        ("10442", "A-[0-9]{5}", "A-10442"),
+        ("a 10442, thanks", "A-[0-9]{5}", "A-10442"),
+        ("A10442", r"A-\d{5}", "A-10442"),
+        ("A\u201310442", "A-[0-9]{5}", "A-10442"),
+        ("ap 5501", "AP-[0-9]{4}", "AP-5501"),
+        ("10442 or 10443", "A-[0-9]{5}", None),
+        ("104421", "A-[0-9]{5}", None),
+        ("B-10442", "A-[0-9]{5}", None),
+        ("10442", "[0-9]{5}", None),
+        ("10442", "A-[0-9]{5}X", None),
+    ],
+)
+def test_who_was_asked_may_leave_the_beginning_out(
+    text: str, pattern: str, found: str | None
+) -> None:
+    nearly = nearly_written(text, KeySection(pattern=pattern))
+    assert (nearly and nearly[0]) == found
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ def test_a_verb_of_an_order_has_no_open_end(tmp_path: Path, verb: str) -> None:
     [
         ("@child", "@nobody", "a group of `groups`"),
         ("svalde", "sval*", "5 letters or more before the `*`"),
+        ('medel"]', 'medel - @child - svalde"]', "one group or phrase behind ` - `"),
+        ('medel"]', 'medel - @child + svalde"]', "one group or phrase behind ` - `"),
         ("poison", "poisons", "poison"),
         ("language: sv", "language: Swedish", "language"),
     ],

@@ -83,7 +83,7 @@ async def test_two_numbers_are_asked_again(houses: Houses) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["A-10002", "A-99999", "10001"], ids=["another's", "none", "of another form"]
+    "number", ["A-10002", "A-99999", "1001"], ids=["another's", "none", "of another form"]
 )
 async def test_a_number_that_is_not_theirs_is_not_found(houses: Houses, number: str) -> None:
     house = asking_house(houses)
@@ -92,6 +92,18 @@ async def test_a_number_that_is_not_theirs_is_not_found(houses: Houses, number: 
     assert outcome.reason is Reason.KEY_NOT_FOUND
     assert outcome.verdict is Verdict.ACCEPTED
     assert (await only_row(house)).reason == "key_not_found"
+
+
+@pytest.mark.parametrize("number", ["10001", "a 10001, thanks", "A10001"])
+async def test_who_is_asked_may_leave_the_beginning_out(houses: Houses, number: str) -> None:
+    outcome = await said(asking_house(houses), ASK, WHICH, number, context=C1)
+    assert text_of(outcome) == STATUS
+
+
+@pytest.mark.parametrize("number", ["10002", "a 10002"])
+async def test_a_number_in_short_opens_no_row_of_another(houses: Houses, number: str) -> None:
+    outcome = await said(asking_house(houses), ASK, WHICH, number, context=C1)
+    assert text_of(outcome) == NOT_YOURS
 
 
 async def test_the_number_may_be_typed_again(houses: Houses) -> None:

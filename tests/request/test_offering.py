@@ -13,7 +13,7 @@ from router.api.http.decision_views import decision_document, routing_view
 from router.errors import PolicyError
 from router.policy.content.knowledge import Knowledge, knowledge_intents, parse_knowledge
 from router.policy.content.languages.question_marks import with_mark
-from router.policy.content.offers import chosen, offer_text, offered
+from router.policy.content.offers import agrees, chosen, misses, offer_text, offered
 from router.policy.loading import policies_dir
 from router.policy.sections.answering.without_model import ClarifySection
 from router.routing.decision_record import parse
@@ -188,11 +188,35 @@ async def test_a_grave_matter_beside_the_choice_climbs(houses: Houses) -> None:
         ("le troisième", 2),
         ("вторая", 1),
         ("prima", None),  # "great" in German
+        ("the secnd", 1),
+        ("frist", 0),
+        ("zwei", 1),
+        ("nummer 2", 1),
+        ("deuxieme svp", 1),
+        ("cancle my ordre", 1),
+        ("cancell my order", 1),
+        ("counsel my border", None),
+        ("older", None),
     ],
 )
 def test_choices_are_read(knowledge: Knowledge, text: str, place: int | None) -> None:
     expected = None if place is None else THREE[place]
     assert chosen(text, THREE, knowledge) == expected
+
+
+@pytest.mark.parametrize(
+    "yes", ["yess", "yea", "jaaa", "that's it", "thats it", "this one", "yes please tell me"]
+)
+def test_a_yes_in_haste_chooses_the_question_alone(knowledge: Knowledge, yes: str) -> None:
+    assert chosen(yes, THREE[:1], knowledge) == THREE[0]
+    assert agrees(yes, THREE, knowledge)
+
+
+@pytest.mark.parametrize("number", ["4", "no. 7", "22"])
+def test_a_number_that_no_question_has_is_asked_again(number: str) -> None:
+    assert misses(number, THREE)
+    assert not misses(number, THREE[:1])
+    assert not misses(f"{number} days", THREE)
 
 
 def test_an_offer_is_read_back_from_its_own_words_alone(knowledge: Knowledge) -> None:

@@ -26,7 +26,7 @@ from router.training.heads.labelled_rows import (
     clean,
     read_rows,
 )
-from router.training.heads.train_head import Made, train_head
+from router.training.heads.train_head import Made, may_only_guess, train_head
 from router.triage.triage_model import TriageModel
 from tests.kits.server_kit import tiergate
 
@@ -313,6 +313,24 @@ def test_a_worse_head_is_not_installed_unasked(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "kind.npz").read_bytes() == before
     assert made(bad, tmp_path / "out", force=True).installed
     assert (tmp_path / "out" / "kind.npz").read_bytes() != before
+
+
+def test_a_head_that_may_only_guess_takes_no_place(tmp_path: Path) -> None:
+    """Labels by lot teach nothing; compared on such rows the old head looks no better."""
+    lot = random.Random(3)
+    rows = [
+        (f"{text} {n}", lot.choice(("a", "b", "c", "d")))
+        for n in range(4)
+        for text, _ in some_rows()
+    ]
+    good = [(text, label[0]) for text, label in some_rows()]
+    four = [(f"{text} {n}", f"{label}{n % 2}") for n in range(2) for text, label in good]
+    made(write_csv(tmp_path / "good.csv", four), tmp_path / "out")
+    before = (tmp_path / "out" / "kind.npz").read_bytes()
+    guess = made(write_csv(tmp_path / "lot.csv", rows), tmp_path / "out")
+    assert may_only_guess(guess.card)
+    assert not guess.installed
+    assert (tmp_path / "out" / "kind.npz").read_bytes() == before
 
 
 def test_a_head_that_cannot_be_written_leaves_the_one_before_whole(tmp_path: Path) -> None:

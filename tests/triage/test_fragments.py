@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from router import Gateway
-from router.triage.conversation.fragments import only_a_condition, says_little
+from router.triage.conversation.fragments import (
+    CONDITION_AT_MOST,
+    only_a_condition,
+    says_little,
+)
 from router.triage.conversation.signals import signals_of
 from router.triage.facts.turn_facts import find_facts
 from router.triage.reading import ModelRow, TurnReading, reading_of
@@ -115,9 +120,17 @@ def test_a_question_of_ours_after_other_work_keeps_its_match() -> None:
     assert matched("swap sizes", written, (OTHER_WORK, None)) == written
 
 
-def test_a_condition_matches_nothing_by_itself() -> None:
+def test_a_condition_is_offered_another_answer_and_given_none() -> None:
     asked = ("How do I swap my coat?", SIZE)
+    other = Match("lost_label", 0.93, 0.8, 0.2, basis=MatchBasis.RERANKED)
+    found = matched("and if the label is gone?", other, asked)
+    assert found is not None
+    assert (found.intent_id, found.confidence) == ("lost_label", CONDITION_AT_MOST)
+    likely = replace(other, confidence=0.6)
+    assert matched("and if the label is gone?", likely, asked) == likely
+    # What was just told is no answer to it, and after other work nothing is.
     assert matched("and if the label is gone?", SIZE, asked) is None
+    assert matched("and if the label is gone?", other, (OTHER_WORK, None)) is None
 
 
 def test_a_session_of_other_work_counts_as_its_turns_do() -> None:

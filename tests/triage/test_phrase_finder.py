@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.policy.content.term_files import ACTIONS, STRATEGY, load_language_terms
+from router.policy.content.term_files import ACTIONS, HARM, STRATEGY, load_language_terms
 from router.policy.loading import policies_dir
 from router.triage.facts.phrase_finder import Phrase, PhraseFinder, is_one_edit
 from router.triage.facts.phrase_lists import phrase_finder
@@ -20,7 +20,7 @@ from tests.kits.grave import mistyped, table
 
 TERMS = load_language_terms(policies_dir() / "terms")
 SHIPPED = phrase_finder(TERMS)
-MATTERS = [one for one in TERMS.phrases if one.list_name not in (ACTIONS, STRATEGY)]
+MATTERS = [one for one in TERMS.phrases if one.list_name not in (ACTIONS, HARM, STRATEGY)]
 ROWS = table()
 NOT_MEANT = frozenset(word for text in TERMS.not_meant for word in fold(text).words)
 CHILD = ("my son", "the baby")

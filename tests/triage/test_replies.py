@@ -9,7 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from router.triage.conversation.memory import memory_after
-from router.triage.conversation.replies import is_about_nobody, only_goes_on
+from router.triage.conversation.replies import (
+    is_about_nobody,
+    only_goes_on,
+    rejects_answer,
+)
 from router.triage.conversation.signals import signals_of
 from router.triage.facts.turn_facts import RuleFacts, find_facts
 from router.triage.reading import ModelRow, TurnReading, reading_of
@@ -56,6 +60,9 @@ GOES_ON = [
     "I already tried that, still not working",
     "thanks, it works now",
     "no wait, never mind, we keep it",
+    "plus 8",
+    "and times 3",
+    "und mal 4",
 ]
 STAYS_WITH_THE_READER = [
     "I give up",
@@ -73,6 +80,8 @@ STAYS_WITH_THE_READER = [
     "forget me",
     "end it there",
     "I can't keep it any more",
+    "10 more",
+    "and 10 pills more",
 ]
 
 
@@ -222,3 +231,40 @@ def test_an_unsure_match_is_not_the_answer_that_was_just_given() -> None:
     other = replace(unsure, intent_id="pin_forgotten")
     assert signals(turn("and the pin", other), lost).match == other
     assert signals(turn("lost it", unsure), turn("my card", unsure)).match == unsure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "That's not what I asked!",
+        "you did not answer my question",
+        "this is not what I wanted to know",
+        "wrong answer, read my question again",
+        "no, you misunderstood",
+        "you are not listening to me",
+        "das war nicht meine Frage",
+        "eso no es lo que pregunté",
+        "ce n'est pas ma question",
+    ],
+)
+def test_who_rejects_an_answer_is_given_no_other(text: str) -> None:
+    assert rejects_answer(text)
+    found = Match("wrong_item", 0.95, 0.8, 0.2)
+    given = signals(turn(text, found), turn("how long is delivery", LOST), said=text)
+    assert given.match is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "that's not what I ordered",
+        "this is not the size I wanted",
+        "nobody answered my mail about the chair",
+        "that's not what I asked. Where is my parcel?",
+        "you did not read the meter of my flat",
+        "not what I asked for, cancel my order",
+        "",
+    ],
+)
+def test_what_says_more_rejects_no_answer(text: str) -> None:
+    assert not rejects_answer(text)

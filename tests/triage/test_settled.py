@@ -50,6 +50,43 @@ def test_what_goes_on_stays(core: Core, turns: tuple[str, ...]) -> None:
     assert routed(core, *turns).acute
 
 
+FOUND = [
+    ("My toddler swallowed a coin", "the doctor looked at her and said she is fine"),
+    ("the oven I bought smells of gas", "the gas company came and found no leak, all clear"),
+    ("my dog ate slug pellets", "the vet said he is fine"),
+    ("the laptop battery is smoking", "the fire brigade looked at it, no danger"),
+]
+
+
+@pytest.mark.parametrize(("danger", "found"), FOUND)
+def test_a_later_turn_may_say_that_it_was_nothing(core: Core, danger: str, found: str) -> None:
+    """Every later turn of such a talk got the words of an emergency."""
+    later = "how do I rename a project?"
+    assert routed(core, danger, later).grave
+    for turns in ((danger, found, later), (danger, found, "thanks", later)):
+        assert not routed(core, *turns).grave
+        assert routed(core, *turns[:-1], "it got worse, he is unconscious").grave
+    assert not routed(core, danger, f"{found}, thanks. How do I rename a project?").grave
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ("My toddler drank drain cleaner", "I hope the doctor says it is fine"),
+        ("My toddler drank drain cleaner", "what if the doctor says it is nothing?"),
+        ("My toddler drank drain cleaner", "the doctor said nothing can be done"),
+        ("My toddler drank drain cleaner", "the doctor said she is fine but now she vomits"),
+        ("My toddler drank drain cleaner", "the doctor said my ear is fine"),
+        ("I took 40 ibuprofen", "the doctor said it is nothing"),
+        ("I want to kill myself", "the doctor said I am fine"),
+        ("My husband threatens to kill me", "the police checked and said all clear"),
+        ("I was sued by my landlord over $90,000", "the clinic said my knee is fine"),
+    ],
+)
+def test_no_word_ends_what_goes_on_or_was_meant(core: Core, turns: tuple[str, ...]) -> None:
+    assert routed(core, *turns, "how do I rename a project?").grave
+
+
 THREAT = "My boyfriend hit me and said he will kill me."
 
 

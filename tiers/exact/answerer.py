@@ -2,20 +2,21 @@
 
 It answers a request only where a tool or the file of small talk understands all of it, and declines
 every other one before the ladder is decided. Where a sum lacks only a rate, it asks for one, and
-reads it from the reply: clients send the whole conversation. It reads the day from its clock, calls
-nothing and costs nothing.
+reads it from the reply: clients send the whole conversation. So "times two" goes on with the sum
+before it. It reads the day from its clock, calls nothing and costs nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from msgspec import Struct
 
 from router.errors import CannotAnswer
 from router.money.days import utc_day
+from router.policy.content.offers import only_courteous
 from router.policy.content.small_talk import SmallTalk
 from router.policy.schema import ExactAnswerer as ExactSection
 from router.policy.schema import TierSection
@@ -27,6 +28,7 @@ from router.types import (
     ChatRequest,
     Choice,
     Clock,
+    Message,
     Preview,
     PSource,
     Reason,
@@ -34,7 +36,9 @@ from router.types import (
     Usage,
     Work,
 )
+from tiers.exact.continued import continued
 from tiers.exact.tools import Solved, compile_forms, solved, solved_with_more, solved_with_rate
+from tiers.irony import praises_a_trouble
 from tiers.own_answerer import OwnAnswerer, facts_of
 
 P_RIGHT = 0.99
@@ -118,6 +122,8 @@ class ExactTier(OwnAnswerer):
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
         known = self._read(text, opens)
+        if known is not None and known.matched and _is_no_talk(request, known.matched):
+            return None
         if known is None and not opens and (replied := self._replied(request)) is not None:
             return _computed(replied)
         if known is not None:
@@ -137,15 +143,38 @@ class ExactTier(OwnAnswerer):
 
     def _replied(self, request: ChatRequest) -> Solved | None:
         """Returns the sum of the turn before with the rate that we asked for, or a reduction."""
-        turns = [m for m in request.messages if m.role not in ("system", "developer")][-3:]
-        if [turn.role for turn in turns] != ["user", "assistant", "user"]:
+        talk = [m for m in request.messages if m.role not in ("system", "developer")]
+        if [turn.role for turn in talk[-3:]] != ["user", "assistant", "user"]:
             return None
-        asked, ours, reply = (turn.text for turn in turns)
+        asked, ours, reply = (turn.text for turn in talk[-3:])
         rated = solved_with_rate(asked, ours, reply) if "currency" in self._tools else None
-        return rated or solved_with_more(asked, ours, reply, self._today(), self._tools)
+        more = rated or solved_with_more(asked, ours, reply, self._today(), self._tools)
+        if more is not None:
+            return more
+        goes_on = continued(_by_turns(talk))
+        return None if goes_on is None else solved(goes_on, self._today(), self._tools)
 
     def _today(self) -> date:
         return utc_day(self._clock.now_ms())
+
+
+def _is_no_talk(request: ChatRequest, matched: str) -> bool:
+    """Returns True for words that are no small talk here: irony, or "that's it" to an offer."""
+    if praises_a_trouble(request):
+        return True
+    ours = request.messages[-2].text.splitlines() if len(request.messages) > 1 else []
+    offers = len(ours) > 2 and ours[0].rstrip().endswith("?")
+    return offers and matched == "goodbye" and not only_courteous(request.last_user_text)
+
+
+def _by_turns(talk: Sequence[Message]) -> list[str]:
+    """Returns the texts at the end of a talk in which the user and we took turns."""
+    texts: list[str] = []
+    for message in reversed(talk):
+        if message.role != ("assistant" if len(texts) % 2 else "user"):
+            break
+        texts.append(message.text)
+    return texts[::-1][1 - len(texts) % 2 :]
 
 
 def _computed(result: Solved) -> _Known:

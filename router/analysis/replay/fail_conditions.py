@@ -204,4 +204,10 @@ def cannot_answer(replay: Replay) -> str:
             f"of {errors.requests:,} requests with an outcome none got the answer that this "
             "policy would give: more traffic, or a larger share of exploration, would tell"
         )
+    if errors.unjudged:
+        return (
+            f"no outcome is of a request whose decision changes ({errors.unjudged:,}), so nothing "
+            "measured tells how often the new answers are wrong: outcomes of some of them "
+            "(--outcomes), or shadow answers (shadow), would tell"
+        )
     return ""

@@ -141,6 +141,7 @@ class Replay:
     old: SideSums = field(default_factory=SideSums)
     believed: BelievedErrors = field(default_factory=BelievedErrors)
     changed: int = 0
+    changed_judged: int = 0  # of them, those whose given answer has an outcome
     changes: dict[tuple[str, str, str], Change] = field(default_factory=dict)
     off_policy: OffPolicy = field(default_factory=OffPolicy)
     agreements: dict[tuple[str, str], Agreement] = field(default_factory=dict)
@@ -161,7 +162,8 @@ class Replay:
     @property
     def errors(self) -> Errors:
         """Returns what recorded outcomes say about the new policy's error."""
-        return self.off_policy.errors()
+        unjudged = 0 if self.changed_judged else self.changed
+        return replace(self.off_policy.errors(), unjudged=unjudged)
 
     def share(self, side: SideSums, level: int) -> float | None:
         """Returns the share of requests answered at `level` on one side; None without any."""
@@ -225,7 +227,7 @@ def replay(
         result.assumed.update(assumed)
         model = new.model(after.first)
         swapped = (earlier, model) if earlier and not same_model(earlier, model) else None
-        _count(result, case, before, after, swapped)
+        changed = _count(result, case, before, after, swapped)
         unweighed = _unweighed(case)
         if unweighed is not None:
             result.unweighed[unweighed] += (
@@ -244,6 +246,7 @@ def replay(
                 rho=sample.rho if comparable else 0.0,
             )
         if sample is not None:
+            result.changed_judged += changed
             result.off_policy.add(sample)
     result.unknown_answerers = outcomes.of_unknown(answerers)
     return result
@@ -275,8 +278,11 @@ def _first_pass(cases: Cases, result: Replay, outcomes: KnownCorrectness) -> _Sh
 
 def _count(
     result: Replay, case: Case, before: Path, after: Path, swapped: tuple[str, str] | None
-) -> None:
-    """Counts a request; `swapped` holds both models of the first answerer where they differ."""
+) -> bool:
+    """Counts a request, and returns whether its decision changes.
+
+    `swapped` holds both models of the first answerer where they differ.
+    """
     result.requests += 1
     result.observed += case.observed
     result.explored += 0.0 < case.propensity.get(case.first, 1.0) < 1.0
@@ -291,7 +297,7 @@ def _count(
     # Only the first rung counts as the decision; later rungs follow from answers.
     same = before.first == after.first
     if same and not after.refused and swapped is None:
-        return
+        return False
     result.changed += 1
     key = (before.first or "(refused)", after.first or "(refused)", after.reason)
     if same and swapped is not None:
@@ -307,6 +313,7 @@ def _count(
     )
     if len(change.examples) < EXAMPLES:
         change.examples.append(case.request_id)
+    return True
 
 
 def _unweighed(case: Case) -> Unweighed | None:

@@ -66,11 +66,16 @@ class Errors:
     logged_requests: int
     difference: Estimate | None  # DR less the recorded error, paired; over requests with overlap
     bounds: Interval | None  # of the whole, if those without overlap are all right or all wrong
+    unjudged: int = 0  # changed decisions, where none of them has an outcome
 
     @property
     def answerable(self) -> bool:
-        """Returns True when the data answer for every request that has an outcome."""
-        return self.requests > 0 and not self.no_overlap and self.observed > 0
+        """Returns True when the data answer for every request that has an outcome.
+
+        Outcomes of none but unchanged decisions say nothing of the changed ones.
+        """
+        answered = self.requests > 0 and not self.no_overlap and self.observed > 0
+        return answered and not self.unjudged
 
 
 @dataclass(slots=True)

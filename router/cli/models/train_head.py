@@ -37,6 +37,8 @@ of 3, 5 and 10 rows was off from that on 40 held rows by .18, .12 and .13 on ave
 MATH) and .07, .29 and .07 (Davidson's labels), of 20 rows by .08 and .05; MedQuAD's kinds, all
 found, by none."""
 NAMED_CLASSES = 8  # a warning of more takes over two lines
+
+
 CHANCE_AUROC = 0.5
 """Who guesses ranks half of the pairs rightly."""
 
@@ -60,7 +62,11 @@ def head(
     ] = None,
     seed: Seed = SEED,
     force: Annotated[
-        bool, typer.Option("--force", help="Install it even where the one that is there is better.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Install it even where the one that is there is better, or it may only guess.",
+        ),
     ] = False,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
@@ -141,13 +147,11 @@ def _warn_of_forms(card: Mapping[str, Any]) -> None:
 
 
 def _warn_of_a_guess(card: Mapping[str, Any]) -> None:
-    """Says so where a head may read no more than how large its classes are.
+    """Says so where a head may read no more than how large its classes are."""
+    from router.training.heads.train_head import may_only_guess
 
-    Of two classes its order counts too: a rare one is seldom above .5, and may still be told.
-    """
-    (low, _), most = card["intervals"]["accuracy"], card["figures"]["majority"]
-    ranks, _ = card["intervals"].get("auroc", (0.0, 0.0))
-    if low <= most and ranks <= CHANCE_AUROC:
+    if may_only_guess(card):
+        (low, _), most = card["intervals"]["accuracy"], card["figures"]["majority"]
         typer.echo(
             f"warning: {card['name']} may be no better than always the largest class (accuracy may "
             f"be {low:.3f}, that of the largest class is {most:.3f}). It needs more rows, or "
@@ -313,8 +317,10 @@ def _show(made: Made) -> None:
         out.print(f"Head {name} is in {escape(str(made.folder))}: {name}.json, .npz, .card.json")
         out.print(f"A policy reads it by `heads: [{{name: {name}, path: {path}}}]`", soft_wrap=True)
     else:
+        worse = compared is not None and compared.worse
+        unfit = "it is worse than the head that is there" if worse else "it may only guess"
         out.print(
-            f"Not installed: it is worse than the head that is there. --force installs it all the "
+            f"Not installed: {unfit}. --force installs it all the "
             f"same; {escape(str(made.folder))} is unchanged.",
             soft_wrap=True,
         )

@@ -18,6 +18,13 @@ KEY_SEARCH_CHARACTERS = 4_000
 """Limits the user's text that is searched for a written key: two pages. In longer texts a key is
 hard to identify."""
 
+NEARLY_CHARACTERS = 80
+"""Limits a reply in which a key may be written in another form."""
+_BEGINS = re.compile(
+    r"(?P<letters>[A-Z]{1,6})(?P<mark>[-_/#]?)(?P<rest>(?:\[0-9\]|\\d)\{\d{1,2}\})"
+)
+"""Fits a pattern of letters, then digits: only there a number without the letters means one key."""
+
 ApprovedWords = Annotated[str, Field(min_length=3, max_length=400, pattern=r"^[^{}]*$")]
 
 
@@ -103,6 +110,40 @@ def written_keys(text: str, form: str | None) -> frozenset[str]:
             if keys:
                 return keys
     return frozenset()
+
+
+def nearly_written(text: str, section: KeySection) -> tuple[str, str] | None:
+    """Returns the one key that a reply to our question for it means, and how it is typed there.
+
+    Its beginning may be left out or set apart otherwise; only who was asked for a key writes so.
+
+    >>> order = KeySection(pattern="A-[0-9]{5}")
+    >>> [nearly_written(t, order) for t in ("a 10442", "10442 please", "A10442 or 10443")]
+    [('A-10442', 'a 10442'), ('A-10442', '10442'), None]
+    """
+    if section.pattern is None or len(text) > NEARLY_CHARACTERS:
+        return None
+    nearly = _nearly(section.pattern)
+    if nearly is None:
+        return None
+    begins, form = nearly
+    typed = list(form.finditer(text))
+    if len(typed) != 1:
+        return None
+    return f"{begins}{typed[0]['rest'].upper()}", typed[0].group()
+
+
+@lru_cache(maxsize=256)
+def _nearly(pattern: str) -> tuple[str, re.Pattern[str]] | None:
+    """Returns how keys of a pattern begin, and what finds them without that; None for keys that do
+    not begin with letters or have no digits behind them."""
+    parts = _BEGINS.fullmatch(pattern)
+    if parts is None:
+        return None
+    letters = re.escape(parts["letters"])
+    begun = rf"(?:{letters}[ \t#.:_/\u2010-\u2014-]{{0,2}})?"
+    form = rf"(?<![\w-]){begun}(?P<rest>{parts['rest']})(?![\w-])"
+    return f"{parts['letters']}{parts['mark']}", re.compile(form, re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)  # a knowledge file has few keys

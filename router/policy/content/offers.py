@@ -28,17 +28,20 @@ def _words(text: str) -> list[str]:
 
 
 _FIRST_WORDS = (
-    "1 1st one first primera primero première premier erste ersten erster primo primeira primeiro "
+    "1 1st one eins un uno um een jeden один "
+    "first primera primero première premier erste ersten erster primo primeira primeiro "
     "eerste pierwsza pierwsze pierwszy birinci birincisi первый первое первая "
     "перший перше перша 1번 첫번째 첫째"
 )
 _SECOND_WORDS = (
-    "2 2nd two second segunda segundo deuxième seconde zweite zweiten zweiter seconda secondo "
+    "2 2nd two zwei deux dos due dois twee dwa два "
+    "second segunda segundo deuxième seconde zweite zweiten zweiter seconda secondo "
     "tweede druga drugie drugi ikinci ikincisi второй второе вторая "
     "другий друге друга 2번 두번째 둘째"
 )
 _THIRD_WORDS = (
-    "3 3rd three third tercera tercero troisième dritte dritten dritter terza terzo terceira "
+    "3 3rd three drei trois tres tre três drie trzy три "
+    "third tercera tercero troisième dritte dritten dritter terza terzo terceira "
     "terceiro derde trzecia trzecie trzeci üçüncü üçüncüsü третий третье третья "
     "третій третє третя 3번 세번째 셋째"
 )
@@ -53,7 +56,7 @@ _BESIDE_WORDS = (
     "a answer ah choice choose go for i i'd i'll i'm it it's its like meant mean no nr number "
     "ok okay option please pls question sorry thank thanks that that's the then this want was "
     "with yeah yes you la el le il die der das den de het favor favore bitte gracias merci grazie "
-    "danke"
+    "danke nummer numero number numer svp"
 )
 _BESIDE = frozenset(_words(_BESIDE_WORDS))
 """Words that people put around a choice."""
@@ -66,7 +69,8 @@ _NO_WORDS = (
 )
 _NO = frozenset(_words(_NO_WORDS))
 _YES_WORDS = (
-    "yes yep yeah yup sure correct right exactly indeed ok okay ja jawohl genau richtig stimmt "
+    "yes yep yeah yup yea ya ye aye jep jup jo "
+    "sure correct right exactly indeed ok okay ja jawohl genau richtig stimmt "
     "klar gern gerne oui ouais exact exactement d'accord sí si claro exacto correcto vale acuerdo "
     "sì certo esatto bene sim certo exato klopt juist precies inderdaad graag tak zgadza "
     "dokładnie oczywiście evet да так звісно авжеж 네 예 맞아요 맞습니다"
@@ -77,6 +81,7 @@ _THANKS = frozenset(
     _words("thank thanks gracias grazie merci danke dank bedankt obrigado obrigada dziękuję")
 )
 _BESIDE_YES_WORDS = (
+    "tell me show "
     "s'il vous te plaît c'est ça cela ce ist meine meinte ich sehr vielen dank por es eso esa esta "
     "muchas per è questo questa va mille is bedoel ik alstublieft alsjeblieft u je wel hoor się to "
     "o chodzi chodziło proszę dziękuję é isso essa obrigado obrigada evet lütfen пожалуйста "
@@ -114,6 +119,18 @@ _DRAWN_OUT = re.compile(r"(.)\1\1+")
 _LAUGH = re.compile(r"(?:ha){2,}h?|(?:he){2,}|l+o+l+")
 MOST_COURTEOUS = 80
 """Bounds a greeting or a farewell, in characters: a longer message has something else to say."""
+_POINTS_AT_IT = frozenset({"that's it", "thats it", "that is it", "this one", "that one"})
+"""Says yes to a question, in words that are none by themselves."""
+_MISTYPED = frozenset(
+    _words(
+        "first second third fourth fifth zweite dritte segunda segundo tercera deuxième troisième"
+    )
+)
+"""Lists numbers that are read with a slip, too: others differ from everyday words by a letter."""
+_REPEATED = re.compile(r"(.)\1+")
+MOST_CORRECTED = 6
+LEAST_CORRECTED = 5
+"""Words of the longest choice, and letters of the shortest word, that may be mistyped."""
 MOST_TOGETHER = 3
 """Questions whose common chance a match holds, see `Match.together`."""
 
@@ -211,7 +228,67 @@ def chosen(text: str, ids: Sequence[str], knowledge: Knowledge) -> str | None:
     whole, rest = text[:400], _without_keys(text[:400], knowledge)
     # A key may be a short number, as a choice is: it is left out where the whole chooses nothing.
     named = _named(_words(whole), ids, knowledge)
-    return named if named or rest == whole else _named(_words(rest), ids, knowledge)
+    if named is None and rest != whole:
+        return _named(_words(rest), ids, knowledge)
+    return named or _named(_corrected(_words(whole), ids, knowledge), ids, knowledge)
+
+
+def _corrected(words: list[str], ids: Sequence[str], knowledge: Knowledge) -> list[str]:
+    """Returns the words of a short reply with a slip taken out: "secnd", "missng", "yesss".
+
+    A word is put right where one known word alone is a letter away: of a number, or of a question
+    that was offered.
+    """
+    if len(words) > MOST_CORRECTED:
+        return []
+    titles_words = [word for name in ids for word in _words(title_of(knowledge, name))]
+    known = frozenset(titles_words).union(*_NUMBERS)
+    kept = known | _BESIDE | _YES | _NO
+    likely = [word for word in _MISTYPED.union(titles_words) if len(word) >= LEAST_CORRECTED]
+    right: list[str] = []
+    for word in words:
+        if (once := _drawn_in(word)) in kept:
+            right.append(once)
+            continue
+        near = [one for one in likely if len(word) >= LEAST_CORRECTED and one_slip(word, one)]
+        right.append(near[0] if len(near) == 1 else word)
+    return right
+
+
+def _drawn_in(word: str) -> str:
+    """Returns a yes or a no without letters that are drawn out ("yesss"), else the word."""
+    once = _REPEATED.sub(r"\1", word)
+    return once if word not in _YES and once in _YES | _NO else word
+
+
+def one_slip(word: str, other: str) -> bool:
+    """Returns True for words that one letter more, less, other or swapped tells apart.
+
+    >>> one_slip("secnd", "second"), one_slip("frist", "first"), one_slip("fifth", "first")
+    (True, True, False)
+    """
+    short, long = sorted((word, other), key=len)
+    if len(long) - len(short) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), None)
+    if start is None:
+        return True
+    if len(short) < len(long):
+        return short[start:] == long[start + 1 :]
+    rest, of = short[start:], long[start:]
+    return rest[1:] == of[1:] or (rest[:2] == of[1::-1] and rest[2:] == of[2:])
+
+
+def misses(text: str, ids: Sequence[str]) -> bool:
+    """Returns True for a number that no offered question has: "4" to a list of two.
+
+    >>> misses("4", ["a", "b"]), misses("2", ["a", "b"]), misses("4 days", ["a", "b"])
+    (True, False, False)
+    """
+    words = [word for word in _words(text[:MOST_COURTEOUS]) if word not in _BESIDE]
+    if len(ids) < 2 or len(words) != 1 or not words[0].isdecimal() or len(words[0]) > 2:
+        return False
+    return not 1 <= int(words[0]) <= len(ids)
 
 
 def _named(all_words: Sequence[str], ids: Sequence[str], knowledge: Knowledge) -> str | None:
@@ -259,6 +336,9 @@ def agrees(text: str, ids: Sequence[str], knowledge: Knowledge) -> bool:
 
 def _is_yes(all_words: Sequence[str]) -> bool:
     """Returns True where the words of a message are a yes, and say nothing more."""
+    if " ".join(all_words) in _POINTS_AT_IT:
+        return True
+    all_words = [_drawn_in(word) for word in all_words]
     agreed = _YES.intersection(all_words)
     declined = agreed <= _WEAK and not _THANKS.isdisjoint(all_words)  # "ok thanks": never mind
     return bool(agreed) and not declined and set(all_words) <= _YES | _BESIDE_YES

@@ -12,7 +12,12 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from router.policy.content.keys import KEY_SEARCH_CHARACTERS, KeySection, keys_in
+from router.policy.content.keys import (
+    KEY_SEARCH_CHARACTERS,
+    KeySection,
+    keys_in,
+    nearly_written,
+)
 from router.policy.content.knowledge import (
     Knowledge,
     classification_task,
@@ -20,7 +25,7 @@ from router.policy.content.knowledge import (
     in_one_line,
 )
 from router.policy.content.leaning import completed, leant_on, points
-from router.policy.content.offers import agrees, chosen, offered, takes_all, title_of
+from router.policy.content.offers import agrees, chosen, misses, offered, takes_all, title_of
 from router.policy.content.text_keys import small_words
 from router.types import ChatRequest, Message
 
@@ -205,9 +210,11 @@ def _choice(text: str, question: str, knowledge: Knowledge) -> SlotReply | None:
 
 
 def _agrees_to_several(text: str, question: str, knowledge: Knowledge) -> bool:
-    """Returns True for a yes to a list of offered questions, in any language of the file."""
+    """Returns True for a yes to a list of offered questions, or a number that none of them has, in
+    any language of the file."""
     translations = (knowledge, *knowledge.translations.values())
-    return any([agrees(text, offered(question, one), one) for one in translations])
+    of_each = [(one, offered(question, one)) for one in translations]
+    return any([agrees(text, ids, one) or misses(text, ids) for one, ids in of_each])
 
 
 def _given(
@@ -219,6 +226,10 @@ def _given(
     context has it (`known`). Returns None for a message that gives no value.
     """
     written = keys_in(text, section)
+    if not written and (near := nearly_written(text, section)) is not None:
+        key, typed = near
+        if not _others(text, question, frozenset([typed])):
+            return key, True
     beside = _others(text, question, written)
     plain = len(text) <= MAX_PLAIN_CHARACTERS and not beside
     if len(written) == 1:

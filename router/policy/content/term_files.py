@@ -49,6 +49,8 @@ STRATEGY = "strategy"
 """Names the list of phrases of a decision about a whole company."""
 ACTIONS = "actions"
 """Names the list of orders that cannot be taken back, or reach far."""
+HARM = "harm"
+"""Names the list of plain requests for harm in languages that the encoder does not read."""
 IDIOMS = "idioms"
 """Names the list of sayings in which no phrase and no term is found."""
 LANGUAGE_MARK = ":"
@@ -127,6 +129,8 @@ class TermFile(Section):
     phrases: dict[Matter, list[Phrase]]
     strategy: list[Phrase] = Field(default_factory=list)
     """Phrases of a decision about a whole company."""
+    harm: list[Phrase] = Field(default_factory=list)
+    """Phrases of a plain request for harm: the head `harm` is then sure of the text."""
     actions: ActionsFile | None = None
 
     @cached_property
@@ -138,7 +142,7 @@ class TermFile(Section):
         """Returns all phrases by the name of their list, without those that order something."""
         by_matter = {matter.value: phrases for matter, phrases in self.phrases.items()}
         undone = [] if self.actions is None else self.actions.undone
-        return {**by_matter, STRATEGY: self.strategy, ACTIONS: undone}
+        return {**by_matter, STRATEGY: self.strategy, ACTIONS: undone, HARM: self.harm}
 
     def _all(self) -> dict[str, list[str]]:
         said = self.by_list()
@@ -152,7 +156,7 @@ class TermFile(Section):
     @model_validator(mode="after")
     def _phrases_can_be_found(self) -> TermFile:
         in_groups = [*group_mistakes(self.groups)]
-        mistakes = [*in_groups, *self._unknown_groups()]
+        mistakes = [*in_groups, *self._unknown_groups(), *self._several_unless()]
         if not in_groups:  # then the groups can be written out
             mistakes += [*self._short_stems(), *self._stems_of_verbs(), *self._stems_of_sayings()]
         if mistakes:
@@ -166,6 +170,12 @@ class TermFile(Section):
                 continue
             if any(len(word) <= SHORTEST_STEM for word in text.split() if word.endswith(_STEM)):
                 yield f"{SHORTEST_STEM} letters or more before the `*` of {text!r}"
+
+    def _several_unless(self) -> Iterator[str]:
+        for name, phrases in self._all().items():
+            for phrase in phrases:
+                if _UNLESS in phrase and len(_all_parts(phrase.partition(_UNLESS)[2])) > 1:
+                    yield f"one group or phrase behind ` - ` in {phrase!r} of {name}"
 
     def _unknown_groups(self) -> Iterator[str]:
         for name, phrases in self._all().items():
@@ -215,9 +225,11 @@ class TermFile(Section):
         """
         first: dict[str, str] = {}
         for name, phrases in self.by_list().items():
-            path: KeyPath = {STRATEGY: (STRATEGY,), ACTIONS: (ACTIONS, "undone")}.get(
-                name, ("phrases", name)
-            )
+            path: KeyPath = {
+                STRATEGY: (STRATEGY,),
+                ACTIONS: (ACTIONS, "undone"),
+                HARM: (HARM,),
+            }.get(name, ("phrases", name))
             for i, phrase in enumerate(phrases):
                 same = phrase
                 if _AND in phrase:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -111,10 +112,21 @@ def train_head(
     comparison = compared(out, fitted, rows, encoded, labels)
     spans = spans_of(fitted.chances, labels, groups, seed)
     card = _card(fitted, rows, model, seed, command) | {"intervals": spans}
-    installed = force or comparison is None or not comparison.worse
+    unfit = comparison is not None and (comparison.worse or may_only_guess(card))
+    installed = force or not unfit
     if installed:
         install(fitted.head, card, out)
     return Made(card, tuple(map(str, rows.repairs)), comparison, installed, out)
+
+
+def may_only_guess(card: Mapping[str, Any]) -> bool:
+    """Returns True where a head may read no more than how large its classes are.
+
+    Of two classes its order counts too: a rare one is seldom above .5, and may still be told.
+    """
+    (low, _), most = card["intervals"]["accuracy"], card["figures"]["majority"]
+    ranks, _ = card["intervals"].get("auroc", (0.0, 0.0))
+    return bool(low <= most and ranks <= 0.5)
 
 
 def spans_of(

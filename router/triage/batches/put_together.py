@@ -42,6 +42,7 @@ from router.triage.other_readings import (
 )
 from router.triage.reading import ModelRow, TurnReading, asks_for_text, reading_of
 from router.triage.text.folding import fold
+from router.triage.turn_heads import sure_of_harm
 from router.types import READ_LANGUAGES, Match, MatchBasis
 
 ASKED_AT = 0.7
@@ -161,6 +162,8 @@ def put_together(
     for place in places.figured:
         row = of_figures(row, whole.rows[place])
     row = _with_sentences(text, row, [parts.rows[place] for place in places.sentences])
+    if facts.asks_harm and row.heads:
+        row = row._replace(heads=sure_of_harm(row.heads))
     if text.asks_twice and match is not None and match.basis is not MatchBasis.WRITTEN:
         match = less_sure(match)  # it answers one of the two at most
     elif places.clauses:

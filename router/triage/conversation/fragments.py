@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from router.policy.content.offers import only_courteous
 from router.regexes.late import late_regex
 from router.triage.reading import TurnReading
@@ -20,6 +22,9 @@ MOST_WORDS = 8
 """Words of the longest fragment: who says more has a matter, or several."""
 MOST_CONDITION = 12
 """Words of the longest condition without a question of its own."""
+
+CONDITION_AT_MOST = 0.75
+"""The highest chance of an answer to a condition, whose question stands in an earlier turn."""
 
 OURS_AT = 0.5
 """Chance of a match, or of its likeliest answers together, from which a turn is of our field."""
@@ -106,21 +111,34 @@ def has_no_matter_of_ours(
     """Returns True where a match of the last turn is that of words without their matter.
 
     "Warmer pls" after "Write a birthday card" is no exchange of a coat: what says little by itself
-    is about what was said before, and no answer is for that. A condition alone is about it anyway:
-    "and if I paid cash?" after a question on refunds asks nothing about ways of paying.
+    is about what was said before, and no answer is for that.
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
     if last.match is None or _is_written(last.match) or not (earlier or memory):
         return False
     text = fold(turns.last)
-    if only_a_condition(text):
-        return True
-    if not says_little(text, last.language):
+    condition = only_a_condition(text)
+    if not condition and not says_little(text, last.language):
         return False
     before = _continued(turns.earlier, earlier)
+    if condition:
+        return before is None or not _is_ours(before.match)
     if before is None:
         return memory is not None and not _is_ours(memory.match)
     return not _is_ours(before.match)
+
+
+def of_a_condition(turns: Turns, match: Match | None, told: Match | None) -> Match | None:
+    """Returns the match of a condition after a question of ours: offered, and never sure.
+
+    "And if I paid cash?" after a question on refunds may ask about ways of paying or about refunds.
+    What was told just before, `told`, is no answer to it.
+    """
+    if match is None or _is_written(match) or not only_a_condition(fold(turns.last)):
+        return match
+    if told is not None and told.intent_id == match.intent_id:
+        return None
+    return replace(match, confidence=min(match.confidence, CONDITION_AT_MOST))
 
 
 def _continued(texts: Sequence[str], turns: Sequence[TurnReading]) -> TurnReading | None:

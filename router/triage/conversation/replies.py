@@ -2,8 +2,9 @@
 
 The reader of grave matters was taught whole messages. In "keep going", "still nothing" or "it's ok,
 leave it" it hears despair. So a reply of nothing but the phrases with which people go on, take
-back what they asked for, or say that something did (not) help is named here. Whatever else stands
-in it ("I give up", "it doesn't matter any more") leaves it to the reader.
+back what they asked for, say that something did (not) help, or go on with a sum ("plus 8") is
+named here. Whatever else stands in it ("I give up", "it doesn't matter any more") leaves it to the
+reader.
 
 A reply about nobody asks for the same in other words, asks on in a short known form ("and in
 women?") or thanks, and says nothing else. After "what is a lawsuit?" it makes nothing of that
@@ -48,6 +49,12 @@ _AROUND = (
 )
 _SAID = phrases_of(f"{_GOES_ON}|{_TAKES_BACK}|{_SAYS_HOW_IT_WENT}")
 _KNOWN = _SAID | phrases_of(_AROUND)
+_CALCULATES = late_regex(
+    r"(?:(?:and|now|then|ok|und|jetzt|dann|et|puis|y|e) ){0,2}"
+    r"(?:plus|minus|times|multiplied by|divided by|mal|geteilt durch|fois|moins|divisé par|más|mas|"
+    r"menos|dividido entre|dividido por|più|meno) \d{1,9}(?: (?:and|plus|minus|times) \d{1,9})?"
+)
+"""Matches the words of a reply that goes on with a sum; not "10 more", which may be of pills."""
 MOST_WORDS = 12
 """Words of the longest reply that is looked at: who says more has more to say."""
 MOST_CHARS = 100  # of a reply that continues a question for knowledge
@@ -92,13 +99,57 @@ _ABOUT_NOBODY = late_regex(
 """Matches the words of a whole reply. The forms are closed: a matter in few words is a matter."""
 
 
+_REJECTS = late_regex(
+    r"\bnot (?:what i (?:asked(?: for| you)?|meant|wanted to know|want to know|was asking|"
+    r"am asking)|my question)\b|\b(?:you|u) (?:did not|didnt|have not|havent|never|"
+    r"are not|arent|do not|dont) "
+    r"(?:(?:even|really) )?(?:answer|answered|answering|understand|understood|listen|"
+    r"listening|read)\b|\b(?:does not|doesnt|did not|didnt) answer\b|\bwrong answer\b|"
+    r"\bmisunderst(?:ood|and)\b|"
+    r"\bnicht (?:was ich (?:gefragt|gemeint|wissen)|meine frage)\b|\bfrage nicht beantwortet\b|"
+    r"\bfalsche antwort\b|\bpas (?:ma question|ce que j ?ai demandé|ce que je demand(?:e|ais)|"
+    r"répondu)\b|\bno es (?:lo que (?:pregunté|pregunte)|mi pregunta)\b|\bno me has? respondido\b"
+)
+_BESIDE_WORDS = (
+    "no but hey hello sorry please read my question again at all me to that thats it its is this "
+    "was well ok okay just really still bot you the i for nein aber das war ist sie haben du hast "
+    "meine auf mir habe wollte nein non mais vous avez n c est ce cest nest à a eso pero señor"
+)
+_BESIDE = frozenset(_BESIDE_WORDS.split())
+_LETTERS = late_regex(r"[^\W\d_]+")
+
+
+def rejects_answer(text: str) -> bool:
+    """Returns True for a reply that only says that an answer was none to what was asked.
+
+    A matcher hears "you sent me the wrong thing" in it, or the answer that was just given.
+
+    >>> rejects_answer("That's not what I asked!"), rejects_answer("That's not what I ordered.")
+    (True, False)
+    >>> rejects_answer("That's not what I asked. Where is my parcel?")
+    False
+    """
+    if len(text) > MOST_CHARS or "?" in text:
+        return False
+    plain = text.lower().replace("'", "").replace("\u2019", "")
+    said = " ".join(_LETTERS.findall(plain))
+    rest = _REJECTS.sub(" ", said)
+    return rest != said and _BESIDE.issuperset(rest.split())
+
+
 def only_goes_on(words: Sequence[str]) -> bool:
     """Returns True for folded words that go on, take back or tell how it went, and nothing else.
 
     >>> only_goes_on("actually never mind keep it".split()), only_goes_on("i give up".split())
     (True, False)
+    >>> only_goes_on("and plus 8".split()), only_goes_on("10 more".split())
+    (True, False)
     """
-    return len(words) <= MOST_WORDS and not _SAID.isdisjoint(known_runs(words, _KNOWN))
+    if len(words) > MOST_WORDS:
+        return False
+    if _CALCULATES.fullmatch(" ".join(words)) is not None:
+        return True
+    return not _SAID.isdisjoint(known_runs(words, _KNOWN))
 
 
 def is_about_nobody(text: str) -> bool:

@@ -25,8 +25,9 @@ from router.triage.conversation.cautious import (
     second,
 )
 from router.triage.conversation.counselled import counselled
-from router.triage.conversation.fragments import has_no_matter_of_ours
+from router.triage.conversation.fragments import has_no_matter_of_ours, of_a_condition
 from router.triage.conversation.own_danger import is_senders
+from router.triage.conversation.replies import rejects_answer
 from router.triage.conversation.settled import as_they_count
 from router.triage.conversation.terms_asked import terms_beside, terms_knowledge
 from router.triage.conversation.turn_dangers import turn_dangers
@@ -219,6 +220,9 @@ def _meant(
     """Returns what the last turn means, its match, whether it goes on with earlier turns, and
     whether it was read with names in place of its keys, which takes nothing from those."""
     last, about = readings[0], readings[-1] if turns.subject else None
+    if earlier and rejects_answer(turns.last):
+        row, _, continued = _continued(last, earlier, memory)
+        return row, None, continued, False
     if about is not None and not turns.asked_back:
         about = _asked_last(about, last)
     if about is not None and turns.named and _is_distorted(last, about):
@@ -235,6 +239,8 @@ def _meant(
     row, match, continued = _continued(last, earlier, memory, still_open=turns.asked_back)
     if not turns.asked_back and has_no_matter_of_ours(turns, readings, memory):
         match = None
+    if earlier and not turns.asked_back:
+        match = of_a_condition(turns, match, earlier[0].match)
     return row, match, continued, False
 
 

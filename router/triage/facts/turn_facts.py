@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from router.money.priced_goods import priced_goods
-from router.policy.content.term_files import ACTIONS, LANGUAGE_MARK, STRATEGY, list_of
+from router.policy.content.term_files import ACTIONS, HARM, LANGUAGE_MARK, STRATEGY, list_of
 from router.regexes.late import late_regex
 from router.triage.disguises.known_words import Knows
 from router.triage.disguises.undone import undone
@@ -78,6 +78,7 @@ class TurnFacts(Struct, frozen=True):
     works_out: bool = False  # it only asks for a sum of numbers, whoever signs it
     priced: bool = False  # that sum is what goods cost: it may be at stake in a later turn
     exam_item: bool = False  # a question of an exam, with answers to choose from
+    asks_harm: bool = False  # in plain words of a language that the encoder does not read
 
     @property
     def said(self) -> int:
@@ -156,6 +157,9 @@ def find_facts(
     if instead:
         told = heard(instead, words_of(instead))
         language = told.language
+    of_harm = [name for name in names if list_of(name) == HARM]
+    if of_harm:
+        names = tuple([name for name in names if name not in of_harm])
     item = language in READ_LANGUAGES and _is_item(text, names)
     undetailed = "" if instead else without_contact_details(plain, folded.words, language)
     without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
@@ -181,6 +185,7 @@ def find_facts(
         works_out=works_out,
         priced=priced,
         exam_item=item,
+        asks_harm=bool(of_harm) and language not in READ_LANGUAGES,
     )
 
 

@@ -1,4 +1,4 @@
-"""Tells texts that only play with a sum of money: a poem about it, its name, a share of it.
+"""Tells texts that only play with a sum of money, or with a word: a poem about it, its plural.
 
 Nothing is at stake in such a sum. A text counts only where it is one short sentence in one of a few
 closed forms, and none of its words asks to act. All else stays at stake, so nobody hides a sum that
@@ -17,6 +17,8 @@ from router.triage.text.quotes import ACTING, forms
 
 LONGEST = 200
 """Characters from which a text is no longer looked at: requests of these forms are short."""
+MOST_OF_A_FORM = 14
+"""Words of a text that asks for a form of a word."""
 
 _POLITE = (
     r"(?:(?:please|pls|hi|hello|hey|ok|bitte|hallo),? )*"
@@ -77,6 +79,19 @@ _ACTS = late_regex(
 )
 """Beginnings of words that act, in all their forms."""
 _NUMBER = re.compile(r"[\d.,]+[km]?")
+_FORMS_OF_WORDS = forms(
+    """plural singular tense participle comparative superlative opposite antonym antonyms synonym
+    synonyms feminine masculine infinitive gerund prefix suffix"""
+)
+_WORD_FORM = late_regex(
+    r"(?:(?:please|pls|hi|hello|hey|ok|so) )*(?:(?:what is|whats|what are|tell me|give me|i need"
+    r"|do you know|name|find) )?(?:the |an? )?(?:correct |right |english |irregular )?"
+    r"(?:(?:simple )?(?:past|present|future) (?:tense|participle)|plural|singular"
+    r"|comparative|superlative|opposite|antonyms?|synonyms?|feminine|masculine"
+    r"|infinitive|gerund|prefix|suffix)(?: form)?"
+    r"(?: of| for)(?: the)?(?: (?:word|verb|noun|adjective|adverb))?(?: to)? [a-z]{2,20}"
+    r"(?: (?!to|of|for|in)[a-z]{2,20})?(?: in english)?(?: please)?"
+)
 _NEW_SENTENCE = late_regex(r"[.!?;:\n]\s|\n")
 
 
@@ -118,3 +133,16 @@ def only_works_out(text: str) -> bool:
 
 def _in_a_sum(words: Sequence[str]) -> bool:
     return all(word in _IN_A_SUM or _NUMBER.fullmatch(word) for word in words)
+
+
+def only_asks_for_a_word_form(words: Sequence[str]) -> bool:
+    """Returns True for the words of a text that only asks for a form of a word, or its opposite.
+
+    >>> only_asks_for_a_word_form("what is the past tense of swim".split())
+    True
+    >>> only_asks_for_a_word_form("the plural of ox and whom do I sue".split())
+    False
+    """
+    if not 3 <= len(words) <= MOST_OF_A_FORM or _FORMS_OF_WORDS.isdisjoint(words):
+        return False
+    return _WORD_FORM.fullmatch(" ".join(words).replace("what s ", "whats ")) is not None

@@ -32,6 +32,7 @@ _PARTS = (
     "landline|washing machine|dishwasher|fridge|dryer|vacuum cleaner|tv|remote|remote control|"
     "headphones|zip|strap|bag|backpack|suitcase|umbrella|shoe|shoes|jacket|toy|mug|plate|plates|"
     "bike seat|rail|latch|folding latch|"
+    "minute hand|hour hand|second hand|"
     "vase|parcel|package|bike|bikes|e bike|ebike|trike|cargo bike|box bike|longtail|family bike|"
     "scooter|folding bike|helmet|bottle|towel|voucher"
 )
@@ -47,6 +48,66 @@ _FAULTS = (
     "in pieces|flickers|crackles|blinks|is dying|has no power|does not open|will not open|"
     "does not close|got wet"
 )
+_LIMBS = [
+    "arm",
+    "arms",
+    "leg",
+    "legs",
+    "back",
+    "foot",
+    "feet",
+    "head",
+    "neck",
+    "hand",
+    "hands",
+    "face",
+    "nose",
+    "ear",
+    "ears",
+    "eye",
+    "eyes",
+]
+_LIMBS_OF_FURNITURE = ("arm", "arms", "leg", "legs")  # "at my desk neck is stuck" is no desk's
+_LIMBED = [
+    "sofa",
+    "couch",
+    "chair",
+    "armchair",
+    "recliner",
+    "bench",
+    "stool",
+    "table",
+    "desk",
+    "bed",
+    "shelf",
+    "clock",
+    "wall clock",
+    "watch",
+    "teddy",
+    "teddy bear",
+    "statue",
+    "figurine",
+    "mannequin",
+    "jacket",
+    "coat",
+    "sweater",
+    "jumper",
+    "shirt",
+    "lamp",
+    "vase",
+]
+"""What has parts that are called as those of a body: "the sofa's arm", "the hand of the clock"."""
+_MARKS = ["cut", "tear", "scratch", "crack", "hole", "dent", "stain", "mark", "split"]
+_PLACES_OF_MARKS = [
+    "the",
+    "its",
+    "one",
+    "the left",
+    "the right",
+    "the front",
+    "the back",
+    "the inside of the",
+]
 _TAKERS = "someone|somebody|thieves|a thief|the thieves"
 _TOOK = "took|stole|has taken|has stolen|have taken|have stolen|nicked"
 _GONE = (
@@ -101,8 +162,31 @@ _MISUSED = (
 )
 _PLACES = "in|at|on|with|on the pavement|on the kerb"
 
-PARTS, DEALS = phrases_of(_PARTS), phrases_of(_DEALS)
-FAULTS, ADJECTIVES = phrases_of(_FAULTS), phrases_of(_ADJECTIVES)
+LIMBS = phrases_of(
+    "|".join(
+        called
+        for thing in _LIMBED
+        for limb in _LIMBS
+        for called in (
+            f"{thing} s {limb}",
+            *(f"{limb} of {whose} {thing}" for whose in ("the", "my", "our", "your")),
+            *([f"{thing} {limb}"] if limb in _LIMBS_OF_FURNITURE else []),
+        )
+    )
+)
+PARTS = phrases_of(_PARTS) | phrases_of("|".join(_LIMBED)) | LIMBS
+DEALS = phrases_of(_DEALS)
+MARKED = phrases_of(
+    "|".join(
+        f"has a {mark} {inside} {place} {limb}"
+        for mark in _MARKS
+        for inside in ("in", "on")
+        for place in _PLACES_OF_MARKS
+        for limb in _LIMBS
+    )
+)
+"""Finds "has a cut on the arm", which is a thing's only behind that thing."""
+FAULTS, ADJECTIVES = phrases_of(_FAULTS) | MARKED, phrases_of(_ADJECTIVES)
 TAKERS, TOOK, GONE = phrases_of(_TAKERS), phrases_of(_TOOK), phrases_of(_GONE)
 CANCELS, ENDS = phrases_of(_CANCELS), phrases_of(_ENDS)
 PAID_TWICE, PAID_BACK = phrases_of(_PAID_TWICE), phrases_of(_PAID_BACK)
@@ -165,9 +249,12 @@ def only_trouble(words: Sequence[str]) -> bool:
 def _are_of_things(runs: Sequence[Run]) -> bool:
     """Returns True where each fault is one of a thing, thieves took it, and each end a contract's.
 
-    "I fell off my bike" has the same words as "the light fell off my bike".
+    "I fell off my bike" has the same words as "the light fell off my bike". Of "the chair broke,
+    has a cut on the arm" nobody knows whose arm it is.
     """
     for at, run in enumerate(runs):
+        if run in MARKED and not (at and runs[at - 1] in PARTS):
+            return False
         described = run in ADJECTIVES and _next(runs, at, PARTS)
         if run in FAULTS and not described and not _are_subject(runs[:at]):
             return False

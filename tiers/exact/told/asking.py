@@ -9,6 +9,7 @@ from msgspec import Struct
 from router.regexes.digits import has_digit
 from router.regexes.late import late_regex
 from tiers.exact import numbers
+from tiers.exact.goods import contents
 from tiers.exact.numbers import digits_for_words
 from tiers.exact.phrased.figures import core_of
 from tiers.exact.told import (
@@ -41,6 +42,7 @@ class _Tool(Struct, frozen=True):
 
 _TOOLS = (
     _Tool("arithmetic", in_turn.in_turn, in_turn.CUES, in_turn.BEGINNINGS),
+    _Tool("arithmetic", contents.contents, contents.CUES, contents.BEGINNINGS),
     _Tool("arithmetic", budgets.budget, budgets.CUES, budgets.BEGINNINGS),
     _Tool("percentages", growth.growth, growth.CUES, growth.BEGINNINGS),
     _Tool("arithmetic", travel.journey, travel.CUES, travel.BEGINNINGS),
@@ -69,6 +71,8 @@ _TOOLS = (
 
 _BEGINNINGS = tuple({*numbers.BEGINNINGS}.union(*(tool.beginnings for tool in _TOOLS)))
 """Begin what any form fits, also before numbers in words are digits."""
+_WITHOUT_DIGITS = ("roman ", stated_day.CUE, "dozen")
+"""Stand in a question that has no digit."""
 _ASKS = late_regex(
     r"\?|\b(?:what|what's|how|calculate|work out|convert|double|triple|halve|add|subtract|multiply"
     r"|divide|start|take)\b"
@@ -96,7 +100,7 @@ def told(text: str, tools: Collection[str], *, opens: bool) -> tuple[str, str] |
     if not begins(plain, _BEGINNINGS):
         return None
     core = digits_for_words(plain)
-    if not has_digit(core) and "roman " not in core and stated_day.CUE not in core:
+    if not has_digit(core) and not holds(core, _WITHOUT_DIGITS):
         return None
     for tool in _TOOLS:
         if tool.name in tools and begins(core, tool.beginnings) and holds(core, tool.cues):
