@@ -84,5 +84,8 @@ def facts_of(
 
 
 def written_tokens(text: str) -> int:
-    """Returns about four tokens for three words, rounded up; nothing is paid by this figure."""
+    """Returns about four tokens for three words, rounded up.
+
+    Nothing is paid by this figure; a report's baselines say what a model would have cost by it.
+    """
     return -(-len(text.split()) * 4 // 3)

@@ -38,7 +38,7 @@ from router.types import (
 )
 from tiers.approved_sources import quoted_sources, used_in
 from tiers.grounding import covers, grounded
-from tiers.own_answerer import OwnAnswerer, facts_of
+from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
 from tiers.rephrasing import draft_of
 from tiers.resolver import Resolver
 
@@ -93,7 +93,7 @@ class Passages(OwnAnswerer):
         answer = Answer(
             choices=(Choice(text=_quoted(texts), finish_reason="stop"),) * work.request.sampling.n,
             model=self._resolver.facts.model,
-            usage=Usage(work.signals.input_tokens, sum(len(text.split()) for _, text in texts)),
+            usage=Usage(work.signals.input_tokens, output_tokens=written_tokens(_quoted(texts))),
             p=min(p, MOST_CERTAIN),
             matched=texts[0][0].id,
             approved=True,

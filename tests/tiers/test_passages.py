@@ -23,6 +23,7 @@ from router.types import (
 )
 from tests.kits.changed import replace
 from tests.kits.fakes import CALM
+from tiers.own_answerer import written_tokens
 from tiers.passages import SEVERAL, Passages, build_passages
 from tiers.resolver import build_resolver
 
@@ -83,6 +84,8 @@ async def test_several_answers_are_quoted_with_their_sources() -> None:
     )
     assert answer.facts == ("quoted: cost (Delivery guide, 1)", "quoted: time (Delivery guide, 2)")
     assert (answer.p, answer.matched, answer.approved) == (0.8, "cost", True)
+    # A baseline counts a quotation by the rule of an approved answer, which may be the same words.
+    assert answer.usage == Usage(CALM.input_tokens, output_tokens=written_tokens(answer.text))
 
 
 async def test_one_likely_answer_is_quoted_alone() -> None:

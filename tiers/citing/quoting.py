@@ -34,7 +34,7 @@ from tiers.citing.document_context import (
 )
 from tiers.citing.fence import listed, mark_of
 from tiers.citing.fitting import quoted_of
-from tiers.own_answerer import OwnAnswerer, facts_of
+from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
 from tiers.rephrasing import draft_of
 
 MODEL = "documents"
@@ -80,7 +80,7 @@ class Quoting(OwnAnswerer):
         answer = Answer(
             choices=(Choice(f"{quotation}\n\n{sources_below(near, numbers)}", "stop"),),
             model=MODEL,
-            usage=Usage(work.signals.input_tokens, output_tokens=len(quotation.split())),
+            usage=Usage(work.signals.input_tokens, output_tokens=written_tokens(quotation)),
             p=min(near[0].p, MOST_CERTAIN),
             facts=tuple(f"quoted: [{n}] {near[n - 1].place}" for n in numbers),
             sources=source_notes(near, numbers),

@@ -39,7 +39,7 @@ from router.types import (
 from tiers.exact.continued import continued
 from tiers.exact.tools import Solved, compile_forms, solved, solved_with_more, solved_with_rate
 from tiers.irony import praises_a_trouble
-from tiers.own_answerer import OwnAnswerer, facts_of
+from tiers.own_answerer import OwnAnswerer, facts_of, written_tokens
 
 P_RIGHT = 0.99
 """Results are exact; what is left is that a question was understood in another way than meant."""
@@ -108,7 +108,7 @@ class ExactTier(OwnAnswerer):
         return Answer(
             choices=(Choice(text=known.text, finish_reason="stop"),) * work.request.sampling.n,
             model=self._facts.model,
-            usage=Usage(work.signals.input_tokens, output_tokens=len(known.text.split())),
+            usage=Usage(work.signals.input_tokens, output_tokens=written_tokens(known.text)),
             p=P_RIGHT,
             matched=known.matched,
             approved=True,

@@ -70,6 +70,7 @@ async def test_a_tool_answers_with_its_own_reason() -> None:
     assert exact.preview(request, CALM) == Preview(P_RIGHT, PSource.KNOWN, Reason.EXACT_TOOL)
     answer = await _answer(exact, request)
     assert (answer.text, answer.facts) == ("15% of 240 = 36", ("tool: percentages",))
+    assert answer.usage.output_tokens == 7  # four tokens for three words, as of an approved answer
 
 
 @pytest.mark.parametrize("text", ["What is 100 USD in EUR?", "how many yen is $20"])
