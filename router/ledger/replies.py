@@ -93,7 +93,7 @@ LEADS = frozenset(
         *(Reason.UNSAFE, Reason.POLICY_RULE, Reason.TRIAGE_DEGRADED, Reason.COSTLY_MISTAKE),
         *(Reason.HINT_MIN_TIER, Reason.TOOL_LOOP, Reason.PINNED, Reason.CERTIFICATE_SUSPENDED),
         *(Reason.TOOLS_OFFERED, Reason.KEPT_OFF_SHELF, Reason.ASKS_TWICE, Reason.SLOT_UNFILLED),
-        *(Reason.NOT_CAPABLE, Reason.NOTHING_TO_RESOLVE),
+        *(Reason.NOT_CAPABLE, Reason.NOTHING_TO_RESOLVE, Reason.OVER_MAX_COST),
     }
 )
 """Reasons that lead to a tier: rules, what keeps a lower one from answering, a client's wish."""
@@ -133,6 +133,16 @@ def in_place(row: RequestRow, reply: ReplyKind | None = None) -> bool:
     if reply is None or reply is ReplyKind.REPEATED:
         reply = _first(row, _FIRST_TIME)
     return row.verdict != "" and reply in IN_PLACE
+
+
+def words_in_place(verdict: Verdict | None, model: str, reason: Reason) -> bool:
+    """Returns True for words in place of an answer, before the ledger has a row of them.
+
+    `verdict` is None where a stream does not know it yet, `model` "" where nobody is called.
+    """
+    if verdict is not None and verdict.of_words:
+        return True
+    return model == NO_ANSWER_MODEL or reason in NO_ANSWER or reason is Reason.HARMFUL
 
 
 def no_tier_asked(row: RequestRow) -> bool:
