@@ -355,7 +355,7 @@ def _in_unit(measure: Measure, value: float) -> str:
 
 NOT_MEASURED = "not measured"
 WASTE_WORDS = {
-    Waste.FAILED: "calls that failed, some made again",
+    Waste.FAILED: "calls that failed or were cut short, some made again",
     Waste.DRAFTS: "drafts that nobody saw",
     Waste.CHECKS: "checks, samples and shadows that judged",
 }
