@@ -135,16 +135,6 @@ def in_place(row: RequestRow, reply: ReplyKind | None = None) -> bool:
     return row.verdict != "" and reply in IN_PLACE
 
 
-def words_in_place(verdict: Verdict | None, model: str, reason: Reason) -> bool:
-    """Returns True for words in place of an answer, before the ledger has a row of them.
-
-    `verdict` is None where a stream does not know it yet, `model` "" where nobody is called.
-    """
-    if verdict is not None and verdict.of_words:
-        return True
-    return model == NO_ANSWER_MODEL or reason in NO_ANSWER or reason is Reason.HARMFUL
-
-
 def no_tier_asked(row: RequestRow) -> bool:
     """Returns True for a harmful request, and for a repeat of its reply.
 

@@ -139,9 +139,9 @@ def test_words_go_out_where_no_approved_answer_fits_and_no_model_is_there(
     messages = [{"role": "user", "content": text}]
     response = served.chat("auto:quotes", messages=messages)
     assert response.status_code == 200, response.text
-    told = [response.headers[f"x-tiergate-{name}"] for name in ("verdict", "model")]
-    assert told == [verdict, model]
-    assert "x-tiergate-confidence" not in response.headers
+    told = [response.headers[f"x-tiergate-{name}"] for name in ("verdict", "model", "confidence")]
+    assert told == [verdict, model, "0.0000"]
+    assert response.headers["x-tiergate-confidence-source"] == "known"
     assert words in response.json()["choices"][0]["message"]["content"]
     assert served.finished_row(response)["verdict"] == verdict
 

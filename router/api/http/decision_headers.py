@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.api.http.decision_views import usage_estimated, usd
-from router.ledger.replies import led_beside, words_in_place
+from router.ledger.replies import led_beside
 from router.types import (
     Begun,
     Committed,
@@ -16,6 +16,7 @@ from router.types import (
     Outcome,
     RateState,
     Reason,
+    Rung,
     Timings,
     Verdict,
 )
@@ -52,9 +53,10 @@ def begun_headers(event: Begun | Committed) -> Headers:
 
 def committed_headers(event: Committed) -> Headers:
     """Returns the headers that a stream knows when its first byte goes out."""
+    rung = event.rung
     return [
         *begun_headers(event),
-        *_rung_headers(event, event.model),
+        *_rung_headers(rung, reason_told(event), event.confidence, event.escalations),
         *model_header(event.model),
         *_verdict_header(event),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
@@ -64,15 +66,15 @@ def committed_headers(event: Committed) -> Headers:
 
 def outcome_headers(outcome: Outcome) -> Headers:
     """Returns all headers, for an answer that is sent whole."""
-    model = outcome.answer.model if outcome.answer else ""
+    rung = outcome.rung
     ids = id_headers if outcome.answer else request_header  # a dry run writes no row
     headers = [
         *ids(outcome.request_id),
-        *_rung_headers(outcome, model),
+        *_rung_headers(rung, reason_told(outcome), outcome.confidence, outcome.escalations),
         *_budget_headers(outcome.decision),
         *(rate_headers(outcome.rates) if outcome.rates else ()),
         (b"x-tiergate-verdict", outcome.verdict.encode() if outcome.answer else b"dry_run"),
-        *model_header(model),
+        *model_header(outcome.answer.model if outcome.answer else ""),
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
         (b"server-timing", _server_timing(outcome.timings)),
         *_notes(outcome),
@@ -157,23 +159,13 @@ def reason_told(answered: Committed | Outcome) -> str:
     return f"{led}, {reason}" if led else reason
 
 
-def _rung_headers(answered: Committed | Outcome, model: str) -> Headers:
-    """Returns who answered and why, and the chance of it.
-
-    Words in place of an answer have no chance of being right; a 0 would be read as one.
-    """
-    rung = answered.rung
-    chance: Headers = []
-    if not words_in_place(answered.verdict, model, answered.reason):
-        chance = [
-            (b"x-tiergate-confidence", b"%.4f" % answered.confidence),
-            (b"x-tiergate-confidence-source", rung.p_source.encode()),
-        ]
+def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
     return [
         (b"x-tiergate-tier", rung.tier.encode()),
-        (b"x-tiergate-reason", reason_told(answered).encode()),
-        *chance,
-        (b"x-tiergate-escalations", b"%d" % answered.escalations),
+        (b"x-tiergate-reason", reason.encode()),
+        (b"x-tiergate-confidence", b"%.4f" % confidence),
+        (b"x-tiergate-confidence-source", rung.p_source.encode()),
+        (b"x-tiergate-escalations", b"%d" % escalations),
     ]
 
 
