@@ -34,7 +34,7 @@ codes of these are `REFUSED_CODES`. Import every name from here.
     │   └── LedgerFull                503
     ├── AnswererError                 502  one rung failed
     │   ├── AnswererNotReady          503
-    │   ├── CannotAnswer              502  it declines: nothing matches, a slot is not filled
+    │   ├── CannotAnswer              502  it declines; told to clients where a lookup failed
     │   ├── NoUsableAnswer            422  every rung was paid for, none answered
     │   ├── UpstreamError             502
     │   │   ├── UpstreamUnreachable   502

@@ -46,9 +46,11 @@ class CannotAnswer(AnswererError):
     """Reports that the answerer declines by its own rules, so that the ladder climbs.
 
     `reason` is a value of `types.Reason`. `words` tell a client so where nothing else answers; ""
-    for an answerer that has none.
+    for an answerer that has none. `passes` is True where the next try may find it: a lookup of a
+    system that did not answer.
     """
 
+    passes = False
     code = "cannot_answer"
 
     def __init__(
@@ -70,9 +72,11 @@ class NoUsableAnswer(AnswererError):
     """Reports that every rung was tried and paid for, and that none gave a usable answer.
 
     Who repeats the request pays for the whole ladder again. Many clients repeat what ends with 5xx,
-    whatever its headers say, so it is a 4xx.
+    whatever its headers say, so it is a 4xx. `declined` is True where nobody was paid: all that may
+    answer have no answer to it.
     """
 
+    declined = False
     code = "no_usable_answer"
     status = 422
     type = "invalid_request_error"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from router.errors.answerer import NoUsableAnswer
+from router.errors.answerer import CannotAnswer, NoUsableAnswer
 from router.errors.request import NotCapable
 from router.types import Capability, Reason, RungFacts, Signals
 
@@ -140,15 +140,33 @@ def no_usable_answer(
     return NoUsableAnswer(" ".join([first, *[answer.told() for answer in answers], advice]))
 
 
+def declined_by_all(declined: CannotAnswer) -> NoUsableAnswer:
+    """Returns the error where all that may answer a request decline it, the last one so.
+
+    They look answers up or compute them: the same request is declined again.
+    """
+    said = declined.message[:1].upper() + declined.message[1:].rstrip(".")
+    wants_value = declined.reason == Reason.SLOT_UNFILLED
+    step = "Send the value in `routing.context`, or ask" if wants_value else "Ask"
+    error = NoUsableAnswer(
+        f"Nothing that may answer this request has an answer to it. {said}. {step} in other words, "
+        "or ask for another model."
+    )
+    error.declined = True
+    return error
+
+
 def named_is_silent(model: str) -> NoUsableAnswer:
     """Returns the error where the tier or answerer that a client names has nothing to say.
 
     It looks answers up or computes them, so another try finds no more.
     """
-    return NoUsableAnswer(
+    error = NoUsableAnswer(
         f"{model} has no answer to this request: what it knows and computes does not fit all of "
         "it. Ask for the model `auto`, so that another tier may answer, or ask in other words."
     )
+    error.declined = True
+    return error
 
 
 def untrusted_shape(rule: str) -> NoUsableAnswer:

@@ -93,7 +93,7 @@ LEADS = frozenset(
         *(Reason.UNSAFE, Reason.POLICY_RULE, Reason.TRIAGE_DEGRADED, Reason.COSTLY_MISTAKE),
         *(Reason.HINT_MIN_TIER, Reason.TOOL_LOOP, Reason.PINNED, Reason.CERTIFICATE_SUSPENDED),
         *(Reason.TOOLS_OFFERED, Reason.KEPT_OFF_SHELF, Reason.ASKS_TWICE, Reason.SLOT_UNFILLED),
-        *(Reason.NOT_CAPABLE, Reason.NOTHING_TO_RESOLVE),
+        *(Reason.NOT_CAPABLE, Reason.NOTHING_TO_RESOLVE, Reason.OVER_MAX_COST),
     }
 )
 """Reasons that lead to a tier: rules, what keeps a lower one from answering, a client's wish."""

@@ -23,6 +23,7 @@ from router.errors import (
 from router.errors.incapable import (
     UnusableAnswer,
     context_exceeded,
+    declined_by_all,
     named_is_silent,
     no_model_for_shape,
     no_trusted_shape,
@@ -182,6 +183,8 @@ def _concluded(
             return _nothing_there(routed, failed.words)
         if failed.reason in UNFIT and not pinned(routed):
             return _no_answer(routed, None, Reason.NO_MODEL)
+    if isinstance(failed, CannotAnswer) and not failed.passes:
+        failed = declined_by_all(failed)
     raise failed or _no_usable_answer(routed, progress)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.ledger.replies import NO_ANSWER
 from router.ledger.row_reading import attempt_cost_known
 from router.request.conclusions.left_out import left_out, lowered_cap, tools_left_out
 from router.request.outgoing import is_opened
@@ -162,5 +163,7 @@ def all_reasons(routed: RoutedRequest, progress: Progress, candidate: Candidate)
         reasons = [Reason.HARMFUL]
     if candidate.answer is not None and candidate.answer.reason is not None:
         reasons.insert(0, candidate.answer.reason)
+        if candidate.answer.reason in NO_ANSWER and routed.decision.kept_by_cap:
+            reasons.insert(1, Reason.OVER_MAX_COST)
     # `_value_` is read in C; the property `value` would call two Python functions for each.
     return tuple(dict.fromkeys([reason._value_ for reason in reasons]))

@@ -148,6 +148,15 @@ class Decision(Struct, frozen=True):
         """Returns the rung to try first."""
         return self.rungs[self.first]
 
+    @property
+    def kept_by_cap(self) -> bool:
+        """Returns True where `max_cost_usd` alone kept a rung of the allowed levels from a turn."""
+        return any(
+            Reason.OVER_MAX_COST in rung.reasons and self.floor <= rung.level <= self.ceiling
+            for rung in self.rungs
+            if not rung.taken
+        )
+
     def is_lower(self, rung: int) -> bool:
         """Returns True for a rung below the first one's level, or an unsure rung of level 1."""
         candidate = self.rungs[rung]

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from router.types.answers import Answer, Delta, Usage
 from router.types.decisions import APPROVED_WORDS, Decision, Rung
-from router.types.enums import Reason, Verdict
+from router.types.enums import NO_ANSWER_MODEL, Reason, Verdict
 from router.types.ledger import AttemptRow, Baselines
 from router.types.signals import Signals
 from router.types.stores import RateState
@@ -123,7 +123,9 @@ class Outcome(Struct, frozen=True):
         told = (self.reason,) if spoken else ()
         harmful = () if refused is None or self.observed else (refused,)
         of_rung = () if harmful else self.decision.first_rung.reasons
-        reasons = dict.fromkeys((*harmful, *told, *of_rung))
+        without = answer is not None and answer.model == NO_ANSWER_MODEL
+        capped = (Reason.OVER_MAX_COST,) if without and self.decision.kept_by_cap else ()
+        reasons = dict.fromkeys((*harmful, *told, *capped, *of_rung))
         if self.verdict is Verdict.SAFE_ANSWER:  # its words are those of the matter, for any model
             reasons.pop(Reason.NO_MODEL, None)
         return tuple(reasons)

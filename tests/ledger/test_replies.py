@@ -123,7 +123,7 @@ BESIDE_LEADS = frozenset(
         *(Reason.KEY_NOT_FOUND, Reason.HARMFUL, Reason.BELOW_FLOOR, Reason.ABOVE_CEILING),
         *(Reason.LOW_IMPACT, Reason.HINT_MAX_TIER, Reason.HIGHER_EXPECTED_LOSS),
         *(Reason.WOULD_NOT_HELP, Reason.LADDER_FULL, Reason.RESIDENCY, Reason.NOT_READY),
-        *(Reason.TIER_NOT_ALLOWED, Reason.OVER_MAX_COST, Reason.UNKNOWN_PRICE),
+        *(Reason.TIER_NOT_ALLOWED, Reason.UNKNOWN_PRICE),
         *(Reason.BUDGET_SOFT_LIMIT, Reason.BUDGET_SOFT_LIMIT_KEPT, Reason.ANSWER_ACCEPTED),
         *(Reason.ANSWER_NOT_TRUSTED, Reason.ANSWER_REFUSED, Reason.ANSWER_INVALID),
         *(Reason.ANSWER_CUT, Reason.ANSWER_OFF_TOPIC, Reason.ANSWER_GARBLED),

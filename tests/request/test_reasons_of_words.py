@@ -16,6 +16,7 @@ from router.types import (
     Hints,
     Match,
     Outcome,
+    Price,
     Reason,
     Role,
     Signals,
@@ -24,12 +25,26 @@ from router.types import (
 )
 from tests.kits.changed import replace
 from tests.kits.checks.decided_again import differs
-from tests.kits.fakes import ALICE, CALM, Houses, ask
+from tests.kits.fakes import ALICE, CALM, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import RISKY, deep, drain, low, mid, only_row, words_only
 from tiers.resilience.refusals import error_for_status
 
 NOTHING = CannotAnswer("none fits", reason=Reason.NOTHING_TO_RESOLVE)
 UNSURE = replace(CALM, match=Match("greeting", 0.3, 0.9, 0.3))
+
+
+async def test_words_that_a_cap_of_cost_led_to_say_so(houses: Houses) -> None:
+    """They had `no_model` alone, though a model stood there that the client's cap left out."""
+    quoting = ScriptedTier("quotes", "llm", 2, "passages", error=NOTHING, price=Price())
+    rules = {"default": "best_answer"}
+    house = houses([low(error=NOTHING), quoting, mid()], signals=UNSURE, exhausted=rules)
+    capped = ask(hints=Hints(max_cost_nano_usd=1))
+    outcome = await house.gateway.complete(capped, ALICE)
+    headers = dict(outcome_headers(outcome))
+    assert headers[b"x-tiergate-reason"] == b"over_max_cost, no_model"
+    assert "over_max_cost" in routing_view(outcome)["reasons"]  # type: ignore[operator]
+    row = await only_row(house)
+    assert row.reasons[:2] == ("no_model", "over_max_cost")
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -150,7 +150,8 @@ def reason_told(answered: Committed | Outcome) -> str:
     reason that the dashboard names, too.
     """
     reason, decision = answered.reason, answered.decision
-    led = led_beside(reason, decision.first_rung.reasons)
+    capped = (Reason.OVER_MAX_COST,) if decision.kept_by_cap else ()
+    led = led_beside(reason, (*capped, *decision.first_rung.reasons))
     if reason in _KINDS and decision.floor_reasons:
         led = decision.floor_reasons[0]
     elif reason in _KINDS and Reason.TOOLS_OFFERED in answered.rung.reasons:

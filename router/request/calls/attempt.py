@@ -26,6 +26,7 @@ from router.money import cost
 from router.money.output_caps import within_room, within_window
 from router.money.worst_case import explained, price_explained
 from router.request.calls.call_books import CallBooks, Nesting
+from router.request.calls.late_calls import out_of_time, too_late
 from router.request.calls.rate_charges import count_call
 from router.request.calls.received import Came, Received
 from router.request.calls.settlement import (
@@ -56,6 +57,9 @@ from router.types import (
 NAMED_AFTER_S = 1.0
 """Seconds after which the ledger is told the provider's id of a call that goes on. If this process
 dies, a bill finds the call by it. Most answers are over by then, and cost no further write."""
+
+LAST_MOMENT_S = 0.05
+"""Seconds of a request within which an answerer's watch ends by the request's deadline."""
 
 MOST_LIMITS = 4
 """Bounds how often limits of money lower the cap of one call: of hour, day, month and key."""
@@ -125,8 +129,10 @@ class Attempt:
         if self._naming is not None:
             self._naming.cancel()
         try:
-            if isinstance(error, TimeoutError):
-                late = self._too_late()
+            if self._is_late(error):
+                hints, facts = self._books.routed.request.hints, self._plan.facts
+                late = too_late(hints, facts, by_request=self._by_request)
+                late.host = self._host
                 self._fail(late)
                 raise late from error
             if isinstance(error, TiergateError):
@@ -311,7 +317,8 @@ class Attempt:
         """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""
         books = self._books
         if books.seconds_left(self._plan) <= 0:
-            raise self._out_of_time(f"No time was left to call {self._plan.facts.name}")
+            hints, name = books.routed.request.hints, self._plan.facts.name
+            raise out_of_time(hints, f"No time was left to call {name}")
         if books.routed.asked.max_cost_nano_usd is not None:
             await self._within_room(partial(self._check_cap, books.routed.asked.max_cost_nano_usd))
         if books.progress.rates is not None:
@@ -424,25 +431,11 @@ class Attempt:
             booked = books.at_most(row, plan, self._came, streams=closed)
         books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
 
-    def _too_late(self) -> DeadlineExceeded:
-        name, limit_s = self._plan.facts.name, self._plan.facts.deadline_ms / 1000.0
-        if self._by_request:
-            late = self._out_of_time(f"{name} did not finish in time")
-        else:
-            late = DeadlineExceeded(
-                f"{name} did not finish within its {limit_s:g} s. Allow more time (`deadline_s` in "
-                "the policy), or ask for less."
-            )
-        late.host = self._host
-        return late
+    def _is_late(self, error: BaseException | None) -> bool:
+        """Returns True where time ended the call: by our deadline, or by the answerer's own watch.
 
-    def _out_of_time(self, what: str) -> DeadlineExceeded:
-        """Returns the error of a request whose own time ended before its answerer's."""
-        allowed_ms = self._books.routed.request.hints.deadline_ms
-        told = "" if allowed_ms is None else f" of {allowed_ms:,} ms"
-        late = DeadlineExceeded(
-            f"{what}: the request's deadline_ms{told} ended. Allow more time there, or ask for "
-            "less."
-        )
-        late.by_request = True
-        return late
+        The two watch the same moment. Where the request's time is over, no answerer is at fault.
+        """
+        if isinstance(error, DeadlineExceeded) and self._by_request and not error.by_request:
+            return self._books.seconds_left(self._plan) < LAST_MOMENT_S
+        return isinstance(error, TimeoutError)

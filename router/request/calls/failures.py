@@ -80,7 +80,8 @@ def told_in(error: TiergateError, routed: RoutedRequest, progress: Progress) -> 
     refused = isinstance(error, AnswererNotReady) and error.key_refused
     # With a refused key, mending the key is the advice: others often have the same one.
     late = isinstance(error, DeadlineExceeded) and error.by_request
-    others = (progress.outage or isinstance(error, NoUsableAnswer)) and not late
+    unusable = isinstance(error, NoUsableAnswer) and not error.declined
+    others = (progress.outage or unusable) and not late
     if error.tried and others and not (refused or isinstance(error, UpstreamRejected)):
         error.tried += _left_out(routed)
     if progress.review_id:

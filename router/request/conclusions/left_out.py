@@ -19,8 +19,8 @@ _HONOURED = "stop"  # the answer is cut here
 def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> tuple[str, ...]:
     """Returns the body's keys that did not reach this answerer, or went there with another value.
 
-    Among them are the client's parameters of sampling that the model refused, and hints that count
-    only for keys that may lower.
+    Among them are the client's parameters of sampling that the model refused, and hints that do not
+    hold of it.
     """
     facts, request = routed.plans[candidate.index].facts, routed.request
     cap = None
@@ -30,7 +30,7 @@ def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     names = dropped(request, facts, candidate.answer, cap, reworded)
     refused = progress.attempts.left_out.get(candidate.index, ())
     stated = [name for name in refused if name != _HONOURED and value_of(request, name)]
-    unheard = () if routed.identity.may_lower else _unheard(routed)
+    unheard = _unheard(routed, candidate)
     if not (stated or unheard):
         return names
     if THINKING in stated:
@@ -40,12 +40,25 @@ def left_out(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     return tuple(dict.fromkeys((*unheard, *own, *names)))
 
 
-def _unheard(routed: RoutedRequest) -> tuple[str, ...]:
-    """Returns the hints by which this key may not lower a level or the stakes."""
-    hints, stakes_nano = routed.request.hints, routed.decision.stakes_nano_usd
-    lower_stakes = hints.stakes_nano_usd is not None and hints.stakes_nano_usd < stakes_nano
-    capped = ("routing.max_tier",) if hints.max_tier is not None else ()
-    return (*capped, "routing.stakes_usd") if lower_stakes else capped
+def _unheard(routed: RoutedRequest, candidate: Candidate) -> list[str]:
+    """Returns the hints that do not hold of this answer.
+
+    This key may not lower by them, a rule goes before them, or the client names a tier as well.
+    """
+    hints, rung = routed.request.hints, candidate.rung
+    may_lower, answered = routed.identity.may_lower, not candidate.stands_in
+    least, most, stakes = hints.min_tier, hints.max_tier, hints.stakes_nano_usd
+    unheard = []
+    if least is not None and answered and rung.level < least:
+        unheard.append("routing.min_tier")
+    if most is not None and (not may_lower or (answered and rung.level > most)):
+        unheard.append("routing.max_tier")
+    if stakes is not None and not may_lower and stakes < routed.decision.stakes_nano_usd:
+        unheard.append("routing.stakes_usd")
+    floor = hints.confidence_floor
+    if floor is not None and answered and rung.level == 1 and rung.p < floor:
+        unheard.append("routing.confidence_floor")
+    return unheard
 
 
 def lowered_cap(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> int | None:
