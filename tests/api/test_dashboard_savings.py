@@ -52,6 +52,29 @@ def test_neither_a_silent_level_nor_too_few_answers_have_a_share(
     assert set(silent) == set(few) == {"\u2013"}
 
 
+ASKED = """Promise.all([
+  import('/dashboard/view_savings.js'),
+  fetch('/api/v1/dashboard/savings?days=1').then((answer) => answer.json()),
+]).then(([{ draw }, told]) => {
+  const led = told.report.savings[1];
+  told.report.headline_baseline = led.baseline;
+  const saved = { saved_nano_usd: 44100000000, saved_usd: '44.10', saved_share_interval: null };
+  const tile = (questions) => {
+    Object.assign(led, saved, { questions, questions_saved_usd: '12.25' });
+    const drawn = draw(told, { query: new URLSearchParams() }).flat(9).filter(Boolean);
+    return drawn.map((part) => part.textContent).join(' ');
+  };
+  return [25, 1, 0].map((questions) => (/of it with [^.]*/.exec(tile(questions)) || [''])[0]);
+})"""
+
+
+def test_the_saving_is_shown_with_the_questions_back_in_it(
+    browser: Browser, served: Served
+) -> None:
+    told = opened(browser, served).run(ASKED)
+    assert told == ["of it with 25 questions back", "of it with 1 question back", ""]
+
+
 AMOUNTS = """import('/dashboard/format.js').then(({ placed }) => [
   placed('0.0042', 4), placed('-0.0042', 4), placed('0.000000033', 4), placed('0.00', 4),
   placed('1234.567', 4), placed('0.99999', 4), placed('0.3', 4, true), placed(null, 4),
