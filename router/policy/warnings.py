@@ -34,8 +34,11 @@ QUOTING = (ResolverAnswerer, PassagesAnswerer, DocumentsAnswerer)
 """Lists answerers that only repeat what people wrote."""
 
 WITHOUT_ABILITY = (
-    *(ResolverAnswerer, ExactAnswerer, ExtractorAnswerer),
-    *(PassagesAnswerer, DeliberationAnswerer),
+    ResolverAnswerer,
+    ExactAnswerer,
+    ExtractorAnswerer,
+    PassagesAnswerer,
+    DeliberationAnswerer,
 )
 """Lists answerers whose chance comes from elsewhere: a match, a tool, inner calls."""
 
@@ -52,7 +55,6 @@ class WarningKind(StrEnum):
 
     NOTHING_AT_LEVEL_1 = "nothing_at_level_1"
     APPROVED_ANSWERS_ONLY = "approved_answers_only"
-    LEVEL_2_QUOTES_ONLY = "level_2_quotes_only"
     PRIOR_ONLY = "prior_only"
     REFUSES_UNTIL_MEASURED = "refuses_until_measured"
     UNKNOWN_PRICE = "unknown_price"
@@ -168,6 +170,9 @@ def notes(policy: Policy) -> list[str]:
     notes_of = [f"endpoints: {_endpoint(section)}" for section in policy.endpoints]
     notes_of += _factless(policy)
     top, start = max(tier.level for tier in policy.tiers), policy.decision.level_3_from_usd
+    at_2 = [answerer for tier, answerer in policy.rungs() if tier.level == 2]
+    if top > 2 and at_2 and all([isinstance(a, (*QUOTING, ExactAnswerer)) for a in at_2]):
+        notes_of.append("tiers: level 2 has no model: what it cannot quote costs a call of level 3")
     if top == 2:
         notes_of.append(
             f"tiers: the highest level is 2, so it answers what would go to level 3: amounts from "
@@ -249,11 +254,6 @@ def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
             "level 1 has approved answers and no small model: what they don't cover goes to a "
             "higher level. Leave it so where only your facts may answer: a small model knows none",
         )
-    at_2 = [a for tier, a in policy.rungs() if tier.level == 2]
-    quotes = at_2 and all([isinstance(a, (*QUOTING, ExactAnswerer)) for a in at_2])
-    if quotes and max(tier.level for tier in policy.tiers) > 2:
-        words = "level 2 has no model: what it cannot quote costs a call of level 3; add a model"
-        yield PolicyWarning(WarningKind.LEVEL_2_QUOTES_ONLY, "tiers", f"{words} at level 2")
 
 
 def _abilities(policy: Policy) -> Iterator[PolicyWarning]:

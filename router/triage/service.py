@@ -243,7 +243,7 @@ class _Reading:
                 self._facts.put(key, facts)
 
     def signals(self, memory: SessionMemory | None, version: str) -> Signals:
-        signals = signals_of(
+        return signals_of(
             self._turns,
             [reading for reading in self._found if reading is not None],
             [facts for facts in self._older if facts is not None],
@@ -252,9 +252,6 @@ class _Reading:
             version=version,
             spoken=self._spoken,
         )
-        # Nothing is asked, so nothing is new in it, and the lowest level will do.
-        blank = all([message.is_blank for message in self._request.messages])
-        return replace(signals, novelty=0.0) if blank else signals
 
 
 def _unknown(texts: Sequence[str], readings: Sequence[object | None]) -> list[str]:

@@ -57,12 +57,6 @@ class Message(Struct, frozen=True):
     reasoning: str = ""  # an assistant's open thoughts; only some servers get them back
     phase: str = ""  # of an assistant's text, in OpenAI's responses: commentary | final_answer
 
-    @property
-    def is_blank(self) -> bool:
-        """Returns True for a message without words, and without anything else than text."""
-        media = any([part.kind != "text" for part in self.parts])
-        return not (self.text.strip() or self.reasoning or self.tool_calls or self.sealed or media)
-
 
 class ToolSpec(Struct, frozen=True):
     """Describes a tool that the client offers to the model."""
@@ -282,7 +276,10 @@ class ChatRequest(Struct, frozen=True, dict=True):
 
     @property
     def asks_hours(self) -> bool:
-        """Returns True when a cache point of the client's own body is to last over five minutes."""
+        """Returns True when a cache point of the client is to last longer than five minutes.
+
+        Only the client's own body has its points; a request with other words has none of them.
+        """
         original = self.unchanged
         return original is not None and original.asks_hours
 

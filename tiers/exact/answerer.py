@@ -54,10 +54,6 @@ def no_cores(text: str, language: str) -> tuple[str, ...]:
     return ()
 
 
-EMPTY = "Your message is empty. What would you like to know?"
-"""Answers a request without any words. A model would be paid for the same question back."""
-
-
 class _Known(Struct, frozen=True):
     """Holds an answer that is known before the call."""
 
@@ -123,8 +119,6 @@ class ExactTier(OwnAnswerer):
     def _known(self, request: ChatRequest, language: str) -> _Known | None:
         if request.response_format.kind != "text" or request.is_for_tools:
             return None
-        if all([message.is_blank for message in request.messages]):
-            return _Known(EMPTY, Reason.ASKED_FOR_SLOT, ("empty message",))
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
         known = self._read(text, opens)
