@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from router.policy.content.term_files import ACTIONS, HARM, STRATEGY, load_language_terms
 from router.policy.loading import policies_dir
-from router.triage.facts.phrase_finder import Phrase, PhraseFinder, is_one_edit
+from router.regexes.edits import is_one_edit
+from router.triage.facts.phrase_finder import Phrase, PhraseFinder
 from router.triage.facts.phrase_lists import phrase_finder
 from router.triage.text.folding import fold
 from tests.kits.checks.growth import in_proportion

@@ -17,6 +17,7 @@ from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
 from router.policy.content.languages.question_marks import with_mark
 from router.policy.content.text_keys import COMPOUND
+from router.regexes.edits import is_one_edit
 from router.regexes.words import words_by
 from router.types import Match
 
@@ -250,7 +251,7 @@ def _corrected(words: list[str], ids: Sequence[str], knowledge: Knowledge) -> li
         if (once := _drawn_in(word)) in kept:
             right.append(once)
             continue
-        near = [one for one in likely if len(word) >= LEAST_CORRECTED and one_slip(word, one)]
+        near = [one for one in likely if len(word) >= LEAST_CORRECTED and is_one_edit(word, one)]
         right.append(near[0] if len(near) == 1 else word)
     return right
 
@@ -259,24 +260,6 @@ def _drawn_in(word: str) -> str:
     """Returns a yes or a no without letters that are drawn out ("yesss"), else the word."""
     once = _REPEATED.sub(r"\1", word)
     return once if word not in _YES and once in _YES | _NO else word
-
-
-def one_slip(word: str, other: str) -> bool:
-    """Returns True for words that one letter more, less, other or swapped tells apart.
-
-    >>> one_slip("secnd", "second"), one_slip("frist", "first"), one_slip("fifth", "first")
-    (True, True, False)
-    """
-    short, long = sorted((word, other), key=len)
-    if len(long) - len(short) > 1:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), None)
-    if start is None:
-        return True
-    if len(short) < len(long):
-        return short[start:] == long[start + 1 :]
-    rest, of = short[start:], long[start:]
-    return rest[1:] == of[1:] or (rest[:2] == of[1::-1] and rest[2:] == of[2:])
 
 
 def misses(text: str, ids: Sequence[str]) -> bool:
