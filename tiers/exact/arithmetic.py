@@ -385,7 +385,7 @@ class _Sum:
                 raise _NoSum
             return value
         if token == "sqrt":
-            return _root(self._single())
+            return square_root(self._single())
         if token.endswith("%"):
             share = Amount(number(token[:-1]) / 100)
             if self._next() != "of":
@@ -405,7 +405,7 @@ def _amount(value: Fraction, sign: str, *of: Amount) -> Amount:
     return Amount(value, sign, all(part.exact for part in of))
 
 
-def _root(of: Amount) -> Amount:
+def square_root(of: Amount) -> Amount:
     """Returns the square root, exact where it is a fraction."""
     if of.value < 0 or of.sign:
         raise _NoSum

@@ -5,6 +5,7 @@ It changes no number, so what a tool reads is what was written. It knows nothing
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -96,6 +97,17 @@ def begins(text: str, beginnings: tuple[str, ...]) -> bool:
     One look at the first word tells what no form fits, in a hundredth of the time of the forms.
     """
     return text.startswith(beginnings) or text[:1].isdecimal()
+
+
+def first_fit(
+    forms: Iterable[tuple[str, re.Pattern[str]]], text: str
+) -> tuple[str, re.Match[str]] | None:
+    """Returns the kind and the match of the first form that all of a text fits, else None."""
+    for kind, form in forms:
+        match = form.fullmatch(text)
+        if match is not None:
+            return kind, match
+    return None
 
 
 def question(text: str) -> Question | None:

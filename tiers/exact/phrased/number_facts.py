@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
-from math import isqrt
 
 from router.regexes.late import late_regex
+from tiers.exact.arithmetic import square_root
+from tiers.exact.numbers import Amount
 from tiers.exact.phrased.figures import money, shown
 from tiers.exact.told.numerals import factors, roman
 
@@ -22,7 +23,7 @@ _SIDES = (
     r"(?P<a>\d{1,4}(?:,\d{1,2})?)(?: ?m(?:etern?|etres?|etros)?)?{by}(?P<b>\d{1,4}(?:,\d{1,2})?)"
 )
 _METRES = r" ?m(?:etern?|etres?|etros)?"
-_LIST = r"(?P<list>\d[\d.,]*(?:(?:,|;| {and}|, {and}) \d[\d.,]*){{1,9}})"
+_LIST = r"(?P<list>\d[\d.,]*(?:(?:,|;| {and}|, {and}) \d[\d.,]*){1,9})"
 _AND = {"de": "und", "fr": "et", "es": "y"}
 _FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "de": {
@@ -75,10 +76,10 @@ _BY = {
     "fr": r" ?(?:x|sur|par|\*) ?",
     "es": r" ?(?:x|por|\*) ?",
 }
-_WORDS: Mapping[str, tuple[str, str, str, str]] = {
-    "de": ("√{} = {}", "{} = {}", "{} ist eine Primzahl", "{} ist keine Primzahl{}"),
-    "fr": ("√{} = {}", "{} = {}", "{} est un nombre premier", "{} n'est pas premier{}"),
-    "es": ("√{} = {}", "{} = {}", "{} es un número primo", "{} no es primo{}"),
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "de": ("{} ist eine Primzahl", "{} ist keine Primzahl{}"),
+    "fr": ("{} est un nombre premier", "{} n'est pas premier{}"),
+    "es": ("{} es un número primo", "{} no es primo{}"),
 }
 _ABOUT = {"de": "etwa ", "fr": "environ ", "es": "aproximadamente "}
 CUES = (
@@ -131,20 +132,16 @@ def fact_forms(language: str) -> Mapping[str, tuple[re.Pattern[str], ...]]:
 
 
 def _in_words(form: str, language: str) -> str:
-    return (
-        form.replace("{by}", _BY[language])
-        .replace("{and}", _AND[language])
-        .replace("{{1,9}}", "{1,9}")
-    )
+    return form.replace("{by}", _BY[language]).replace("{and}", _AND[language])
 
 
 def _answer(kind: str, match: re.Match[str], language: str) -> str | None:
-    root, equal, prime, no_prime = _WORDS[language]
+    prime, no_prime = _WORDS[language]
     if kind in ("mean", "sum"):
         return _of_list(kind, match["list"], language)
     if kind == "root":
         number = money(match["x"], language)
-        return None if number is None else _root(number.value, root, language)
+        return None if number is None else _root(number.value, language)
     if kind == "area":
         a, b = (Fraction(match[name].replace(",", ".")) for name in "ab")
         if not a or not b:
@@ -153,7 +150,7 @@ def _answer(kind: str, match: re.Match[str], language: str) -> str | None:
         return f"{left} * {right} = {shown(a * b, '', language)} m²"
     n = int(match["n"])
     if kind == "roman":
-        return equal.format(n, roman(n)) if 0 < n < 4_000 else None
+        return f"{n} = {roman(n)}" if 0 < n < 4_000 else None
     parts = factors(n) if n > 1 else []
     if len(parts) == 1:
         return prime.format(n)
@@ -175,10 +172,7 @@ def _of_list(kind: str, written: str, language: str) -> str | None:
     return f"({listed}) / {len(values)} = {about}{shown(mean, '', language)}"
 
 
-def _root(value: Fraction, form: str, language: str) -> str:
-    top, bottom = isqrt(value.numerator), isqrt(value.denominator)
-    shown_value = shown(value, "", language)
-    if Fraction(top**2, bottom**2) == value:
-        return form.format(shown_value, shown(Fraction(top, bottom), "", language))
-    scaled = isqrt(value.numerator * 10**12 // value.denominator)
-    return form.format(shown_value, _ABOUT[language] + shown(Fraction(scaled, 10**6), "", language))
+def _root(value: Fraction, language: str) -> str:
+    root = square_root(Amount(value))
+    about = "" if root.exact else _ABOUT[language]
+    return f"√{shown(value, '', language)} = {about}{shown(root.value, '', language)}"

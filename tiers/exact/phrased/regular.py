@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
 
+from tiers.exact.phrased.figures import BEGINNINGS as SUMS
 from tiers.exact.phrased.figures import in_cents, money, shown
 from tiers.exact.phrased.forms import COUNT_WORDS, compiled, count, fitting
 
@@ -175,47 +176,10 @@ CUES = (
     *("sobra", "cuestan", "para "),
 )
 BEGINNINGS = (
-    *(
-        "wenn ",
-        "ich ",
-        "wie",
-        "was ",
-        "der ",
-        "die ",
-        "das ",
-        "mein",
-        "unser",
-        "ein rezept ",
-        "fur ",
-    ),
-    *(
-        "combien ",
-        "si ",
-        "je ",
-        "le ",
-        "la ",
-        "l'",
-        "mon ",
-        "ma ",
-        "notre ",
-        "j'ai ",
-        "une recette ",
-    ),
-    *("pour ", "cuanto ", "pago ", "gano ", "ahorro ", "el ", "mi ", "nuestr", "tengo "),
-    *(
-        "una receta ",
-        "para ",
-        "€",
-        "$",
-        "£",
-        "euro",
-        "eur",
-        "dollar",
-        "usd",
-        "gbp",
-        "chf",
-        "franken",
-    ),
+    *("wenn ", "ich ", "wie", "was ", "der ", "die ", "das ", "mein", "unser", "ein rezept "),
+    *("fur ", "combien ", "si ", "je ", "le ", "la ", "l'", "mon ", "ma ", "notre ", "j'ai "),
+    *("une recette ", "pour ", "cuanto ", "pago ", "gano ", "ahorro ", "el ", "mi ", "nuestr"),
+    *("tengo ", "una receta ", "para ", *SUMS),
     *(f"{word} " for word in COUNT_WORDS.split("|")),
 )
 """Stand in what any form fits, and begin it, besides digits."""

@@ -94,15 +94,30 @@ def _told(first: str, second: str, language: str) -> str | None:
         return None
     if end < start and not (all(halves) or of_24_hours[0]):
         return None  # "from 9:40 to 1:15"
-    form, hours, minutes, next_day = _WORDS[language]
+    form, _, _, next_day = _WORDS[language]
     count = (end - start) % _MINUTES_A_DAY
+    day = next_day if end < start else ""
+    return form.format(on_the_clock(start), on_the_clock(end), day, lasting(count, language))
+
+
+def lasting(count: int, language: str) -> str:
+    """Returns minutes as hours and minutes, in the words of a language.
+
+    >>> lasting(95, "en"), lasting(60, "de"), lasting(0, "en")
+    ('1 hour 35 minutes', '1 Stunde', '0 minutes')
+    """
+    _, hours, minutes, _ = _WORDS[language]
     parts = [
         f"{number} {name.split('|')[number != 1]}"
         for number, name in zip(divmod(count, 60), (hours, minutes), strict=True)
         if number
     ]
-    day = next_day if end < start else ""
-    return form.format(_shown(start), _shown(end), day, " ".join(parts))
+    return " ".join(parts) or f"0 {minutes.split('|')[1]}"
+
+
+def on_the_clock(minute: int) -> str:
+    """Returns a minute of the day on the clock of 24 hours: "9:05" for 545."""
+    return f"{minute // 60}:{minute % 60:02}"
 
 
 def _minutes(time: re.Match[str]) -> int | None:
@@ -114,7 +129,3 @@ def _minutes(time: re.Match[str]) -> int | None:
             return None
         hour = hour % 12 + 12 * (half == "p")
     return hour * 60 + minute if hour < 24 and minute < 60 else None
-
-
-def _shown(minutes: int) -> str:
-    return f"{minutes // 60}:{minutes % 60:02}"

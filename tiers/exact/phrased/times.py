@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from router.regexes.late import late_regex
+from tiers.exact.phrased.spans import lasting, on_the_clock
 
 _DAY = 24 * 60
 _CLOCK = {
@@ -60,10 +61,10 @@ _FORMS: Mapping[str, tuple[str, ...]] = {
         r" (?:he trabajado|trabajo|son)",
     ),
 }
-_WORDS: Mapping[str, tuple[str, str, str, str, str]] = {
-    "de": ("Stunde|Stunden", "Minute|Minuten", "am Tag danach", "am Tag davor", "Von {} bis {}"),
-    "fr": ("heure|heures", "minute|minutes", "le lendemain", "la veille", "De {} à {}"),
-    "es": ("hora|horas", "minuto|minutos", "del día siguiente", "del día anterior", "De {} a {}"),
+_WORDS: Mapping[str, tuple[str, str, str]] = {
+    "de": ("am Tag danach", "am Tag davor", "Von {} bis {}"),
+    "fr": ("le lendemain", "la veille", "De {} à {}"),
+    "es": ("del día siguiente", "del día anterior", "De {} a {}"),
 }
 _WITHOUT = {"de": " ohne {}: {}", "fr": " moins {} : {}", "es": " menos {}: {}"}
 _EARLIER = ("vor", "avant", "antes")
@@ -104,13 +105,13 @@ def time_sum(core: str, language: str) -> str | None:
         match = form.fullmatch(core)
         if match is not None:
             places = match.groupdict()
-            start, lasting = _minute(places["a"]), _lasting(places["d"], language)
-            if start is None or not lasting:
+            start, minutes = _minute(places["a"]), _minutes(places["d"], language)
+            if start is None or not minutes:
                 return None
             if places.get("b"):
-                return _worked(start, _minute(places["b"]), lasting, language)
+                return _worked(start, _minute(places["b"]), minutes, language)
             back = places.get("how") in _EARLIER
-            return _added(start, -lasting if back else lasting, language)
+            return _added(start, -minutes if back else minutes, language)
     return None
 
 
@@ -123,8 +124,8 @@ def time_forms(language: str) -> tuple[re.Pattern[str], ...]:
 def _in_words(form: str, language: str) -> str:
     hours, minutes = _HOURS[language], _MINUTES[language]
     bare = r"|\d{1,2} ?h ?\d{2}" if language == "fr" else ""
-    lasting = rf"{hours}(?:(?: {_AND[language]})? {minutes})?|{minutes}{bare}"
-    for name, expression in (("a", _CLOCK[language]), ("b", _CLOCK[language]), ("d", lasting)):
+    length = rf"{hours}(?:(?: {_AND[language]})? {minutes})?|{minutes}{bare}"
+    for name, expression in (("a", _CLOCK[language]), ("b", _CLOCK[language]), ("d", length)):
         form = form.replace(f"<{name}>", f"(?P<{name}>{expression})")
     return form
 
@@ -135,7 +136,7 @@ def _minute(clock: str) -> int | None:
     return hour * 60 + minute if hour < 24 and minute < 60 else None
 
 
-def _lasting(written: str, language: str) -> int:
+def _minutes(written: str, language: str) -> int:
     """Returns the minutes of a length of time."""
     numbers = [*map(int, _DIGITS.findall(written))]
     if len(numbers) == 2:
@@ -145,30 +146,18 @@ def _lasting(written: str, language: str) -> int:
 
 def _added(start: int, minutes: int, language: str) -> str | None:
     days, end = divmod(start + minutes, _DAY)
-    _, _, after, before, _ = _WORDS[language]
+    after, before, _ = _WORDS[language]
     on = {0: "", 1: f" {after}", -1: f" {before}"}.get(days)
     if on is None:
         return None
     sign = "-" if minutes < 0 else "+"
-    return f"{_clock(start)} {sign} {_told(abs(minutes), language)} = {_clock(end)}{on}"
+    told = f"{on_the_clock(start)} {sign} {lasting(abs(minutes), language)}"
+    return f"{told} = {on_the_clock(end)}{on}"
 
 
 def _worked(start: int, end: int | None, pause: int, language: str) -> str | None:
     if end is None or not pause < end - start:
         return None
-    span = _WORDS[language][4].format(_clock(start), _clock(end))
-    worked = _told(end - start - pause, language)
-    return span + _WITHOUT[language].format(_told(pause, language), worked)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60}:{minute % 60:02}"
-
-
-def _told(minutes: int, language: str) -> str:
-    told = []
-    for number, names in zip(divmod(minutes, 60), _WORDS[language], strict=False):
-        if number:
-            single, several = names.split("|")
-            told.append(f"{number} {single if number == 1 else several}")
-    return " ".join(told)
+    span = _WORDS[language][2].format(on_the_clock(start), on_the_clock(end))
+    worked = lasting(end - start - pause, language)
+    return span + _WITHOUT[language].format(lasting(pause, language), worked)

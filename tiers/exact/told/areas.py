@@ -11,6 +11,7 @@ from math import pi
 
 from router.regexes.late import late_regex
 from tiers.exact.numbers import NUMBER, number, written
+from tiers.exact.wording import first_fit
 
 _NAMES = {
     "metres": ("m", "metre", "metres", "meter", "meters"),
@@ -85,11 +86,8 @@ def area(text: str) -> str | None:
     >>> area("what is the area of a 4 m by 5.5 m room"), area("volume of a box of 2 x 3 x 4 cm")
     ('4 * 5.5 = 22 square metres', '2 * 3 * 4 = 24 cubic centimetres')
     """
-    for kind, form in _FORMS:
-        match = form.fullmatch(text)
-        if match is not None:
-            return _answer(kind, match)
-    return None
+    fit = first_fit(_FORMS, text)
+    return None if fit is None else _answer(*fit)
 
 
 def _answer(kind: str, match: re.Match[str]) -> str | None:

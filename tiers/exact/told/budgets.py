@@ -56,8 +56,10 @@ _BILL = (
     r"(?:[a-z]{2,14} )?(?:bill|salary|pay|wage|rent|subscription|membership|fee|plan|contract"
     r"|insurance|mortgage|gym|phone|internet|car|loan|ticket|pass|parking|lease|flat)"
 )
-_PAYS = r" (?:do|will|would) (?:i|we) (?:pay|spend|earn|get)|(?: is (?:that|it)| does it cost)"
-_PAYS = rf"(?:{_PAYS})(?: in total| altogether)?"
+_PAYS = (
+    r"(?: (?:do|will|would) (?:i|we) (?:pay|spend|earn|get)| is (?:that|it)| does it cost)"
+    r"(?: in total| altogether)?"
+)
 _THAT = r"(?:what(?:'s| is)|how much is|what does) (?:that|it)(?: (?:come to|cost|make))?"
 _SAVED = (
     rf"(?:if )?(?:i|we|you) (?:save|put (?:aside|away|by)|set aside|pay|spend|earn|get|make) {_X} "

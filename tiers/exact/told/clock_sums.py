@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from router.regexes.late import late_regex
-from tiers.exact.numbers import written
+from tiers.exact.phrased.spans import lasting, on_the_clock
 
 _DAY = 24 * 60
 _MOST_HOURS = 240
@@ -105,8 +105,8 @@ def clock_sum(text: str) -> str | None:
     return None
 
 
-def _added(clock: str, lasting: str, back: bool) -> str | None:
-    start, minutes = _minute(clock), _minutes(lasting)
+def _added(clock: str, length: str, back: bool) -> str | None:
+    start, minutes = _minute(clock), _minutes(length)
     if start is None or not minutes or minutes > _MOST_HOURS * 60:
         return None
     days, end = divmod(start + (-minutes if back else minutes), _DAY)
@@ -114,14 +114,16 @@ def _added(clock: str, lasting: str, back: bool) -> str | None:
     on = {0: "", 1: " on the next day", -1: " on the day before"}.get(days)
     if on is None:
         on = f" {abs(days)} days {'earlier' if days < 0 else 'later'}"
-    return f"{_named(clock)} {'-' if back else '+'} {_told(minutes)} = {_shown(end, twelve)}{on}"
+    told = f"{_named(clock)} {'-' if back else '+'} {lasting(minutes, 'en')}"
+    return f"{told} = {_shown(end, twelve)}{on}"
 
 
 def _worked(start: str, end: str, pause: str) -> str | None:
     a, b, off = _minute(start), _minute(end), _minutes(pause)
     if a is None or b is None or off is None or not off < b - a:
         return None  # "from 9:00 to 5:30" may be half past five in the afternoon
-    return f"From {_named(start)} to {_named(end)} less {_told(off)}: {_told(b - a - off)}"
+    worked = lasting(b - a - off, "en")
+    return f"From {_named(start)} to {_named(end)} less {lasting(off, 'en')}: {worked}"
 
 
 def _minute(clock: str) -> int | None:
@@ -139,11 +141,11 @@ def _minute(clock: str) -> int | None:
     return hour * 60 + minute if hour < 24 and minute < 60 else None
 
 
-def _minutes(lasting: str) -> int | None:
+def _minutes(length: str) -> int | None:
     """Returns whole minutes; None for a time with a part of one."""
-    if lasting in ("half an hour", "an hour"):
-        return 30 if lasting == "half an hour" else 60
-    match = _PARTS.fullmatch(lasting)
+    if length in ("half an hour", "an hour"):
+        return 30 if length == "half an hour" else 60
+    match = _PARTS.fullmatch(length)
     if match is None or not (match["h"] or match["m"]):
         return None
     minutes = Fraction(match["h"] or 0) * 60 + int(match["m"] or 0)
@@ -160,14 +162,7 @@ def _named(clock: str) -> str:
 
 
 def _shown(minute: int, twelve: bool) -> str:
-    hour, rest = divmod(minute, 60)
     if not twelve:
-        return f"{hour}:{rest:02}"
+        return on_the_clock(minute)
+    hour, rest = divmod(minute, 60)
     return f"{(hour - 1) % 12 + 1}:{rest:02} {'pm' if hour >= 12 else 'am'}"
-
-
-def _told(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
-    told = [f"{written(Fraction(hours))} hour{'s' * (hours != 1)}"] if hours else []
-    told += [f"{rest} minute{'s' * (rest != 1)}"] if rest or not hours else []
-    return " ".join(told)

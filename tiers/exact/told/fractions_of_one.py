@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from router.regexes.late import late_regex
 from tiers.exact.numbers import ends, number, written
+from tiers.exact.wording import first_fit
 
 _F = r"(?P<top>\d{1,6}) ?/ ?(?P<bottom>\d{1,6})"
 _D = r"(?P<d>\d{0,6}\.\d{1,6})"
@@ -36,11 +37,8 @@ def turned(text: str) -> str | None:
     >>> turned("what is 3/8 as a decimal"), turned("7/20 in percent"), turned("0.125 as a fraction")
     ('3/8 = 0.375', '7/20 = 35%', '0.125 = 1/8')
     """
-    for kind, form in _FORMS:
-        match = form.fullmatch(text)
-        if match is not None:
-            return _answer(kind, match)
-    return None
+    fit = first_fit(_FORMS, text)
+    return None if fit is None else _answer(*fit)
 
 
 def _answer(kind: str, match: re.Match[str]) -> str | None:

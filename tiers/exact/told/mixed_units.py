@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from router.regexes.late import late_regex
 from tiers.exact.numbers import NUMBER, number, written
+from tiers.exact.wording import first_fit
 
 _INCH = Fraction("2.54")  # centimetres
 _HEAD = r"(?:(?:what(?:'s| is| are)|convert|how much is|how tall is|i am|i'm) )?"
@@ -55,11 +56,10 @@ def mixed(text: str) -> str | None:
     >>> mixed("5 feet 11 in cm"), mixed("2 hours and 45 minutes in minutes")
     ('5 feet 11 inches = 180.34 cm', '2 hours 45 minutes = 165 minutes')
     """
-    for kind, form in _FORMS:
-        match = form.fullmatch(text)
-        if match is not None:
-            return _length(kind, match) if kind.startswith("to_") else _time(kind, match)
-    return None
+    fit = first_fit(_FORMS, text)
+    if fit is None:
+        return None
+    return _length(*fit) if fit[0].startswith("to_") else _time(*fit)
 
 
 def _length(kind: str, match: re.Match[str]) -> str | None:

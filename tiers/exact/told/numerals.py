@@ -9,6 +9,7 @@ import re
 from math import factorial, gcd, lcm
 
 from router.regexes.late import late_regex
+from tiers.exact.wording import first_fit
 
 MOST = 10**12
 MOST_FACTORED = 10**9
@@ -88,11 +89,8 @@ def numeral(text: str) -> str | None:
     >>> numeral("roman numeral for 2026"), numeral("is 91 a prime number")
     ('2,026 = MMXXVI', '91 is not a prime number: 91 = 7 * 13')
     """
-    for kind, form in _FORMS:
-        match = form.fullmatch(text)
-        if match is not None:
-            return _answer(kind, match)
-    return None
+    fit = first_fit(_FORMS, text)
+    return None if fit is None else _answer(*fit)
 
 
 def _answer(kind: str, match: re.Match[str]) -> str | None:

@@ -96,11 +96,9 @@ def _price(match: re.Match[str]) -> str | None:
         return None
     left = f"{as_read(match['x'])} / {written(n)} * {written(m)}"
     value = whole.value / n * m
-    if whole.sign or (value * 100).denominator == 1:
-        return (
-            shown_money(left, value, whole.sign) if whole.sign else shown_sum(left, Amount(value))
-        )
-    return shown_money(left, value)
+    if not whole.sign and (value * 100).denominator == 1:
+        return shown_sum(left, Amount(value))
+    return shown_money(left, value, whole.sign)
 
 
 def _recipe(match: re.Match[str]) -> str | None:

@@ -13,6 +13,7 @@ from math import comb, gcd
 from router.regexes.late import late_regex
 from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import NUMBER, Amount, number, written
+from tiers.exact.wording import first_fit
 
 MOST_CHOICES = 200
 MOST_SUMMED = 10**9
@@ -68,11 +69,8 @@ def counted(text: str) -> str | None:
     >>> counted("median of 3, 9 and 5"), counted("simplify 18/24"), counted("10 choose 3")
     ('The median of 3, 5, 9 is 5', '18/24 = 3/4', '10 choose 3 = 120')
     """
-    for kind, form in _FORMS:
-        match = form.fullmatch(text)
-        if match is not None:
-            return _of_list(match) if kind == "list" else _answer(kind, match)
-    return None
+    fit = first_fit(_FORMS, text)
+    return None if fit is None else _answer(*fit)
 
 
 def _of_list(match: re.Match[str]) -> str | None:
@@ -96,6 +94,8 @@ def _of_list(match: re.Match[str]) -> str | None:
 
 
 def _answer(kind: str, match: re.Match[str]) -> str | None:
+    if kind == "list":
+        return _of_list(match)
     if kind == "cube_root":
         return _cube_root(number(match["x"]))
     a, b = int(match["a"]), int(match["b"])

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from router.regexes.late import late_regex
 from tiers.exact.numbers import NUMBER, number, written
+from tiers.exact.phrased.spans import lasting
 
 LEAST_HOURS, LEAST_RESULT = Fraction(1, 60), Fraction(1, 100)
 """Least time, and least distance or speed: the last that answers show of each."""
@@ -113,7 +114,4 @@ def _short(hours: Fraction) -> bool:
 def _lasts(hours: Fraction) -> str:
     """Returns a time in hours and minutes, to the nearest minute, which it then says."""
     minutes = round(hours * 60)
-    whole, rest = divmod(minutes, 60)
-    told = [f"{whole} hour{'s' * (whole != 1)}"] if whole else []
-    told += [f"{rest} minute{'s' * (rest != 1)}"] if rest or not whole else []
-    return f"{'' if hours * 60 == minutes else 'about '}{' '.join(told)}"
+    return f"{'' if hours * 60 == minutes else 'about '}{lasting(minutes, 'en')}"
